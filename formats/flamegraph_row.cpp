@@ -1,0 +1,55 @@
+#include "flamegraph_row.h"
+
+#include <fmt/format.h>
+
+#include "formats/flamegraph/flamegraph.h"
+#include "formats/stack_view/stack_view.h"
+#include "gilspy/wording.h"
+
+namespace gilspy::formats {
+namespace {
+
+struct ViewText {
+  std::string_view family;    // the activity that all frames belong to; empty: the stacks say it
+  std::string_view subtitle;  // what a width means
+};
+
+ViewText text_of(View view) {
+  switch (view) {
+    case View::kAll: return {"", "Width: time of all threads, by what they did."};
+    case View::kHeld: return {words(Activity::kHoldsGil), "Width: time that the GIL was held."};
+    case View::kWait: return {words(Activity::kWaitsForGil), "Width: time that threads waited for the GIL."};
+    case View::kBlame:
+      return {words(Activity::kHoldsGil),
+              "Width: time that others waited, under the stack that held the GIL meanwhile."};
+  }
+  return {};
+}
+
+// argv, the program without its folder
+std::string command_of(const TargetFacts& target) {
+  if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
+  const std::string& program = target.command.front();
+  std::string command = program.substr(program.rfind('/') + 1);  // npos + 1 is 0
+  for (std::size_t i = 1; i < target.command.size(); ++i) command += " " + target.command[i];
+  return command;
+}
+
+}  // namespace
+
+std::string render_flamegraph(const Profile& profile, const Verdict& verdict, const RenderOptions& options) {
+  std::vector<flamegraph::FoldedLine> lines;
+  for (stack_view::Line& line : stack_view::fold(profile, options)) {
+    lines.push_back({.stack = std::move(line.stack), .count = line.microseconds});
+  }
+  const ViewText text = text_of(options.view);
+  flamegraph::Options drawing;
+  drawing.title =
+      fmt::format("{}, {}: {}", command_of(profile.target), wording::seconds(profile.duration), verdict.headline);
+  drawing.subtitle = text.subtitle;
+  drawing.count_name = "microseconds";
+  drawing.family = text.family;
+  return flamegraph::render(lines, drawing);
+}
+
+}  // namespace gilspy::formats

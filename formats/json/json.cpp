@@ -1,0 +1,134 @@
+#include "json.h"
+
+#include "json_writer.h"
+
+namespace gilspy::formats {
+namespace {
+
+// Raised when a key changes its meaning or goes away, not when one is added.
+constexpr int kSchema = 1;
+
+void write_target(JsonWriter& json, const TargetFacts& target) {
+  json.object("target", [&] {
+    json.pair("pid", to_int(target.pid));
+    json.array("command", [&] {
+      for (const std::string& argument : target.command) json.value(argument);
+    });
+    json.pair("python", target.python.text());
+    json.pair("free_threaded", target.free_threaded);
+    json.pair("gil_enabled", target.gil_enabled);
+    json.pair("executable", target.executable);
+  });
+}
+
+void write_cpus(JsonWriter& json, const CpuFacts& cpus) {
+  json.object("cpus", [&] {
+    json.pair("online", cpus.online);
+    json.pair("allowed", cpus.allowed);
+    if (cpus.cgroup_quota) {
+      json.pair("cgroup_quota", *cpus.cgroup_quota);
+    } else {
+      json.pair("cgroup_quota", nullptr);
+    }
+  });
+}
+
+void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProfile& gil) {
+  json.object([&] {
+    json.pair("id", interpreter);
+    json.object("gil", [&] {
+      json.pair("id", to_int(gil.index));
+      json.pair("utilization", gil.utilization());
+      json.pair("mean_waiters", gil.mean_waiters);
+      json.pair("handoffs", gil.handoffs);
+      json.pair("switch_interval_s", gil.switch_interval);
+      json.pair("hogged_s", gil.hogged);
+    });
+  });
+}
+
+void write_thread(JsonWriter& json, const ThreadProfile& thread) {
+  json.object([&] {
+    json.pair("tid", to_int(thread.info.tid));
+    json.pair("name", thread.info.name);
+    if (thread.info.python) {
+      json.pair("interpreter", thread.info.interpreter_id);
+    } else {
+      json.pair("interpreter", nullptr);
+    }
+    json.pair("python", thread.info.python);
+    json.object("activities", [&] {
+      for (const Activity activity : kActivities) json.pair(key(activity), thread.times[index_of(activity)]);
+    });
+  });
+}
+
+void write_verdict(JsonWriter& json, const Verdict& verdict) {
+  json.object("verdict", [&] {
+    json.pair("code", code_name(verdict.code));
+    json.pair("headline", verdict.headline);
+    json.array("culprits", [&] {
+      for (const Culprit& culprit : verdict.culprits) {
+        json.object([&] {
+          json.pair("function", culprit.function);
+          json.pair("share", culprit.share);
+        });
+      }
+    });
+    json.pair("possible_speedup", verdict.possible_speedup);
+    json.array("advice", [&] {
+      for (const std::string& line : verdict.advice) json.value(line);
+    });
+  });
+}
+
+void write_quality(JsonWriter& json, const Quality& quality) {
+  json.object("quality", [&] {
+    json.pair("ticks_asked", quality.ticks_asked);
+    json.pair("ticks", quality.ticks);
+    json.pair("rate_hz", quality.rate_hz);
+    json.pair("late", quality.late);
+    json.pair("retried", quality.retried);
+    json.pair("truncated", quality.truncated);
+    json.pair("discarded", quality.discarded);
+    json.pair("blurred", quality.blurred);
+    json.pair("errors", quality.errors);
+  });
+}
+
+void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verdict) {
+  json.pair("schema", kSchema);
+  json.pair("duration_s", profile.duration);
+  write_target(json, profile.target);
+  write_cpus(json, profile.cpus);
+  json.array("interpreters", [&] {
+    for (const GilProfile& gil : profile.gils) {
+      for (const std::int64_t interpreter : gil.interpreters) write_interpreter(json, interpreter, gil);
+    }
+  });
+  json.array("threads", [&] {
+    for (const ThreadProfile& thread : profile.threads) write_thread(json, thread);
+  });
+  json.pair("parallelism", profile.parallelism());
+  write_verdict(json, verdict);
+  write_quality(json, profile.quality);
+  json.object("self", [&] {
+    json.pair("cpu_s", profile.self.cpu);
+    json.pair("peak_rss_bytes", profile.self.peak_rss_bytes);
+  });
+  if (profile.end_note.empty()) {
+    json.pair("ended", nullptr);
+  } else {
+    json.pair("ended", profile.end_note);
+  }
+}
+
+}  // namespace
+
+std::string render_json(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
+  JsonWriter json;
+  json.object([&] { write_profile(json, profile, verdict); });
+  return json.text();
+}
+
+}  // namespace gilspy::formats

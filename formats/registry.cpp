@@ -1,0 +1,29 @@
+// The formats: one row each. A new one is a folder and a row.
+#include <algorithm>
+#include <array>
+
+#include "flamegraph_row.h"
+#include "folded/folded.h"
+#include "gilspy/format.h"
+#include "json/json.h"
+
+namespace gilspy::formats {
+namespace {
+
+constexpr std::array kFormats{
+    Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
+    Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
+    Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
+};
+
+}  // namespace
+
+std::span<const Format> all() { return kFormats; }
+
+const Format* find(std::string_view name) {
+  const auto* row =
+      std::find_if(kFormats.begin(), kFormats.end(), [name](const Format& format) { return format.name == name; });
+  return row == kFormats.end() ? nullptr : row;
+}
+
+}  // namespace gilspy::formats

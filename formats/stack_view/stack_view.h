@@ -1,0 +1,24 @@
+// A profile as folded stacks: the piece that every format of stacks shares, so that all of them show the same frames
+// and the same sums.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gilspy/format.h"
+
+namespace gilspy::stack_view {
+
+struct Line {
+  std::string stack;  // frames root first, separated by ';'; never empty
+  std::uint64_t microseconds = 0;
+};
+
+// Sorted by stack, each stack once. The lines sum to the shown thread-time, rounded once: no microsecond is lost to
+// rounding line by line. Stacks with less than that share of a microsecond are left out.
+//
+// View::kBlame: the holder's stack, and above it "waiting: FUNCTION", the leaf of the stack that waited.
+std::vector<Line> fold(const Profile& profile, const RenderOptions& options);
+
+}  // namespace gilspy::stack_view

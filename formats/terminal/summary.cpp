@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gilspy/wording.h"
+#include "terminal.h"
+#include "text.h"
+#include "thread_table.h"
+
+namespace gilspy::terminal {
+namespace {
+
+using wording::count_of;
+using wording::percent;
+
+constexpr std::size_t kMostCulprits = 4;
+constexpr double kLeastBlame = 0.01;
+constexpr double kManyLate = 0.1;
+constexpr double kManyBlurred = 0.25;
+
+double share(std::uint64_t part, std::uint64_t whole) { return whole > 0 ? double(part) / double(whole) : 0.0; }
+
+double cpus_of(Nanos time, const Profile& profile) {
+  return profile.duration > Nanos{0} ? double(time.count()) / double(profile.duration.count()) : 0.0;
+}
+
+std::string native_threads(const Profile& profile) {
+  std::uint64_t count = 0;
+  Nanos cpu{0};
+  for (const ThreadProfile& thread : profile.threads) {
+    if (thread.info.python || cpus_of(thread.cpu, profile) < 0.01) continue;
+    ++count;
+    cpu += thread.cpu;
+  }
+  if (count == 0) return {};
+  return fmt::format("{} without Python used {} of one CPU.", count_of(count, "native thread"),
+                     percent(cpus_of(cpu, profile)));
+}
+
+std::string who_makes_others_wait(const Verdict& verdict) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
+    const Culprit& culprit = verdict.culprits[i];
+    if (culprit.share < kLeastBlame) break;
+    text += fmt::format("{} {} {}", text.empty() ? "Who makes others wait:" : ",", culprit.function,
+                        percent(culprit.share));
+  }
+  return text;
+}
+
+std::string available_cpus(const CpuFacts& cpus) {
+  const double allowed = cpus.allowed > 0 ? cpus.allowed : cpus.online;
+  const double count = cpus.cgroup_quota ? std::min(*cpus.cgroup_quota, allowed) : allowed;
+  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {} CPUs", wording::cpus(count));
+}
+
+std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
+  if (verdict.code != VerdictCode::kSerializedByGil && verdict.code != VerdictCode::kGilHoggedByNativeCall) return {};
+  const std::string cpus = available_cpus(profile.cpus);
+  if (verdict.possible_speedup < 1.05) return fmt::format("Without the GIL: no faster on {}.", cpus);
+  return fmt::format("Without the GIL: at most {:.2f}x on {}.", verdict.possible_speedup, cpus);
+}
+
+std::string next_steps(const Verdict& verdict, std::size_t width) {
+  if (verdict.advice.empty()) return {};
+  if (verdict.advice.size() == 1) return wrap("Next: " + verdict.advice.front(), width, 2);
+  std::string text = "Next, a choice of:\n";
+  for (const std::string& line : verdict.advice) text += "  " + wrap("- " + line, width - 2, 4);
+  return text;
+}
+
+std::string doubts(const Profile& profile, std::size_t width) {
+  const Quality& quality = profile.quality;
+  std::string text;
+  if (!profile.end_note.empty()) text += wrap("It ended early: " + wording::printable(profile.end_note) + ".", width);
+  if (const double late = share(quality.late, quality.ticks); late > kManyLate) {
+    text += wrap(fmt::format("{} of the ticks came late: the machine is busy, and shares are less certain.",
+                             percent(late)),
+                 width);
+  }
+  if (const double blurred = share(quality.blurred, quality.ticks); blurred > kManyBlurred) {
+    text += wrap(fmt::format("{} of the ticks saw two or more hand-offs: turns shorter than a tick are blurred.",
+                             percent(blurred)),
+                 width);
+  }
+  if (quality.errors > 0) text += wrap(count_of(quality.errors, "tick") + " could not be read.", width);
+  return text;
+}
+
+std::string quality_and_cost(const Profile& profile, const TerminalOptions& options, std::size_t width) {
+  const Quality& quality = profile.quality;
+  const std::string facts =
+      fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {} of one CPU.", count_of(quality.ticks, "tick"),
+                  wording::seconds(profile.duration), wording::grouped(quality.truncated),
+                  wording::grouped(quality.discarded), percent(cpus_of(profile.self.cpu, profile)));
+  if (options.output_path.empty()) return wrap(facts, width);
+  // A path is never broken: it is there to be clicked and copied.
+  const std::string one_line = fmt::format("{}  ->  {}\n", facts, options.output_path);
+  if (columns(one_line) - 1 <= width) return one_line;
+  return fmt::format("{}->  {}\n", wrap(facts, width), options.output_path);
+}
+
+}  // namespace
+
+std::string summary(const Profile& profile, const Verdict& verdict, const TerminalOptions& options) {
+  const auto width = static_cast<std::size_t>(std::clamp(options.width, 40, 200));
+  const Pen pen{options.colour};
+  const std::string headline = wrap(verdict.headline, width);
+  std::string text = pen.bold(std::string_view(headline).substr(0, headline.size() - 1)) + "\n";
+  if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
+  text += "\n";
+  for (const std::string& line :
+       {native_threads(profile), who_makes_others_wait(verdict), without_the_gil(profile, verdict)}) {
+    if (!line.empty()) text += wrap(line, width, 2);
+  }
+  text += next_steps(verdict, width);
+  text += "\n" + doubts(profile, width);
+  return text + quality_and_cost(profile, options, width);
+}
+
+}  // namespace gilspy::terminal

@@ -1,0 +1,78 @@
+// aggregate: turns classified samples into a Profile, at a cost that follows what changed: a thread's time is added up
+// when its activity or its stack changes, not at every tick.
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "gilspy/activity.h"
+#include "gilspy/profile.h"
+#include "gilspy/sample.h"
+
+namespace gilspy {
+
+class Aggregator {
+ public:
+  // One sample and what the classifier said of it, in order.
+  void add(const Sample& sample, const std::vector<ActivityChange>& changes);
+
+  // Fills the profile's duration, threads, gils, stacks, blame and the counters of `quality` that samples carry. The
+  // rest (names, target, cost) is the caller's.
+  void finish(Profile& profile);
+
+ private:
+  struct Thread {
+    ThreadInfo info;
+    bool alive = true;
+    Activity activity = Activity::kUnknown;
+    StackId stack = kNoStack;
+    Nanos known_since{0};    // value of known_ up to which its time is accounted for
+    Nanos unknown_since{0};  // same for unknown_
+    ActivityTimes times{};
+    std::uint64_t handoffs_to = 0;
+  };
+  struct Gil {
+    Nanos held{0};
+    Nanos observed{0};
+    Nanos waiting{0};  // sum of time x waiters
+    std::uint64_t handoffs = 0;
+    Nanos switch_interval{0};
+    Nanos hogged{0};
+    std::map<StackId, std::uint32_t> waiters;  // classified waiters by their stack
+    std::uint32_t waiter_count = 0;
+    std::optional<ThreadIndex> holder;
+    Nanos tenure_start{0};
+    Nanos tenure_contended{0};  // of this tenure, while somebody waited; not yet in `hogged`
+  };
+
+  struct PairHash {
+    std::size_t operator()(const std::pair<std::uint64_t, std::uint64_t>& key) const {
+      return std::hash<std::uint64_t>{}(key.first * 0x9e3779b97f4a7c15ULL ^ key.second);
+    }
+  };
+
+  Thread* find(ThreadIndex thread);
+  void start_threads(const Sample& sample);
+  void take_changes(const Sample& sample, const std::vector<ActivityChange>& changes);
+  void settle(Thread& thread);
+  void move(Thread& thread, Activity activity, StackId stack);
+  void count_waiter(const Thread& thread, int by);
+  void account_gil(std::size_t index, const Sample& sample, Nanos weight);
+  void blame(std::size_t index, const GilFacts& facts, Nanos weight);
+  void finish_threads(Profile& profile);
+  void finish_gils(Profile& profile) const;
+
+  std::vector<Thread> threads_;  // by ThreadIndex
+  std::vector<Gil> gils_;        // by GilIndex
+  std::optional<Nanos> first_;
+  Nanos last_{0};
+  Nanos known_{0};    // weight of all samples so far
+  Nanos unknown_{0};  // time in gaps between samples
+  std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Nanos, PairHash> stacks_;
+  std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame_;
+  Quality quality_;
+};
+
+}  // namespace gilspy

@@ -1,0 +1,39 @@
+// formats: how a profile leaves the program. One row a format; a renderer turns a finished profile into bytes and reads
+// no clock, no file and no environment.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gilspy/profile.h"
+#include "gilspy/verdict.h"
+
+namespace gilspy {
+
+enum class View : std::uint8_t { kAll, kHeld, kWait, kBlame };
+
+struct RenderOptions {
+  View view = View::kAll;
+  bool include_blocked = false;  // -i/--idle
+  bool by_thread = false;        // -t/--threads: the thread is the first frame
+  bool line_numbers = true;      // off with --nolineno
+  bool by_function = false;      // -F/--function: the line is the function's first
+  bool full_filenames = false;
+};
+
+struct Format {
+  std::string_view name;       // "folded"
+  std::string_view extension;  // ".folded"
+  std::string_view summary;    // for --help
+  std::string (*render)(const Profile& profile, const Verdict& verdict, const RenderOptions& options);
+};
+
+namespace formats {
+
+std::span<const Format> all();
+const Format* find(std::string_view name);  // nullptr when there is none
+
+}  // namespace formats
+}  // namespace gilspy

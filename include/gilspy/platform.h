@@ -1,0 +1,71 @@
+// platform: what gilspy asks of the operating system. Everything that makes system calls stands behind this header and
+// behind Target.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gilspy/ids.h"
+#include "gilspy/result.h"
+#include "gilspy/target.h"
+
+namespace gilspy::platform {
+
+// Attaches without stopping anything. Raises the soft limit of open files to the hard one: two are kept open a thread.
+// Errors: kNoProcess (also: it has ended), kDenied (the message says what to run), kNotPython (a kernel thread).
+Result<std::unique_ptr<Target>> attach(Pid pid);
+
+// CPUs that the target may use. `cgroup_quota` is the smallest quota of its cgroup and the cgroups above that this
+// process can see (v2 cpu.max, v1 cpu.cfs_quota_us).
+CpuFacts cpu_facts(Pid pid);
+
+// CLOCK_MONOTONIC.
+Nanos now();
+// Sleeps until now() reaches `deadline`. False when a signal came first.
+bool sleep_until(Nanos deadline);
+
+struct SelfUsage {
+  Nanos cpu{0};  // user and system time of all threads of this process
+  std::uint64_t peak_rss_bytes = 0;
+};
+SelfUsage self_usage();
+
+enum class Priority : std::uint8_t { kNormal, kNice, kRealtime };
+// For the calling thread: timer slack 1 ns, then the highest priority that is permitted. It can starve the target: not
+// for a thread that does not sleep. Threads and children created later start at normal priority when it is kRealtime.
+Priority raise_priority();
+// Undoes raise_priority() on the thread that called it.
+void restore_priority();
+
+// While one lives, SIGINT, SIGTERM and SIGHUP are remembered instead of ending the process; a second SIGINT ends it at
+// once. A SIGHUP that was ignored before (nohup) stays ignored. One at a time.
+class StopFlag {
+ public:
+  StopFlag();
+  ~StopFlag();
+  StopFlag(const StopFlag&) = delete;
+  StopFlag& operator=(const StopFlag&) = delete;
+
+  bool stop_requested() const;
+};
+
+enum class Ownership : std::uint8_t {
+  kInvokingUser,  // under sudo: the user who ran sudo
+  kProcess,
+};
+// Writes a whole file, or none: a regular file is replaced only when all bytes have reached it. "-" is standard output;
+// devices and pipes are written to directly. Errors: kCannotWrite, with the path and the reason.
+Result<void> write_file(const std::string& path, std::span<const std::byte> bytes,
+                        Ownership ownership = Ownership::kInvokingUser);
+Result<void> write_file(const std::string& path, std::string_view text,
+                        Ownership ownership = Ownership::kInvokingUser);
+
+bool stdout_is_terminal();
+bool stderr_is_terminal();
+int terminal_width();  // columns; 80 when nobody knows
+
+}  // namespace gilspy::platform

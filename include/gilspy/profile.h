@@ -1,0 +1,109 @@
+// aggregate: how much of each activity, where. Times are nanoseconds of thread-time: a sample weighs the time since the
+// previous tick, at most three periods; what exceeds that is Activity::kUnknown. A thread's activities sum to the time
+// from the first to the last tick at which it was seen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gilspy/activity.h"
+#include "gilspy/ids.h"
+#include "gilspy/locate.h"
+#include "gilspy/sample.h"
+#include "gilspy/stacks.h"
+#include "gilspy/target.h"
+
+namespace gilspy {
+
+using ActivityTimes = std::array<Nanos, kActivityCount>;  // by index_of(Activity)
+
+// Where a thread spent time: one row a (thread, stack, activity).
+struct StackTime {
+  ThreadIndex thread{};
+  StackId stack = kNoStack;
+  Activity activity = Activity::kUnknown;
+  bool truncated = false;  // the stack lacks its last frames
+  Nanos time{0};
+};
+
+// Who made others wait: holder time x classified waiters. The sum of all rows is the sum of waits_for_gil.
+struct Blame {
+  // kNobody: the GIL was being handed over, or its holder is not known.
+  static constexpr ThreadIndex kNobody{0xffffffff};
+  ThreadIndex holder = kNobody;
+  StackId holder_stack = kNoStack;
+  StackId waiter_stack = kNoStack;
+  Nanos time{0};
+};
+
+struct ThreadProfile {
+  ThreadInfo info;
+  ActivityTimes times{};
+  Nanos cpu{0};            // on-CPU time by the kernel's account (schedstat), 0 where not known
+  std::uint64_t handoffs_to = 0;  // times it was seen to get the GIL
+};
+
+struct GilProfile {
+  GilIndex index{};
+  std::vector<std::int64_t> interpreters;  // ids that share this GIL
+  Nanos held{0};
+  Nanos observed{0};
+  double mean_waiters = 0;       // classified waiters, mean over observed time
+  std::uint64_t handoffs = 0;    // by gil->switch_number: exact
+  Nanos switch_interval{0};
+  // Held time in tenures longer than four switch intervals while somebody waited: one native call kept the GIL.
+  Nanos hogged{0};
+
+  double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
+};
+
+struct TargetFacts {
+  Pid pid{};
+  std::vector<std::string> command;
+  std::string executable;
+  std::string working_folder;
+  PythonVersion python;
+  bool free_threaded = false;
+  bool gil_enabled = true;
+};
+
+struct Quality {
+  std::uint64_t ticks_asked = 0;
+  std::uint64_t ticks = 0;       // made
+  double rate_hz = 0;            // asked; 0 = as fast as possible
+  std::uint64_t late = 0;        // ticks more than one period late
+  std::uint64_t retried = 0;     // stack reads that were repeated
+  std::uint64_t truncated = 0;   // stacks kept without their last frames
+  std::uint64_t discarded = 0;   // ticks whose holder's stack could not be kept at all
+  std::uint64_t blurred = 0;     // ticks with two or more hand-offs since the tick before
+  std::uint64_t errors = 0;      // ticks at which nothing could be read
+};
+
+struct SelfCost {
+  Nanos cpu{0};
+  std::uint64_t peak_rss_bytes = 0;
+};
+
+struct Profile {
+  TargetFacts target;
+  CpuFacts cpus;
+  Nanos duration{0};              // first to last tick
+  Nanos cpu_time{0};              // of the whole process during `duration`, native threads included
+  std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them
+  std::vector<GilProfile> gils;
+  std::vector<StackTime> stacks;
+  std::vector<Blame> blame;
+  StackTable table;
+  Quality quality;
+  SelfCost self;
+  std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty
+
+  double parallelism() const {
+    return duration.count() > 0 ? double(cpu_time.count()) / double(duration.count()) : 0.0;
+  }
+};
+
+}  // namespace gilspy

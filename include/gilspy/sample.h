@@ -1,0 +1,78 @@
+// sample: what one instant looked like. Facts only: nothing here says what a thread was "doing".
+//
+// A sample names the threads whose facts were read at this tick; all others are as they were. GIL words are read at
+// every tick, in one call with the holder's stack, and once more at the end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gilspy/ids.h"
+#include "gilspy/target.h"
+
+namespace gilspy {
+
+enum class GilIndex : std::uint32_t {};  // dense; interpreters may share a GIL
+
+struct GilFacts {
+  bool locked = false;
+  // gil->last_holder: the thread that holds it if `locked`, else the last that did. None: not in the thread list (yet).
+  std::optional<ThreadIndex> last_holder;
+  std::uint64_t switch_number = 0;
+  std::uint64_t handoffs = 0;               // switch_number minus the previous sample's
+  Nanos switch_interval{0};
+  // Threads in the GIL's two condition variables by their own count (pthread_cond_t.__wrefs >> 3), those that were woken
+  // but have not left yet among them. None where the target's libc keeps no such count.
+  std::optional<std::uint32_t> cond_waiters;
+  bool steady = true;                       // the words were the same before and after the sample was read
+};
+
+enum class WaitPlace : std::uint8_t {
+  kNone,        // not blocked in a futex of a GIL
+  kGilCond,     // the GIL's cond or switch_cond: waits for it, or for somebody to take it after a forced drop
+  kGilMutex,    // one of its mutexes: on the way in or out
+};
+
+enum class StackQuality : std::uint8_t {
+  kUnchanged,  // not read at this tick
+  kWhole,
+  kTruncated,  // the last frames are missing: two reads disagreed there
+  kLost,       // no stack could be kept
+};
+
+struct ThreadFacts {
+  ThreadIndex thread{};
+  bool os_read = false;  // os, place, run_queue_delay were read at this tick
+  SyscallFacts::State os = SyscallFacts::State::kUnreadable;
+  WaitPlace place = WaitPlace::kNone;
+  Nanos run_queue_delay{0};  // time it was runnable without a CPU since its previous reading; 0 if not read
+  bool ended = false;        // the thread is gone; its other facts mean nothing
+  StackQuality quality = StackQuality::kUnchanged;
+  StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost
+};
+
+// A thread as it became known. ThreadIndex is its place in the order of appearance.
+struct ThreadInfo {
+  ThreadIndex index{};
+  Tid tid{};
+  ThreadIdent ident{};
+  std::string name;                 // from threading._active, else comm
+  std::int64_t interpreter_id = -1;  // -1: native thread without a thread state
+  GilIndex gil{};
+  bool python = true;
+};
+
+struct Sample {
+  Nanos time{0};        // CLOCK_MONOTONIC at which the GIL words were read
+  Nanos period{0};      // asked distance of ticks; 0 when sampling as fast as possible
+  std::vector<GilFacts> gils;         // by GilIndex
+  std::vector<ThreadInfo> started;    // threads seen for the first time
+  std::vector<ThreadFacts> threads;   // threads that were read
+  std::uint32_t stack_retries = 0;
+  bool holder_stack_lost = false;
+  bool failed = false;                // nothing could be read at this tick
+};
+
+}  // namespace gilspy

@@ -1,0 +1,42 @@
+// sample: takes samples of a target. "A sample costs what changed, not what exists": the GIL words are read at every
+// tick; who is read beyond that follows from the number of hand-offs since the tick before (none: the holder; one: the
+// old and the new holder; more: everybody that may have run), the rest is refreshed on a budget.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "gilspy/layout.h"
+#include "gilspy/locate.h"
+#include "gilspy/result.h"
+#include "gilspy/sample.h"
+#include "gilspy/stacks.h"
+#include "gilspy/target.h"
+
+namespace gilspy {
+
+struct InterpreterInfo {
+  std::int64_t id = 0;
+  GilIndex gil{};
+};
+
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+
+  // Fills `sample` with what there is at `now` (CLOCK_MONOTONIC). A tick at which nothing could be read is not an error:
+  // sample.failed. Errors: kGone (ended, or replaced by exec: the message says which), kDenied.
+  virtual Result<void> tick(Nanos now, Sample& sample) = 0;
+
+  virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen
+  virtual const ThreadInfo& thread(ThreadIndex index) const = 0;  // with the best name known by now
+};
+
+namespace sample {
+
+// The target, the layout and the table must outlive the sampler.
+Result<std::unique_ptr<Sampler>> make_sampler(Target& target, const RuntimeLocation& location,
+                                              const RuntimeLayout& layout, StackTable& stacks);
+
+}  // namespace sample
+}  // namespace gilspy

@@ -1,0 +1,114 @@
+// The process as bytes, maps, threads and files. Linux implements it, a fake implements it for tests; a core file and a
+// replayed capture can. It does not know Python, and says precisely when something is gone or denied.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gilspy/ids.h"
+#include "gilspy/result.h"
+
+namespace gilspy {
+
+struct ReadRange {
+  RemoteAddr from;
+  std::span<std::byte> into;
+};
+
+class MemoryReader {
+ public:
+  virtual ~MemoryReader() = default;
+
+  // Copies the ranges in order, in as few system calls as possible, and returns how many leading ranges are complete:
+  // a range that is not mapped ends the batch without being an error. Errors: kGone, kDenied.
+  virtual Result<std::size_t> read_batch(std::span<const ReadRange> ranges) = 0;
+};
+
+struct Mapping {
+  RemoteAddr begin;
+  RemoteAddr end;
+  std::uint64_t file_offset = 0;
+  bool readable = false;
+  bool writable = false;
+  bool executable = false;
+  std::string path;  // as /proc/PID/maps shows it; empty for anonymous memory
+};
+
+// The number of futex(2). A port to another architecture adds its own.
+#if defined(__x86_64__)
+inline constexpr std::int64_t kFutexSyscall = 202;
+#elif defined(__aarch64__)
+inline constexpr std::int64_t kFutexSyscall = 98;
+#endif
+
+// What a thread is doing for the kernel (from /proc/PID/task/TID/syscall).
+struct SyscallFacts {
+  enum class State : std::uint8_t {
+    kRunning,      // on a CPU or on a run queue
+    kInSyscall,    // blocked in system call `number`
+    kElsewhere,    // blocked outside a system call (page fault, signal stop)
+    kUnreadable,   // the kernel does not tell
+  };
+  State state = State::kUnreadable;
+  std::int64_t number = -1;
+  std::uint64_t first_argument = 0;
+};
+
+// From /proc/PID/task/TID/schedstat. While a thread stays on a CPU it moves only at scheduler ticks.
+struct SchedFacts {
+  Nanos on_cpu{0};
+  Nanos run_queue{0};
+};
+
+// A file of the target as read-only bytes; the owner keeps them mapped.
+class FileBytes {
+ public:
+  virtual ~FileBytes() = default;
+  virtual std::span<const std::byte> bytes() const = 0;
+};
+
+struct ProcessIdentity {
+  Pid pid{};
+  std::vector<std::string> command;  // argv
+  std::string executable;            // path of the program file
+  std::string working_folder;
+};
+
+enum class Liveness : std::uint8_t { kAlive, kEnded, kReplaced /* by exec */ };
+
+class Target : public MemoryReader {
+ public:
+  virtual const ProcessIdentity& identity() const = 0;
+  virtual Liveness liveness() = 0;
+  virtual Result<std::vector<Mapping>> mappings() = 0;
+  // The file behind a mapping, however the target sees it (containers, chroots, deleted files).
+  virtual Result<std::unique_ptr<FileBytes>> file_of(const Mapping& mapping) = 0;
+
+  virtual Result<std::vector<Tid>> threads() = 0;
+  // Errors: kGone when the thread has ended.
+  virtual Result<SyscallFacts> syscall_of(Tid tid) = 0;
+  virtual Result<SchedFacts> sched_of(Tid tid) = 0;
+  virtual Result<std::string> comm_of(Tid tid) = 0;
+  // The number by which the target knows its thread (gettid(), native_thread_id): another than ours when it lives in a
+  // PID namespace of its own (a container, seen from the host).
+  virtual std::int32_t own_number_of(Tid tid) { return to_int(tid); }
+  // The caller will not ask for this thread again: what was kept open for it can be closed.
+  virtual void forget(Tid tid) = 0;
+
+  virtual Result<Nanos> cpu_time() = 0;  // user and system time of all threads, ended ones included
+  // Processes below this one, nearest first; executables that may not be seen are empty.
+  virtual std::vector<ProcessIdentity> descendants() = 0;
+};
+
+struct CpuFacts {
+  std::uint32_t online = 0;
+  std::uint32_t allowed = 0;            // in the target's affinity mask
+  std::optional<double> cgroup_quota;   // CPUs, where a quota is set
+};
+
+}  // namespace gilspy

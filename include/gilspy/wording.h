@@ -1,0 +1,34 @@
+// The words and numbers that people read, spelt the same way in the verdict and in every format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gilspy/profile.h"
+
+namespace gilspy::wording {
+
+// "99 %", "0.4 %", "0 %"; never "-0 %", never "100 %" for less than everything
+std::string percent(double share);
+// "1 thread", "1,995 ticks": the plural is the noun with an s
+std::string count_of(std::uint64_t count, std::string_view noun);
+std::string grouped(std::uint64_t count);   // "1,995"
+std::string cpus(double cpus);              // "1.02", "12.3", "2" for whole numbers
+std::string seconds(Nanos time);            // "2.00 s"
+
+// The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
+std::string short_file(std::string_view file, const TargetFacts& target);
+// "is_prime (primes.py:4)": the function, told apart by its first line
+std::string function_name(const Frame& frame, const TargetFacts& target);
+
+// The bytes as valid UTF-8; what is not becomes U+FFFD.
+std::string valid_utf8(std::string_view bytes);
+// The same for a line of text: control characters become spaces, so that a name can neither break a line nor command a
+// terminal.
+std::string printable(std::string_view bytes);
+
+// What stands for a stack without frames.
+inline constexpr std::string_view kNoPythonFrame = "(no Python frame)";
+
+}  // namespace gilspy::wording

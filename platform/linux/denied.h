@@ -1,0 +1,32 @@
+// Why the kernel does not let us read a process, and exactly what to run to be allowed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gilspy/ids.h"
+#include "gilspy/result.h"
+
+namespace gilspy::platform {
+
+struct DeniedFacts {
+  Pid pid{};
+  std::string name;                     // comm of the target
+  std::uint32_t own_uid = 0;            // effective
+  std::optional<std::uint32_t> target_uid;
+  bool may_ptrace = false;              // we have CAP_SYS_PTRACE
+  bool in_container = false;            // we run inside one
+  int ptrace_scope = 0;                 // kernel.yama.ptrace_scope; 0 without Yama
+  std::string own_command;              // what the user typed, for a shell, with the full path of the program
+};
+
+std::string denied_text(const DeniedFacts& facts);  // one line
+
+// Words as one would type them into a shell.
+std::string shell_line(const std::vector<std::string>& words);
+
+Error denied(Pid pid);
+
+}  // namespace gilspy::platform

@@ -1,0 +1,123 @@
+#include "fake_target.h"
+
+#include <algorithm>
+
+namespace gilspy {
+namespace {
+
+class OwnBytes final : public FileBytes {
+ public:
+  explicit OwnBytes(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+  std::span<const std::byte> bytes() const override { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+tl::unexpected<Error> no_such_thread() { return fail(ErrorCode::kGone, "the thread has ended"); }
+
+}  // namespace
+
+void SparseMemory::put_bytes(RemoteAddr address, std::span<const std::byte> bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::uint64_t where = address.value() + i;
+    Page& page = pages_[where / kPage];
+    page.bytes[where % kPage] = bytes[i];
+    page.present[where % kPage] = true;
+  }
+}
+
+void SparseMemory::put_text(RemoteAddr address, std::string_view text) {
+  put_bytes(address, std::as_bytes(std::span(text.data(), text.size())));
+  put(address + text.size(), '\0');
+}
+
+void SparseMemory::remove(RemoteAddr address, std::uint64_t size) {
+  for (std::uint64_t where = address.value(); where != address.value() + size; ++where) {
+    const auto page = pages_.find(where / kPage);
+    if (page != pages_.end()) page->second.present[where % kPage] = false;
+  }
+}
+
+bool SparseMemory::copy(RemoteAddr from, std::span<std::byte> into) const {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const std::uint64_t where = from.value() + i;
+    const auto page = pages_.find(where / kPage);
+    if (page == pages_.end() || !page->second.present[where % kPage]) return false;
+    into[i] = page->second.bytes[where % kPage];
+  }
+  return true;
+}
+
+FakeTarget::FakeTarget() {
+  identity_.pid = Pid{1000};
+  identity_.command = {"python3", "app.py"};
+  identity_.executable = "/usr/bin/python3";
+  identity_.working_folder = "/";
+}
+
+void FakeTarget::add_thread(Tid tid, std::string comm) { threads_[tid].comm = std::move(comm); }
+
+void FakeTarget::clear_reads() {
+  reads_.clear();
+  batches_ = 0;
+  syscalls_read_.clear();
+  scheds_read_.clear();
+}
+
+bool FakeTarget::was_read(RemoteAddr address) const {
+  return std::any_of(reads_.begin(), reads_.end(), [&](const Read& read) { return address.in(read.from, read.size); });
+}
+
+Result<std::size_t> FakeTarget::read_batch(std::span<const ReadRange> ranges) {
+  ++batches_;
+  if (failure_) return fail(*failure_, "reading the target's memory");
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const Read read{ranges[i].from, ranges[i].into.size()};
+    if (on_read_) on_read_(read);
+    if (failure_) return fail(*failure_, "reading the target's memory");  // the callback may have ended the process
+    reads_.push_back(read);
+    if (!memory.copy(ranges[i].from, ranges[i].into)) return i;
+  }
+  return ranges.size();
+}
+
+Result<std::unique_ptr<FileBytes>> FakeTarget::file_of(const Mapping& mapping) {
+  const auto file = files_.find(mapping.path);
+  if (file == files_.end()) return fail(ErrorCode::kSystem, "the mapping has no file");
+  return std::make_unique<OwnBytes>(file->second);
+}
+
+Result<std::vector<Tid>> FakeTarget::threads() {
+  if (threads_.empty()) return fail(ErrorCode::kGone, "the process has ended");
+  std::vector<Tid> tids;
+  for (const auto& [tid, thread] : threads_) tids.push_back(tid);
+  return tids;
+}
+
+Result<SyscallFacts> FakeTarget::syscall_of(Tid tid) {
+  syscalls_read_.push_back(tid);
+  const auto thread = threads_.find(tid);
+  if (thread == threads_.end()) return no_such_thread();
+  return thread->second.syscall;
+}
+
+Result<SchedFacts> FakeTarget::sched_of(Tid tid) {
+  scheds_read_.push_back(tid);
+  const auto thread = threads_.find(tid);
+  if (thread == threads_.end()) return no_such_thread();
+  return thread->second.sched;
+}
+
+Result<std::string> FakeTarget::comm_of(Tid tid) {
+  const auto thread = threads_.find(tid);
+  if (thread == threads_.end()) return no_such_thread();
+  return thread->second.comm;
+}
+
+std::int32_t FakeTarget::own_number_of(Tid tid) {
+  const auto thread = threads_.find(tid);
+  return thread == threads_.end() ? to_int(tid) : thread->second.own_number.value_or(to_int(tid));
+}
+
+}  // namespace gilspy

@@ -1,0 +1,197 @@
+#include "gilspy/aggregate.h"
+
+#include <algorithm>
+
+namespace gilspy {
+namespace {
+
+// A tenure this many switch intervals long, while somebody waits, is not bytecode: the interpreter would have let go.
+constexpr int kHogIntervals = 4;
+
+std::pair<std::uint64_t, std::uint64_t> stack_key(ThreadIndex thread, StackId stack, Activity activity) {
+  return {(std::uint64_t{to_int(thread)} << 32) | to_int(stack), index_of(activity)};
+}
+
+}  // namespace
+
+Aggregator::Thread* Aggregator::find(ThreadIndex thread) {
+  return to_int(thread) < threads_.size() ? &threads_[to_int(thread)] : nullptr;
+}
+
+void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& changes) {
+  if (sample.failed) {
+    ++quality_.errors;
+    return;
+  }
+  if (!first_.has_value()) first_ = last_ = sample.time;
+  const Weight weight = weight_of(sample.time - last_, sample.period);
+  last_ = sample.time;
+  gils_.resize(std::max(gils_.size(), sample.gils.size()));
+  start_threads(sample);
+  take_changes(sample, changes);
+  known_ += weight.known;
+  unknown_ += weight.unknown;
+  for (const ThreadInfo& info : sample.started) {  // their time begins with this sample
+    threads_[to_int(info.index)].known_since = known_;
+    threads_[to_int(info.index)].unknown_since = unknown_;
+  }
+  for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
+  ++quality_.ticks;
+  quality_.retried += sample.stack_retries;
+  quality_.discarded += sample.holder_stack_lost ? 1 : 0;
+  if (std::ranges::any_of(sample.gils, [](const GilFacts& gil) { return gil.handoffs >= 2; })) ++quality_.blurred;
+}
+
+void Aggregator::start_threads(const Sample& sample) {
+  for (const ThreadInfo& info : sample.started) {
+    if (to_int(info.index) >= threads_.size()) threads_.resize(to_int(info.index) + 1);
+    Thread& thread = threads_[to_int(info.index)];
+    thread.info = info;
+    thread.known_since = known_;
+    thread.unknown_since = unknown_;
+  }
+}
+
+void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityChange>& changes) {
+  for (const ActivityChange& change : changes) {
+    if (Thread* const thread = find(change.thread)) move(*thread, change.activity, thread->stack);
+  }
+  for (const ThreadFacts& facts : sample.threads) {
+    Thread* const thread = find(facts.thread);
+    if (thread == nullptr || !thread->alive) continue;
+    if (facts.ended) {
+      move(*thread, Activity::kUnknown, kNoStack);
+      thread->alive = false;
+      continue;
+    }
+    if (facts.quality == StackQuality::kUnchanged) continue;
+    if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
+    move(*thread, thread->activity, facts.quality == StackQuality::kLost ? kNoStack : facts.stack);
+  }
+}
+
+// Books the time since the last booking under what the thread was doing with the stack it had.
+void Aggregator::settle(Thread& thread) {
+  if (!thread.alive || !thread.info.python) return;
+  const Nanos known = known_ - thread.known_since;
+  const Nanos unknown = unknown_ - thread.unknown_since;
+  thread.known_since = known_;
+  thread.unknown_since = unknown_;
+  const auto book = [&](Activity activity, StackId stack, Nanos time) {
+    if (time.count() == 0) return;
+    thread.times[index_of(activity)] += time;
+    stacks_[stack_key(thread.info.index, stack, activity)] += time;
+  };
+  book(thread.activity, thread.stack, known);
+  book(Activity::kUnknown, kNoStack, unknown);
+}
+
+void Aggregator::move(Thread& thread, Activity activity, StackId stack) {
+  if (thread.activity == activity && thread.stack == stack) return;
+  settle(thread);
+  count_waiter(thread, -1);
+  thread.activity = activity;
+  thread.stack = stack;
+  count_waiter(thread, +1);
+}
+
+void Aggregator::count_waiter(const Thread& thread, int by) {
+  if (thread.activity != Activity::kWaitsForGil) return;
+  Gil& gil = gils_[to_int(thread.info.gil)];
+  const auto place = gil.waiters.try_emplace(thread.stack, 0U).first;
+  place->second += static_cast<std::uint32_t>(by);
+  gil.waiter_count += static_cast<std::uint32_t>(by);
+  if (place->second == 0) gil.waiters.erase(place);
+}
+
+void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weight) {
+  Gil& gil = gils_[index];
+  const GilFacts& facts = sample.gils[index];
+  gil.observed += weight;
+  if (facts.locked) gil.held += weight;
+  gil.waiting += weight * gil.waiter_count;
+  gil.handoffs += facts.handoffs;
+  gil.switch_interval = facts.switch_interval;
+  blame(index, facts, weight);
+  const std::optional<ThreadIndex> holder = facts.locked ? facts.last_holder : std::nullopt;
+  if (facts.handoffs > 0 || holder != gil.holder) {
+    gil.holder = holder;
+    gil.tenure_start = sample.time;
+    gil.tenure_contended = Nanos{0};
+    if (facts.handoffs > 0 && facts.last_holder.has_value()) {
+      if (Thread* const thread = find(*facts.last_holder)) ++thread->handoffs_to;
+    }
+    return;
+  }
+  if (!holder.has_value()) return;
+  if (gil.waiter_count > 0) gil.tenure_contended += weight;
+  if (sample.time - gil.tenure_start < kHogIntervals * facts.switch_interval) return;
+  gil.hogged += gil.tenure_contended;
+  gil.tenure_contended = Nanos{0};
+}
+
+// Every waiter's time goes to whoever holds the GIL at this moment: the sum is the sum of waiting.
+void Aggregator::blame(std::size_t index, const GilFacts& facts, Nanos weight) {
+  const Gil& gil = gils_[index];
+  if (gil.waiter_count == 0 || weight.count() == 0) return;
+  ThreadIndex holder = Blame::kNobody;
+  StackId stack = kNoStack;
+  if (facts.locked && facts.last_holder.has_value()) {
+    holder = *facts.last_holder;
+    if (const Thread* const thread = find(holder)) stack = thread->stack;
+  }
+  for (const auto& [waiter_stack, count] : gil.waiters) blame_[{holder, stack, waiter_stack}] += weight * count;
+}
+
+void Aggregator::finish(Profile& profile) {
+  profile.duration = first_.has_value() ? last_ - *first_ : Nanos{0};
+  finish_threads(profile);
+  finish_gils(profile);
+  for (const auto& [key, time] : stacks_) {
+    StackTime row;
+    row.thread = static_cast<ThreadIndex>(key.first >> 32);
+    row.stack = static_cast<StackId>(key.first & 0xffffffffU);
+    row.activity = kActivities[key.second];
+    row.time = time;
+    profile.stacks.push_back(row);
+  }
+  std::ranges::sort(profile.stacks, {}, [](const StackTime& row) {
+    return std::tuple(row.thread, row.stack, row.activity);
+  });
+  for (const auto& [key, time] : blame_) {
+    profile.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
+  }
+  const Quality asked = profile.quality;
+  profile.quality = quality_;
+  profile.quality.ticks_asked = asked.ticks_asked;
+  profile.quality.rate_hz = asked.rate_hz;
+  profile.quality.late = asked.late;
+}
+
+void Aggregator::finish_threads(Profile& profile) {
+  for (Thread& thread : threads_) {
+    settle(thread);
+    ThreadProfile row;
+    row.info = thread.info;
+    row.times = thread.times;
+    row.handoffs_to = thread.handoffs_to;
+    profile.threads.push_back(std::move(row));
+  }
+}
+
+void Aggregator::finish_gils(Profile& profile) const {
+  for (std::size_t i = 0; i < gils_.size(); ++i) {
+    const Gil& gil = gils_[i];
+    GilProfile row;
+    row.index = static_cast<GilIndex>(i);
+    row.held = gil.held;
+    row.observed = gil.observed;
+    row.handoffs = gil.handoffs;
+    row.hogged = gil.hogged;
+    row.switch_interval = gil.switch_interval;
+    if (gil.observed.count() > 0) row.mean_waiters = double(gil.waiting.count()) / double(gil.observed.count());
+    profile.gils.push_back(std::move(row));
+  }
+}
+
+}  // namespace gilspy

@@ -1,0 +1,46 @@
+#include "gilspy/wording.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gilspy::wording {
+
+std::string percent(double share) {
+  const double value = std::isfinite(share) ? share * 100 : 0;
+  if (value < 0.05) return "0 %";
+  if (value < 0.95 || (value >= 99.5 && value < 99.95)) return fmt::format("{:.1f} %", value);
+  if (value < 100 && value >= 99.95) return "99.9 %";
+  return fmt::format("{:.0f} %", value);
+}
+
+std::string grouped(std::uint64_t count) {
+  std::string digits = fmt::format("{}", count);
+  for (std::size_t from_end = 3; from_end < digits.size(); from_end += 4) digits.insert(digits.size() - from_end, ",");
+  return digits;
+}
+
+std::string count_of(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+std::string cpus(double cpus) {
+  const double value = std::isfinite(cpus) ? std::max(cpus, 0.0) : 0;
+  if (value == std::floor(value)) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.{}f}", value, value < 9.995 ? 2 : 1);
+}
+
+std::string seconds(Nanos time) {
+  return fmt::format("{:.2f} s", std::chrono::duration<double>(std::max(time, Nanos{0})).count());
+}
+
+std::string function_name(const Frame& frame, const TargetFacts& target) {
+  const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
+  if (frame.file.empty()) return function;
+  const std::string file = printable(short_file(frame.file, target));
+  if (frame.first_line <= 0) return fmt::format("{} ({})", function, file);
+  return fmt::format("{} ({}:{})", function, file, frame.first_line);
+}
+
+}  // namespace gilspy::wording

@@ -1,0 +1,28 @@
+// From a pid to something that can be sampled.
+#pragma once
+
+#include <memory>
+
+#include "gilspy/layout.h"
+#include "gilspy/locate.h"
+#include "gilspy/platform.h"
+#include "gilspy/result.h"
+#include "gilspy/sampler.h"
+#include "gilspy/stacks.h"
+#include "gilspy/target.h"
+
+namespace gilspy::cli {
+
+struct Attachment {  // in the order in which they depend on each other
+  std::unique_ptr<Target> target;
+  RuntimeLocation location;
+  RuntimeLayout layout;
+  std::unique_ptr<StackTable> stacks;
+  std::unique_ptr<Sampler> sampler;
+};
+
+// A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
+// kNotPython, kUnsupported.
+Result<std::unique_ptr<Attachment>> attach_python(Pid pid, const platform::StopFlag& stop);
+
+}  // namespace gilspy::cli

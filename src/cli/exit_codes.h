@@ -1,0 +1,37 @@
+// What gilspy's exit status says; the numbers are sysexits.h's where it has one.
+#pragma once
+
+#include "gilspy/result.h"
+
+namespace gilspy::cli {
+
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitUsage = 64,
+  kExitBadRecording = 65,
+  kExitNoProcess = 66,
+  kExitUnsupported = 69,
+  kExitInternal = 70,
+  kExitCannotWrite = 74,
+  kExitDenied = 77,
+};
+
+// For errors that prevent a recording, or its output.
+constexpr ExitCode exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kGone:
+    case ErrorCode::kNoProcess: return kExitNoProcess;
+    case ErrorCode::kNotPython:
+    case ErrorCode::kNotReady:
+    case ErrorCode::kUnsupported: return kExitUnsupported;
+    case ErrorCode::kDenied: return kExitDenied;
+    case ErrorCode::kCannotWrite: return kExitCannotWrite;
+    case ErrorCode::kUsage: return kExitUsage;
+    case ErrorCode::kBadAddress:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kSystem: break;
+  }
+  return kExitInternal;
+}
+
+}  // namespace gilspy::cli

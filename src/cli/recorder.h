@@ -1,0 +1,21 @@
+// The loop: sample, classify, aggregate, until the time is over, somebody asks to stop, or the process ends.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "attachment.h"
+#include "gilspy/profile.h"
+
+namespace gilspy::cli {
+
+struct RecordingPlan {
+  double rate_hz = 1000;  // 0: as fast as possible
+  std::optional<Nanos> duration;
+  std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
+};
+
+// A profile of at least one sample. Errors: kGone (ended before the first sample), kDenied.
+Result<Profile> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop);
+
+}  // namespace gilspy::cli

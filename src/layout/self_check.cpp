@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "gilspy/layout.h"
+#include "gilspy/memory.h"
+
+namespace gilspy::layout {
+namespace {
+
+constexpr int kMostInterpreters = 10'000;
+constexpr int kMostThreads = 100'000;
+
+struct Checked {
+  std::vector<RemoteAddr> thread_states;
+  std::size_t live_tids = 0;
+};
+
+tl::unexpected<Error> misfit(const RuntimeLocation& location, std::string_view what) {
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("the layout of CPython {} does not fit this build ({}): {}; please report it with the output "
+                          "of `python3 -VV`",
+                          location.version.text(), location.binary, what));
+}
+
+// A runtime that is being set up has null where pointers will be.
+tl::unexpected<Error> not_ready() { return fail(ErrorCode::kNotReady, "the interpreter is still starting"); }
+
+Result<void> check_threads(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout,
+                           RemoteAddr interpreter, const std::vector<Tid>& tids, Checked& seen) {
+  GILSPY_TRY(RemoteAddr thread, read_pointer(target, interpreter + layout.interpreter.threads_head));
+  for (int steps = 0; !thread.is_null(); ++steps) {
+    if (steps > kMostThreads) return misfit(location, "the list of threads does not end");
+    GILSPY_TRY(const RemoteAddr owner, read_pointer(target, thread + layout.thread.interpreter));
+    if (owner != interpreter) return misfit(location, "a thread state does not point to its interpreter");
+    GILSPY_TRY(const auto tid, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
+    if (std::ranges::count(tids, static_cast<Tid>(tid)) > 0) ++seen.live_tids;
+    seen.thread_states.push_back(thread);
+    GILSPY_TRY(thread, read_pointer(target, thread + layout.thread.next));
+  }
+  return {};
+}
+
+Result<void> check_gil(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, RemoteAddr gil,
+                       const Checked& seen) {
+  GILSPY_TRY(const auto locked, read_value<std::int32_t>(target, gil + layout.gil.locked));
+  if (locked == -1) return not_ready();
+  if (locked != 0 && locked != 1) return misfit(location, "gil->locked is neither 0 nor 1");
+  GILSPY_TRY(const auto interval, read_value<std::uint64_t>(target, gil + layout.gil.interval));
+  if (interval == 0 || interval > 1'000'000'000) return misfit(location, "the switch interval is out of range");
+  GILSPY_TRY(const RemoteAddr holder, read_pointer(target, gil + layout.gil.last_holder));
+  if (locked == 1 && std::ranges::count(seen.thread_states, holder) == 0) {
+    // Threads come and go while we look: the caller tries again before it believes this.
+    return misfit(location, "the holder of the GIL is not in the list of threads");
+  }
+  return {};
+}
+
+Result<RemoteAddr> gil_of(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout,
+                          RemoteAddr interpreter) {
+  if (layout.gil_home == GilHome::kInRuntime) return location.runtime + layout.runtime.gil;
+  GILSPY_TRY(const RemoteAddr gil, read_pointer(target, interpreter + layout.interpreter.gil));
+  if (gil.is_null()) return not_ready();
+  return gil;
+}
+
+Result<void> check_once(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout) {
+  GILSPY_TRY(const std::vector<Tid> tids, target.threads());
+  GILSPY_TRY(RemoteAddr interpreter, read_pointer(target, location.runtime + layout.runtime.interpreters_head));
+  if (interpreter.is_null()) return not_ready();
+  Checked seen;
+  std::vector<RemoteAddr> gils;
+  for (int steps = 0; !interpreter.is_null(); ++steps) {
+    if (steps > kMostInterpreters) return misfit(location, "the list of interpreters does not end");
+    GILSPY_CHECK(check_threads(target, location, layout, interpreter, tids, seen));
+    GILSPY_TRY(const RemoteAddr gil, gil_of(target, location, layout, interpreter));
+    if (std::ranges::count(gils, gil) == 0) gils.push_back(gil);
+    GILSPY_TRY(interpreter, read_pointer(target, interpreter + layout.interpreter.next));
+  }
+  if (seen.thread_states.empty()) return not_ready();
+  if (seen.live_tids == 0) return misfit(location, "no thread state names a living thread");
+  for (const RemoteAddr gil : gils) GILSPY_CHECK(check_gil(target, location, layout, gil, seen));
+  return {};
+}
+
+}  // namespace
+
+Result<void> self_check(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout) {
+  // Lists change while they are walked, without harm: one clean pass out of many is proof enough, and a layout that
+  // does not fit never gives one.
+  constexpr int kPasses = 50;
+  Result<void> last;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    last = check_once(target, location, layout);
+    if (last.has_value()) return last;
+    const ErrorCode code = last.error().code();
+    if (code == ErrorCode::kGone || code == ErrorCode::kDenied || code == ErrorCode::kNotReady) return last;
+  }
+  if (last.error().code() == ErrorCode::kBadAddress) return misfit(location, "a pointer leads nowhere");
+  return last;
+}
+
+}  // namespace gilspy::layout

@@ -1,0 +1,60 @@
+#include "not_python.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "names.h"
+
+namespace gilspy::locate {
+namespace {
+
+// Command lines are other people's bytes: one line, not too long, nothing that moves the cursor.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  std::string line(text.substr(0, kLongest));
+  for (char& c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = ' ';
+  }
+  return text.size() > kLongest ? line + "..." : line;
+}
+
+std::string name_of(const ProcessIdentity& process) {
+  if (!process.executable.empty()) return shown(file_name(process.executable));
+  return process.command.empty() ? "?" : shown(file_name(process.command.front()));
+}
+
+std::string command_of(const ProcessIdentity& process) {
+  if (process.command.empty()) return name_of(process);
+  std::string line(file_name(process.command.front()));
+  for (std::size_t i = 1; i < process.command.size(); ++i) line += ' ' + process.command[i];
+  return shown(line);
+}
+
+std::string listed(std::span<const ProcessIdentity* const> processes) {
+  constexpr std::size_t kMost = 4;
+  std::string line;
+  for (std::size_t i = 0; i < processes.size() && i < kMost; ++i) {
+    line += fmt::format("{}{} ({})", i == 0 ? "" : ", ", to_int(processes[i]->pid), command_of(*processes[i]));
+  }
+  if (processes.size() > kMost) line += fmt::format(" and {} more", processes.size() - kMost);
+  return line;
+}
+
+}  // namespace
+
+std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> descendants) {
+  const auto name = name_of(process);
+  const auto head = fmt::format("process {} ({}) is not Python", to_int(process.pid), name);
+  if (name.starts_with("pypy")) return head + " but PyPy: gilspy reads CPython only";
+  std::vector<const ProcessIdentity*> pythons;
+  for (const ProcessIdentity& descendant : descendants) {
+    if (looks_like_python(descendant)) pythons.push_back(&descendant);
+  }
+  if (pythons.empty()) return head;
+  return fmt::format("{}, but its {} {} {}: use --pid {}", head, pythons.size() == 1 ? "child" : "children",
+                     listed(pythons), pythons.size() == 1 ? "is" : "are", to_int(pythons.front()->pid));
+}
+
+}  // namespace gilspy::locate

@@ -1,0 +1,14 @@
+// A process that is not a CPython: which one, and what the user may have meant.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "gilspy/target.h"
+
+namespace gilspy::locate {
+
+// "process 123 (uv) is not Python, but its child 125 (python3.13 app.py) is: use --pid 125"
+std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> descendants);
+
+}  // namespace gilspy::locate

@@ -1,0 +1,72 @@
+// The words of every GIL and the heads of every interpreter's thread list, in one read.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "gilspy/layout.h"
+#include "gilspy/sample.h"
+#include "gilspy/target.h"
+#include "thread_table.h"
+
+namespace gilspy::sample {
+
+struct GilRecord {
+  RemoteAddr address;
+  std::uint64_t switch_number = 0;  // at the last tick
+  RemoteAddr last_holder;           // at the last tick
+  std::uint64_t many_tick = 0;      // last tick that saw two or more hand-offs
+  std::optional<Offset> wrefs;      // offset of __wrefs in the target's pthread_cond_t, once a waiter has shown it
+  std::uint32_t known_waiters = 0;  // threads that our records place in the condition variables
+};
+
+inline constexpr std::size_t kCondSize = 48;  // sizeof(pthread_cond_t), all versions of glibc and musl
+
+struct GilWords {
+  bool locked = false;
+  RemoteAddr last_holder;
+  std::uint64_t switch_number = 0;
+  std::uint64_t interval_us = 0;
+  std::array<std::byte, kCondSize> cond{};
+  std::array<std::byte, kCondSize> switch_cond{};
+
+  bool same_holding(const GilWords& other) const {
+    return locked == other.locked && last_holder == other.last_holder && switch_number == other.switch_number;
+  }
+};
+
+struct ListHead {
+  std::uint64_t next_id = 0;
+  RemoteAddr head;
+};
+
+class WordReader {
+ public:
+  WordReader(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout)
+      : target_(target), location_(location), layout_(layout) {}
+
+  // The interpreters of the process and their GILs; known ones keep their index. Errors as for reading.
+  Result<void> find_interpreters();
+
+  // Errors: kBadAddress when an interpreter went away (find_interpreters again), kGone, kDenied.
+  Result<void> read(std::vector<GilWords>& gils, std::vector<ListHead>& heads);
+
+  std::vector<GilRecord>& gils() { return gils_; }
+  const std::vector<GilRecord>& gils() const { return gils_; }
+  std::vector<InterpreterRecord>& interpreters() { return interpreters_; }  // living ones
+  const std::vector<InterpreterRecord>& all_interpreters() const { return seen_; }
+
+ private:
+  Result<GilIndex> gil_of(RemoteAddr interpreter);
+
+  Target& target_;
+  const RuntimeLocation& location_;
+  const RuntimeLayout& layout_;
+  std::vector<GilRecord> gils_;
+  std::vector<InterpreterRecord> interpreters_;
+  std::vector<InterpreterRecord> seen_;
+  std::vector<std::byte> bytes_;
+  std::vector<ReadRange> ranges_;
+};
+
+}  // namespace gilspy::sample

@@ -1,0 +1,200 @@
+#include "objects.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gilspy/memory.h"
+
+namespace gilspy::sample {
+namespace {
+
+constexpr std::uint64_t kMostCharacters = 4096;
+constexpr char32_t kReplacement = 0xfffd;
+constexpr std::uint64_t kInlineValuesFlag = 1ULL << 2;  // Py_TPFLAGS_INLINE_VALUES, 3.13+
+constexpr std::uint64_t kManagedDictFlag = 1ULL << 4;   // Py_TPFLAGS_MANAGED_DICT, 3.11+
+
+tl::unexpected<Error> corrupt(std::string what) { return fail(ErrorCode::kCorrupt, std::move(what)); }
+
+void append_utf8(std::string& out, char32_t c) {
+  if (c >= 0x110000 || (c >= 0xd800 && c < 0xe000)) c = kReplacement;
+  const auto byte = [&out](char32_t value) { out.push_back(static_cast<char>(value)); };
+  if (c < 0x80) {
+    byte(c);
+  } else if (c < 0x800) {
+    byte(0xc0 | (c >> 6));
+    byte(0x80 | (c & 0x3f));
+  } else if (c < 0x10000) {
+    byte(0xe0 | (c >> 12));
+    byte(0x80 | ((c >> 6) & 0x3f));
+    byte(0x80 | (c & 0x3f));
+  } else {
+    byte(0xf0 | (c >> 18));
+    byte(0x80 | ((c >> 12) & 0x3f));
+    byte(0x80 | ((c >> 6) & 0x3f));
+    byte(0x80 | (c & 0x3f));
+  }
+}
+
+template <typename Unit>
+std::string decode(std::span<const std::byte> bytes) {
+  std::string out;
+  out.reserve(bytes.size());
+  for (std::size_t at = 0; at + sizeof(Unit) <= bytes.size(); at += sizeof(Unit)) {
+    append_utf8(out, StructView(bytes).get<Unit>(at));
+  }
+  return out;
+}
+
+struct Keys {
+  RemoteAddr entries;
+  std::uint64_t entry_count = 0;
+  bool general = false;  // entries carry a hash in front
+};
+
+Result<Keys> read_keys(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr keys) {
+  std::array<std::byte, 32> header;
+  GILSPY_CHECK(read_exact(memory, keys, header));
+  const StructView view(header);
+  const auto index_bytes = view.get<std::uint8_t>(layout.dict.keys_log2_index_bytes);
+  if (index_bytes > 40) return corrupt("a dict's index is impossibly large");
+  Keys result;
+  result.entries = keys + layout.dict.keys_indices + (1ULL << index_bytes);
+  result.entry_count = view.get<std::uint64_t>(layout.dict.keys_entry_count);
+  result.general = view.get<std::uint8_t>(layout.dict.keys_kind) == 0;
+  return result;
+}
+
+// Keys of entries, and their values unless the table is split (then the values in the entries are null).
+Result<std::vector<DictEntry>> read_entries(MemoryReader& memory, const Keys& keys, std::size_t at_most) {
+  const std::uint64_t count = std::min<std::uint64_t>(keys.entry_count, at_most);
+  const std::size_t size = keys.general ? 24 : 16;
+  std::vector<std::byte> bytes(count * size);
+  GILSPY_CHECK(read_exact(memory, keys.entries, bytes));
+  std::vector<DictEntry> entries;
+  for (std::size_t at = 0; at < bytes.size(); at += size) {
+    const StructView entry{std::span<const std::byte>(bytes).subspan(at, size)};
+    const std::size_t key = keys.general ? 8 : 0;
+    entries.push_back({entry.pointer(key), entry.pointer(key + 8)});
+  }
+  return entries;
+}
+
+Result<void> take_split_values(MemoryReader& memory, RemoteAddr first_value, std::vector<DictEntry>& entries) {
+  std::vector<std::byte> bytes(entries.size() * 8);
+  GILSPY_CHECK(read_exact(memory, first_value, bytes));
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].value = StructView(bytes).pointer(i * 8);
+  return {};
+}
+
+Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const std::vector<DictEntry>& entries,
+                        std::string_view key) {
+  for (const DictEntry& entry : entries) {
+    if (entry.key.is_null() || entry.value.is_null()) continue;
+    const auto name = read_str(memory, layout, entry.key);
+    if (name.has_value() && *name == key) return entry.value;
+  }
+  return corrupt("no such key: " + std::string(key));
+}
+
+// Values that live in or beside the object, with the names in its type's shared keys.
+Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                  RemoteAddr type, std::string_view name) {
+  RemoteAddr values;
+  if (layout.instance_values == InstanceValues::kPointerBeforeObject) {
+    GILSPY_TRY(values, read_pointer(memory, object - 32));
+  } else {
+    GILSPY_TRY(const auto flags, read_value<std::uint64_t>(memory, type + layout.object.type_flags));
+    GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, type + layout.object.type_basicsize));
+    if ((flags & kInlineValuesFlag) != 0) values = object + size;
+  }
+  if (values.is_null()) return corrupt("the object keeps no values of its own");
+  GILSPY_TRY(const RemoteAddr shared, read_pointer(memory, type + layout.object.type_cached_keys));
+  GILSPY_TRY(const Keys keys, read_keys(memory, layout, shared));
+  GILSPY_TRY(std::vector<DictEntry> entries, read_entries(memory, keys, 256));
+  GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first, entries));
+  return pick(memory, layout, entries, name);
+}
+
+}  // namespace
+
+Result<std::string> read_str(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
+  std::array<std::byte, 40> header;
+  GILSPY_CHECK(read_exact(memory, object, header));
+  const StructView view(header);
+  const auto length = view.get<std::uint64_t>(layout.unicode.length);
+  const auto state = view.get<std::uint32_t>(layout.unicode.state);
+  const unsigned kind = (state >> layout.unicode.kind_shift) & 7U;
+  const bool compact = ((state >> layout.unicode.compact_shift) & 1U) != 0;
+  const bool ascii = ((state >> layout.unicode.ascii_shift) & 1U) != 0;
+  if (!compact || (kind != 1 && kind != 2 && kind != 4)) return corrupt("not a compact string");
+  std::vector<std::byte> data(std::min(length, kMostCharacters) * kind);
+  const RemoteAddr start = object + (ascii ? layout.unicode.ascii_data : layout.unicode.compact_data);
+  GILSPY_CHECK(read_exact(memory, start, data));
+  if (kind == 1) return decode<std::uint8_t>(data);
+  if (kind == 2) return decode<std::uint16_t>(data);
+  return decode<std::uint32_t>(data);
+}
+
+Result<std::string> read_type_name(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
+  GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
+  GILSPY_TRY(const RemoteAddr name, read_pointer(memory, type + layout.object.type_name));
+  std::array<char, 64> text{};
+  // The name may end close to the end of a mapping: shorter reads until one succeeds.
+  for (std::size_t size = text.size(); size >= 8; size /= 2) {
+    const auto read = read_exact(memory, name, std::as_writable_bytes(std::span(text).first(size)));
+    if (read.has_value()) return std::string(text.data(), std::find(text.begin(), text.end(), '\0'));
+    if (read.error().code() != ErrorCode::kBadAddress) return tl::unexpected(read.error());
+  }
+  return fail(ErrorCode::kBadAddress, "a type's name is not mapped");
+}
+
+Result<std::vector<std::byte>> read_bytes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                          std::size_t at_most) {
+  GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, object + layout.object.var_size));
+  if (size > at_most) return corrupt("a bytes object is impossibly large");
+  std::vector<std::byte> bytes(size);
+  GILSPY_CHECK(read_exact(memory, object + layout.object.bytes_data, bytes));
+  return bytes;
+}
+
+Result<std::uint64_t> read_int(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
+  GILSPY_TRY(std::uint64_t digits, read_value<std::uint64_t>(memory, object + layout.object.long_size_or_tag));
+  if (layout.object.long_has_tag) digits >>= 3;
+  if (digits > 3) return corrupt("an int is wider than 64 bits");
+  std::uint64_t value = 0;
+  for (std::uint64_t i = 0; i < digits; ++i) {
+    GILSPY_TRY(const auto digit, read_value<std::uint32_t>(memory, object + layout.object.long_digits + i * 4));
+    value |= static_cast<std::uint64_t>(digit) << (30 * i);
+  }
+  return value;
+}
+
+Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                         std::size_t at_most) {
+  GILSPY_TRY(const RemoteAddr keys_at, read_pointer(memory, dict + layout.dict.keys));
+  GILSPY_TRY(const RemoteAddr values, read_pointer(memory, dict + layout.dict.values));
+  GILSPY_TRY(const Keys keys, read_keys(memory, layout, keys_at));
+  GILSPY_TRY(std::vector<DictEntry> entries, read_entries(memory, keys, at_most));
+  if (!values.is_null()) GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first, entries));
+  std::erase_if(entries, [](const DictEntry& e) { return e.key.is_null() || e.value.is_null(); });
+  return entries;
+}
+
+Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                std::string_view key) {
+  constexpr std::size_t kMostEntries = 100'000;
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_dict(memory, layout, dict, kMostEntries));
+  return pick(memory, layout, entries, key);
+}
+
+Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                  std::string_view name) {
+  GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
+  GILSPY_TRY(const auto flags, read_value<std::uint64_t>(memory, type + layout.object.type_flags));
+  if ((flags & kManagedDictFlag) == 0) return corrupt("the object has no managed dict");
+  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory, object - 24));
+  if (!dict.is_null()) return find_in_dict(memory, layout, dict, name);
+  return find_in_values(memory, layout, object, type, name);
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,41 @@
+// Reading Python objects of the target: strings, type names, dicts. Everything is bounded; garbage gives an Error.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gilspy/ids.h"
+#include "gilspy/layout.h"
+#include "gilspy/result.h"
+#include "gilspy/target.h"
+
+namespace gilspy::sample {
+
+// A str as UTF-8; lone surrogates become U+FFFD. At most 4,096 characters. Errors: kCorrupt, kBadAddress.
+Result<std::string> read_str(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object);
+
+// tp_name of the object's type.
+Result<std::string> read_type_name(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object);
+
+Result<std::vector<std::byte>> read_bytes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                          std::size_t at_most);
+
+// A non-negative int of up to 64 bits.
+Result<std::uint64_t> read_int(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object);
+
+struct DictEntry {
+  RemoteAddr key;
+  RemoteAddr value;
+};
+// The live entries of a dict, at most `at_most`. With a split table the values come from `values`.
+Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                         std::size_t at_most);
+Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                std::string_view key);
+
+// An attribute in the instance's own dict or values; kCorrupt when there is none.
+Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                  std::string_view name);
+
+}  // namespace gilspy::sample

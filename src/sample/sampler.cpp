@@ -1,0 +1,390 @@
+#include "sampler.h"
+
+#include <algorithm>
+
+#include "gilspy/memory.h"
+
+namespace gilspy::sample {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+constexpr std::size_t kStackBudget = 24;  // stacks a tick beyond the holders'
+constexpr std::size_t kOsBudget = 16;     // OS facts a tick
+constexpr std::size_t kQuietRefresh = 2;  // OS facts a tick of threads that nothing points to
+constexpr std::size_t kRecentMost = 48;
+constexpr std::uint64_t kWalkEvery = 64;  // ticks after which a thread list is walked though its head stands still
+constexpr Nanos kChoresEvery = 500ms;
+constexpr Nanos kLivenessEvery = 100ms;
+constexpr Nanos kNamesEvery = 20ms;
+constexpr int kMostNameTries = 10;
+
+}  // namespace
+
+Result<void> LiveSampler::start() {
+  GILSPY_CHECK(words_.find_interpreters());
+  if (words_.interpreters().empty()) return fail(ErrorCode::kNotReady, "the interpreter is still starting");
+  return words_.read(now_, heads_);
+}
+
+Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
+  ++tick_;
+  time_ = now;
+  sample.time = now;
+  sample.failed = false;
+  sample.gils.clear();
+  sample.started.clear();
+  sample.threads.clear();
+  sample.stack_retries = 0;
+  sample.holder_stack_lost = false;
+  auto taken = take(sample);
+  if (!taken.has_value()) return explain_failure(std::move(taken).error(), sample);
+  return {};
+}
+
+Result<void> LiveSampler::take(Sample& sample) {
+  GILSPY_CHECK(slow_chores(sample));
+  GILSPY_CHECK(words_.read(now_, heads_));
+  GILSPY_CHECK(walk_lists(sample));
+  note_gils(sample);
+  GILSPY_CHECK(read_stacks(sample));
+  GILSPY_CHECK(read_os_facts(sample));
+  if (!sample.started.empty()) names_wanted_ = true;
+  refresh_names();
+  for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
+  return {};
+}
+
+// An exec or the end of the process show as memory that cannot be read any more.
+Result<void> LiveSampler::explain_failure(Error error, Sample& sample) {
+  sample.failed = true;
+  if (error.code() == ErrorCode::kDenied) return tl::unexpected(std::move(error));
+  const Liveness liveness = target_.liveness();
+  if (liveness == Liveness::kReplaced) return fail(ErrorCode::kGone, "the process replaced itself with another program");
+  if (liveness == Liveness::kEnded || error.code() == ErrorCode::kGone) {
+    return fail(ErrorCode::kGone, "the process ended");
+  }
+  // Alive: an interpreter came or went under our feet, or the read raced with its end. The next tick looks again.
+  if (auto found = words_.find_interpreters(); !found.has_value() && found.error().code() == ErrorCode::kDenied) {
+    return found;
+  }
+  return {};
+}
+
+Result<void> LiveSampler::slow_chores(Sample& sample) {
+  if (time_ >= next_liveness_) {
+    next_liveness_ = time_ + kLivenessEvery;
+    if (target_.liveness() != Liveness::kAlive) return fail(ErrorCode::kGone, "the process ended");
+  }
+  if (time_ < next_chores_) return {};
+  next_chores_ = time_ + kChoresEvery;
+  codes_.next_epoch();
+  GILSPY_CHECK(words_.find_interpreters());
+  std::vector<ThreadIndex> ended;
+  table_.retire_orphans(words_.interpreters(), ended);
+  GILSPY_CHECK(table_.scan_native(sample.started, ended));
+  for (const ThreadIndex thread : ended) drop_thread(thread, sample);
+  return {};
+}
+
+Result<void> LiveSampler::walk_lists(Sample& sample) {
+  for (std::size_t i = 0; i < words_.interpreters().size(); ++i) {
+    InterpreterRecord& interpreter = words_.interpreters()[i];
+    const bool same = interpreter.head == heads_[i].head && interpreter.next_id == heads_[i].next_id;
+    if (same && tick_ % kWalkEvery != 0) continue;
+    interpreter.head = heads_[i].head;
+    interpreter.next_id = heads_[i].next_id;
+    std::vector<ThreadIndex> ended;
+    GILSPY_CHECK(table_.walk(interpreter, sample.started, ended));
+    for (const ThreadIndex thread : ended) drop_thread(thread, sample);
+  }
+  return {};
+}
+
+void LiveSampler::note_gils(Sample& sample) {
+  touched_.clear();
+  for (std::size_t i = 0; i < now_.size(); ++i) {
+    GilRecord& gil = words_.gils()[i];
+    const GilWords& words = now_[i];
+    GilFacts facts;
+    facts.switch_interval = std::chrono::microseconds(words.interval_us);
+    facts.locked = words.locked;
+    facts.last_holder = table_.find(words.last_holder);
+    facts.switch_number = words.switch_number;
+    facts.handoffs = tick_ == 1 ? 0 : words.switch_number - gil.switch_number;
+    facts.cond_waiters = cond_waiters(gil, words);
+    if (facts.handoffs >= 2 || tick_ == 1) gil.many_tick = tick_;
+    if (facts.last_holder.has_value()) mark_active(*facts.last_holder);
+    if (words.last_holder != gil.last_holder) {
+      if (const auto before = table_.find(gil.last_holder); before.has_value()) mark_active(*before);
+    }
+    gil.switch_number = words.switch_number;
+    gil.last_holder = words.last_holder;
+    sample.gils.push_back(facts);
+  }
+}
+
+void LiveSampler::mark_active(ThreadIndex thread) {
+  if (std::ranges::count(touched_, thread) == 0) touched_.push_back(thread);
+  table_.at(thread).active_tick = tick_;
+  const auto known = std::ranges::find(recent_, thread);
+  if (known != recent_.end()) {
+    std::rotate(recent_.begin(), known, known + 1);
+    return;
+  }
+  recent_.insert(recent_.begin(), thread);
+  if (recent_.size() > kRecentMost) recent_.pop_back();
+}
+
+void LiveSampler::pick_stack(ThreadIndex thread) {
+  ThreadRecord& record = table_.at(thread);
+  if (!record.alive || !record.info.python || record.stack_tick == tick_) return;
+  record.stack_tick = tick_;
+  stack_picks_.push_back(thread);
+}
+
+// Whoever held the GIL since the last tick may have another stack. With two or more hand-offs nobody says who did:
+// everyone's stack is out of date then, and is read again on a budget, those active lately first.
+void LiveSampler::pick_stacks(const Sample& sample) {
+  stack_picks_.clear();
+  for (const ThreadIndex thread : touched_) pick_stack(thread);
+  for (const ThreadInfo& info : sample.started) pick_stack(info.index);
+  const auto out_of_date = [this](ThreadIndex thread) {
+    const ThreadRecord& record = table_.at(thread);
+    return record.alive && record.info.python &&
+           record.stack_tick < words_.gils()[to_int(record.info.gil)].many_tick;
+  };
+  const std::size_t most = stack_picks_.size() + kStackBudget;
+  for (const ThreadIndex thread : recent_) {
+    if (stack_picks_.size() < most && out_of_date(thread)) pick_stack(thread);
+  }
+  const std::vector<ThreadIndex>& alive = table_.alive();
+  for (std::size_t looked = 0; looked < std::min(alive.size(), 4 * kStackBudget); ++looked) {
+    if (stack_picks_.size() >= most) break;
+    stack_cursor_ = (stack_cursor_ + 1) % alive.size();
+    if (out_of_date(alive[stack_cursor_])) pick_stack(alive[stack_cursor_]);
+  }
+}
+
+Result<void> LiveSampler::read_stacks(Sample& sample) {
+  pick_stacks(sample);
+  std::vector<StackRequest> requests;
+  for (const ThreadIndex thread : stack_picks_) {
+    ThreadRecord& record = table_.at(thread);
+    requests.push_back({record.state, record.id, &record.plan});
+  }
+  GILSPY_TRY(const std::vector<StackOutcome> outcomes, stacks_.read(requests));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const StackOutcome& outcome = outcomes[i];
+    sample.stack_retries += outcome.retries;
+    if (outcome.other_thread) continue;  // the next walk of the list finds out who lives there now
+    ThreadFacts& facts = facts_of(stack_picks_[i], sample);
+    facts.quality = outcome.quality;
+    facts.stack = outcome.stack;
+    if (outcome.quality != StackQuality::kLost) continue;
+    for (const GilFacts& gil : sample.gils) {
+      if (gil.locked && gil.last_holder == stack_picks_[i]) sample.holder_stack_lost = true;
+    }
+  }
+  return {};
+}
+
+Result<void> LiveSampler::read_os_facts(Sample& sample) {
+  const std::vector<ThreadIndex> touched = touched_;  // a thread that turns out to have ended leaves the list
+  for (const ThreadIndex thread : touched) read_os(thread, sample);
+  for (const GilFacts& gil : sample.gils) {
+    if (gil.locked && gil.last_holder.has_value()) read_run_queue(*gil.last_holder, sample);
+  }
+  refresh_others(sample);
+  GILSPY_CHECK(words_.read(after_, heads_));
+  for (std::size_t i = 0; i < now_.size() && i < after_.size(); ++i) {
+    sample.gils[i].steady = now_[i].same_holding(after_[i]);
+  }
+  return {};
+}
+
+// Threads that ran natively may stop to; beyond them, threads whose state nothing announces: more of them when the
+// number of waiters by the condition variable is not the number that our records say.
+void LiveSampler::refresh_others(Sample& sample) {
+  std::size_t budget = kOsBudget;
+  const auto refresh = [&](ThreadIndex thread) {
+    const ThreadRecord& record = table_.at(thread);
+    if (!record.alive || !record.info.python || record.os_tick == tick_) return;
+    --budget;
+    read_os(thread, sample);
+  };
+  for (const ThreadInfo& info : sample.started) refresh(info.index);
+  budget = kOsBudget;
+  const std::vector<ThreadIndex> running = running_;
+  for (const ThreadIndex thread : running) {
+    if (budget > 0) refresh(thread);
+  }
+  if (accounts_agree(sample)) budget = std::min(budget, kQuietRefresh);
+  const std::vector<ThreadIndex> recent = budget > kQuietRefresh ? recent_ : std::vector<ThreadIndex>{};
+  for (const ThreadIndex thread : recent) {
+    if (budget > kQuietRefresh) refresh(thread);
+  }
+  const std::vector<ThreadIndex> alive = table_.alive();
+  for (std::size_t looked = 0; looked < alive.size() && budget > 0; ++looked) {
+    os_cursor_ = (os_cursor_ + 1) % alive.size();
+    refresh(alive[os_cursor_]);
+  }
+}
+
+bool LiveSampler::accounts_agree(const Sample& sample) const {
+  for (std::size_t i = 0; i < sample.gils.size(); ++i) {
+    const GilFacts& gil = sample.gils[i];
+    if (!gil.cond_waiters.has_value()) return false;
+    if (*gil.cond_waiters != words_.gils()[i].known_waiters) return false;
+  }
+  return true;
+}
+
+void LiveSampler::read_os(ThreadIndex thread, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  if (!record.alive || record.os_tick == tick_) return;
+  record.os_tick = tick_;
+  const auto read = target_.syscall_of(record.info.tid);
+  if (!read.has_value()) {
+    if (read.error().code() == ErrorCode::kGone) {
+      table_.end(thread);
+      drop_thread(thread, sample);
+    }
+    return;
+  }
+  place_thread(record, *read);
+  ThreadFacts& facts = facts_of(thread, sample);
+  facts.os_read = true;
+  facts.os = record.os;
+  facts.place = record.place;
+  std::erase(running_, thread);
+  if (record.os == SyscallFacts::State::kRunning) running_.push_back(thread);
+}
+
+void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) {
+  record.os = facts.state;
+  GilRecord& gil = words_.gils()[to_int(record.info.gil)];
+  const RemoteAddr futex(facts.first_argument);
+  const bool in_futex = facts.state == SyscallFacts::State::kInSyscall && facts.number == kFutexSyscall;
+  WaitPlace place = WaitPlace::kNone;
+  if (in_futex && futex.in(gil.address, layout_.gil.size)) place = WaitPlace::kGilMutex;
+  for (const Offset offset : {layout_.gil.cond, layout_.gil.switch_cond}) {
+    const RemoteAddr cond = gil.address + offset;
+    if (!in_futex || !futex.in(cond, kCondSize)) continue;
+    place = WaitPlace::kGilCond;
+    // Which word the waiters sleep on tells the layout of the target's pthread_cond_t: __g_signals stands at 40 up to
+    // glibc 2.40 and at 32 later, __wrefs right before it.
+    gil.wrefs = futex.since(cond) >= 40 ? 36 : 28;
+  }
+  set_place(record, place);
+}
+
+void LiveSampler::set_place(ThreadRecord& record, WaitPlace place) {
+  GilRecord& gil = words_.gils()[to_int(record.info.gil)];
+  if (record.place == WaitPlace::kGilCond) --gil.known_waiters;
+  if (place == WaitPlace::kGilCond) ++gil.known_waiters;
+  record.place = place;
+}
+
+std::optional<std::uint32_t> LiveSampler::cond_waiters(const GilRecord& gil, const GilWords& words) const {
+  if (!gil.wrefs.has_value()) return std::nullopt;
+  std::uint32_t waiters = 0;
+  for (const auto& cond : {words.cond, words.switch_cond}) {
+    const auto wrefs = StructView(cond).get<std::uint32_t>(*gil.wrefs);
+    // Bit 0 marks a condition variable shared by processes, bit 2 one that is being destroyed: neither is the GIL's.
+    if ((wrefs & 5U) != 0 || (wrefs >> 3) > table_.alive().size()) return std::nullopt;
+    waiters += wrefs >> 3;
+  }
+  return waiters;
+}
+
+void LiveSampler::read_run_queue(ThreadIndex holder, Sample& sample) {
+  ThreadRecord& record = table_.at(holder);
+  if (!record.alive) return;
+  const auto sched = target_.sched_of(record.info.tid);
+  if (!sched.has_value()) return;
+  const bool held_throughout = record.run_queue_tick + 1 == tick_ &&
+                               sample.gils[to_int(record.info.gil)].handoffs == 0;
+  if (held_throughout) facts_of(holder, sample).run_queue_delay = sched->run_queue - record.run_queue;
+  record.run_queue = sched->run_queue;
+  record.run_queue_tick = tick_;
+}
+
+void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
+  facts_of(thread, sample).ended = true;
+  set_place(table_.at(thread), WaitPlace::kNone);
+  std::erase(running_, thread);
+  std::erase(recent_, thread);
+  std::erase(touched_, thread);
+}
+
+ThreadFacts& LiveSampler::facts_of(ThreadIndex thread, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  if (record.fact_tick != tick_) {
+    record.fact_tick = tick_;
+    record.fact_slot = sample.threads.size();
+    ThreadFacts facts;
+    facts.thread = thread;
+    sample.threads.push_back(facts);
+  }
+  return sample.threads[record.fact_slot];
+}
+
+// Names are set shortly after a thread starts and cost a few reads each: not at every tick.
+void LiveSampler::refresh_names() {
+  if (!names_wanted_ || time_ < next_names_) return;
+  names_wanted_ = false;
+  next_names_ = time_ + kNamesEvery;
+  for (const InterpreterRecord& interpreter : words_.interpreters()) name_threads_of(interpreter);
+  for (const ThreadIndex thread : table_.alive()) {
+    ThreadInfo& info = table_.at(thread).info;
+    if (info.name.empty()) info.name = target_.comm_of(info.tid).value_or("");
+  }
+}
+
+void LiveSampler::name_threads_of(const InterpreterRecord& interpreter) {
+  std::unordered_set<std::uint64_t> wanted;
+  std::vector<ThreadIndex> nameless;
+  for (const ThreadIndex thread : table_.alive()) {
+    const ThreadRecord& record = table_.at(thread);
+    if (!record.info.python || record.named || record.info.interpreter_id != interpreter.id) continue;
+    if (record.name_tries >= kMostNameTries) continue;  // not started by `threading`
+    wanted.insert(to_int(record.info.ident));
+    nameless.push_back(thread);
+  }
+  if (nameless.empty()) return;
+  auto [reader, fresh] = name_readers_.try_emplace(interpreter.id, target_, layout_, interpreter.address);
+  const auto names = reader->second.read(wanted);
+  for (const ThreadIndex thread : nameless) {
+    ThreadRecord& record = table_.at(thread);
+    const std::string* found = nullptr;
+    if (names.has_value()) {
+      const auto at = names->find(to_int(record.info.ident));
+      if (at != names->end()) found = &at->second;
+    }
+    if (found != nullptr) {
+      record.info.name = *found;
+      record.named = true;
+    } else {
+      ++record.name_tries;
+      names_wanted_ = true;
+    }
+  }
+}
+
+std::vector<InterpreterInfo> LiveSampler::interpreters() const {
+  std::vector<InterpreterInfo> result;
+  for (const InterpreterRecord& record : words_.all_interpreters()) result.push_back({record.id, record.gil});
+  return result;
+}
+
+const ThreadInfo& LiveSampler::thread(ThreadIndex index) const { return table_.at(index).info; }
+
+Result<std::unique_ptr<Sampler>> make_sampler(Target& target, const RuntimeLocation& location,
+                                              const RuntimeLayout& layout, StackTable& stacks) {
+  auto sampler = std::make_unique<LiveSampler>(target, location, layout, stacks);
+  GILSPY_CHECK(sampler->start());
+  return std::unique_ptr<Sampler>(std::move(sampler));
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "code_cache.h"
+#include "gil_words.h"
+#include "gilspy/sampler.h"
+#include "stack_reader.h"
+#include "thread_names.h"
+#include "thread_table.h"
+
+namespace gilspy::sample {
+
+class LiveSampler : public Sampler {
+ public:
+  LiveSampler(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, StackTable& stacks)
+      : target_(target),
+        layout_(layout),
+        words_(target, location, layout),
+        table_(target, layout),
+        codes_(target, layout, stacks),
+        stacks_(target, layout, codes_, stacks) {}
+
+  Result<void> start();
+
+  Result<void> tick(Nanos now, Sample& sample) override;
+  std::vector<InterpreterInfo> interpreters() const override;
+  const ThreadInfo& thread(ThreadIndex index) const override;
+
+ private:
+  Result<void> take(Sample& sample);
+  Result<void> slow_chores(Sample& sample);
+  Result<void> walk_lists(Sample& sample);
+  void note_gils(Sample& sample);
+  Result<void> read_stacks(Sample& sample);
+  void pick_stacks(const Sample& sample);
+  void pick_stack(ThreadIndex thread);
+  Result<void> read_os_facts(Sample& sample);
+  void read_os(ThreadIndex thread, Sample& sample);
+  void read_run_queue(ThreadIndex holder, Sample& sample);
+  void refresh_others(Sample& sample);
+  void place_thread(ThreadRecord& record, const SyscallFacts& facts);
+  void set_place(ThreadRecord& record, WaitPlace place);
+  std::optional<std::uint32_t> cond_waiters(const GilRecord& gil, const GilWords& words) const;
+  bool accounts_agree(const Sample& sample) const;
+  void mark_active(ThreadIndex thread);
+  void drop_thread(ThreadIndex thread, Sample& sample);
+  ThreadFacts& facts_of(ThreadIndex thread, Sample& sample);
+  void refresh_names();
+  void name_threads_of(const InterpreterRecord& interpreter);
+  Result<void> explain_failure(Error error, Sample& sample);
+
+  Target& target_;
+  const RuntimeLayout& layout_;
+  WordReader words_;
+  ThreadTable table_;
+  CodeCache codes_;
+  StackReader stacks_;
+
+  std::uint64_t tick_ = 0;
+  std::vector<GilWords> now_, after_;
+  std::vector<ListHead> heads_;
+  std::vector<ThreadIndex> touched_;          // holders and former holders of this tick
+  std::vector<ThreadIndex> recent_;           // active lately, latest first
+  std::vector<ThreadIndex> running_;          // ran without the GIL when last looked at
+  std::vector<ThreadIndex> stack_picks_;
+  std::size_t stack_cursor_ = 0, os_cursor_ = 0;
+  Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_names_{0};
+  std::unordered_map<std::int64_t, ThreadNameReader> name_readers_;  // by interpreter id
+  bool names_wanted_ = true;
+};
+
+}  // namespace gilspy::sample

@@ -1,0 +1,207 @@
+#include "stack_reader.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "gilspy/memory.h"
+
+namespace gilspy::sample {
+namespace {
+
+constexpr int kMostTries = 8;
+constexpr std::size_t kMostFrames = 20'000;
+constexpr std::size_t kMostChunks = 128;
+constexpr std::size_t kMostExtras = 24;
+constexpr std::uint64_t kChunkSlack = 1024;          // room for a few frames more than at the last read
+constexpr std::uint64_t kLargestChunk = 1ULL << 20;  // CPython's are 16 KiB unless one frame needs more
+
+}  // namespace
+
+const std::byte* StackReader::Copy::find(RemoteAddr address, std::size_t size) const {
+  for (const auto& [region, bytes] : regions) {
+    if (address.in(region.begin, region.size) && size <= region.size - address.since(region.begin)) {
+      return bytes.data() + address.since(region.begin);
+    }
+  }
+  return nullptr;
+}
+
+Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest> requests) {
+  std::vector<StackOutcome> outcomes(requests.size());
+  std::vector<std::size_t> open(requests.size());
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  pairs_.resize(requests.size());
+  for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
+    GILSPY_CHECK(copy_pairs(requests, open));
+    std::erase_if(open, [&](std::size_t i) { return try_once(requests[i], pairs_[i], outcomes[i]); });
+    for (const std::size_t i : open) ++outcomes[i].retries;
+  }
+  return outcomes;
+}
+
+// All regions of a thread twice, thread after thread, in as few calls as may be.
+Result<void> StackReader::copy_pairs(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
+  struct Slot {
+    std::size_t request;
+    Copy* copy;
+  };
+  std::vector<Slot> owners;
+  ranges_.clear();
+  std::size_t total = 0;
+  const auto layout_copy = [&](std::size_t i, Copy& copy) {
+    copy.regions.clear();
+    const auto add = [&](const Region& region) {
+      copy.regions.push_back({region, {}});
+      total += region.size;
+    };
+    add({requests[i].thread_state, layout_.thread.size});
+    for (const Region& region : requests[i].plan->chunks) add(region);
+    for (const Region& region : requests[i].plan->extras) add(region);
+    owners.push_back({i, &copy});
+  };
+  for (const std::size_t i : which) {
+    pairs_[i].complete = true;
+    layout_copy(i, pairs_[i].first);
+    layout_copy(i, pairs_[i].second);
+  }
+  arena_.resize(total);
+  std::size_t used = 0;
+  std::vector<std::size_t> range_owner;
+  for (const Slot& slot : owners) {
+    for (auto& [region, bytes] : slot.copy->regions) {
+      const auto place = std::span(arena_).subspan(used, region.size);
+      bytes = place;
+      ranges_.push_back({region.begin, place});
+      range_owner.push_back(slot.request);
+      used += region.size;
+    }
+  }
+  // A region that is no longer mapped ends the batch: its thread starts over with a fresh plan, the others go on.
+  for (std::size_t at = 0; at < ranges_.size();) {
+    GILSPY_TRY(const std::size_t complete, memory_.read_batch(std::span(ranges_).subspan(at)));
+    at += complete;
+    if (at >= ranges_.size()) break;
+    const std::size_t owner = range_owner[at];
+    pairs_[owner].complete = false;
+    *requests[owner].plan = {};
+    while (at < ranges_.size() && range_owner[at] == owner) ++at;
+  }
+  return {};
+}
+
+StackReader::Walk StackReader::walk(const Copy& copy) const {
+  Walk result;
+  const StructView thread(copy.regions.front().second);
+  RemoteAddr address = thread.pointer(layout_.thread.frame_root);
+  if (layout_.frame_root == FrameRoot::kViaCframe) {
+    const std::byte* const cframe = copy.find(address, layout_.cframe.size);
+    if (cframe == nullptr) {
+      result.end = WalkEnd::kOutsidePlan;
+      result.missing = {address, layout_.cframe.size};
+      return result;
+    }
+    address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
+  }
+  for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
+    if (address.is_null()) {
+      result.end = WalkEnd::kRoot;
+      return result;
+    }
+    if (address.value() % 8 != 0) return result;
+    const std::byte* const bytes = copy.find(address, layout_.frame.size);
+    if (bytes == nullptr) {
+      result.end = WalkEnd::kOutsidePlan;
+      result.missing = {address, layout_.frame.size};
+      return result;
+    }
+    const StructView frame({bytes, layout_.frame.size});
+    if (frame.get<std::uint8_t>(layout_.frame.owner) < layout_.frame.first_sentinel_owner) {
+      const RemoteAddr code(frame.get<std::uint64_t>(layout_.frame.code) & ~layout_.frame.pointer_tag_mask);
+      result.frames.push_back({address, code, frame.pointer(layout_.frame.instruction)});
+    }
+    address = frame.pointer(layout_.frame.previous);
+  }
+  return result;  // a cycle: torn links can form one
+}
+
+// True when the outcome stands; false asks for another pair.
+bool StackReader::try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome) {
+  if (!pair.complete) return false;
+  const StructView thread(pair.second.regions.front().second);
+  if (thread.get<std::uint64_t>(layout_.thread.id) != request.id) {
+    outcome.other_thread = true;
+    return true;
+  }
+  const Walk first = walk(pair.first);
+  const Walk second = walk(pair.second);
+  if (second.end == WalkEnd::kOutsidePlan) {
+    extend(request, pair.second, second.missing);
+    return false;
+  }
+  if (first.end == WalkEnd::kOutsidePlan) {
+    extend(request, pair.first, first.missing);
+    return false;
+  }
+  if (first.end != WalkEnd::kRoot || second.end != WalkEnd::kRoot) return false;
+  const auto agreed = agree(first, second);
+  if (!agreed.has_value()) return false;
+  outcome.quality = agreed->quality;
+  outcome.stack = agreed->stack;
+  return true;
+}
+
+std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b) {
+  StackOutcome outcome;
+  outcome.quality = a.frames.size() == b.frames.size() ? StackQuality::kWhole : StackQuality::kTruncated;
+  const std::size_t shorter = std::min(a.frames.size(), b.frames.size());
+  if (shorter == 0 && outcome.quality == StackQuality::kTruncated) return std::nullopt;
+  for (std::size_t depth = 1; depth <= shorter; ++depth) {
+    const RawFrame& x = a.frames[a.frames.size() - depth];
+    const RawFrame& y = b.frames[b.frames.size() - depth];
+    const bool same = x.address == y.address && x.code == y.code;
+    const auto frame = same ? codes_.frame(x.code, x.instruction) : std::nullopt;
+    if (!frame.has_value()) {
+      if (depth == 1) return std::nullopt;  // not even the outermost frame: nothing to keep
+      outcome.quality = StackQuality::kTruncated;
+      return outcome;
+    }
+    outcome.stack = stacks_.child(outcome.stack, *frame);
+    if (x.instruction != y.instruction) {
+      // It was here both times, but has moved on: what it called is not certain. As a leaf this is as it should be.
+      if (depth < a.frames.size() || depth < b.frames.size()) outcome.quality = StackQuality::kTruncated;
+      return outcome;
+    }
+  }
+  return outcome;
+}
+
+void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
+  plan_chunks(request, copy);
+  StackPlan& plan = *request.plan;
+  for (const Region& chunk : plan.chunks) {
+    if (missing.begin.in(chunk.begin, chunk.size)) return;
+  }
+  std::erase_if(plan.extras, [&](const Region& r) { return r.begin == missing.begin; });
+  if (plan.extras.size() >= kMostExtras) plan.extras.erase(plan.extras.begin());
+  plan.extras.push_back(missing);
+}
+
+// The data-stack chunks that this thread uses now. Chunks are linked newest to oldest; older ones are full.
+void StackReader::plan_chunks(const StackRequest& request, const Copy& copy) {
+  const StructView thread(copy.regions.front().second);
+  RemoteAddr chunk = thread.pointer(layout_.thread.datastack_chunk);
+  const RemoteAddr top = thread.pointer(layout_.thread.datastack_top);
+  std::vector<Region> chunks;
+  while (!chunk.is_null() && chunks.size() < kMostChunks) {
+    const auto size = read_value<std::uint64_t>(memory_, chunk + layout_.chunk.chunk_size);
+    const auto previous = read_pointer(memory_, chunk + layout_.chunk.previous);
+    if (!size.has_value() || !previous.has_value() || *size < layout_.chunk.data || *size > kLargestChunk) break;
+    const std::uint64_t used = chunks.empty() ? top.since(chunk) : *size;
+    const std::uint64_t wanted = used < *size ? std::min(used + kChunkSlack, *size) : *size;
+    chunks.push_back({chunk, static_cast<std::uint32_t>(wanted)});
+    chunk = *previous;
+  }
+  request.plan->chunks = std::move(chunks);
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,90 @@
+// Stacks of running threads, without stopping anybody: pairwise agreement.
+//
+// A thread's frames are read twice in a row in one call. Both copies are walked from the innermost frame; what agrees
+// from the outermost frame on was on the stack at both moments and is kept. Equal to the leaf: the stack is whole.
+// Otherwise it is marked truncated. Nothing is repaired, and the longest of many tries is never picked, for that would
+// favour deep stacks.
+//
+// To read everything in one call one must know where it lies before: each thread keeps a plan, the regions in which its
+// frames lay last time. A walk that leaves the plan extends it and tries again.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "code_cache.h"
+#include "gilspy/ids.h"
+#include "gilspy/layout.h"
+#include "gilspy/sample.h"
+#include "gilspy/stacks.h"
+#include "gilspy/target.h"
+
+namespace gilspy::sample {
+
+struct Region {
+  RemoteAddr begin;
+  std::uint32_t size = 0;
+};
+
+struct StackPlan {
+  std::vector<Region> chunks;  // data-stack chunks in use, newest first
+  std::vector<Region> extras;  // frames outside of them (generators, C stack), most recently needed last
+};
+
+struct StackRequest {
+  RemoteAddr thread_state;
+  std::uint64_t id = 0;  // PyThreadState.id that must be found there
+  StackPlan* plan = nullptr;
+};
+
+struct StackOutcome {
+  StackQuality quality = StackQuality::kLost;
+  StackId stack = kNoStack;
+  bool other_thread = false;  // the thread state belongs to another thread by now, or to none
+  std::uint32_t retries = 0;
+};
+
+class StackReader {
+ public:
+  StackReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes, StackTable& stacks)
+      : memory_(memory), layout_(layout), codes_(codes), stacks_(stacks) {}
+
+  // One outcome a request. Errors: kGone, kDenied; everything else is an outcome.
+  Result<std::vector<StackOutcome>> read(std::span<const StackRequest> requests);
+
+ private:
+  struct RawFrame {
+    RemoteAddr address, code, instruction;
+  };
+  struct Copy {  // one of the two reads of a thread
+    std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
+    const std::byte* find(RemoteAddr address, std::size_t size) const;
+  };
+  enum class WalkEnd { kRoot, kOutsidePlan, kGarbage };
+  struct Walk {
+    std::vector<RawFrame> frames;  // innermost first
+    WalkEnd end = WalkEnd::kGarbage;
+    Region missing;
+  };
+  struct Pair {
+    Copy first, second;
+    bool complete = false;
+  };
+
+  Result<void> copy_pairs(std::span<const StackRequest> requests, std::span<const std::size_t> which);
+  Walk walk(const Copy& copy) const;
+  bool try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome);
+  std::optional<StackOutcome> agree(const Walk& a, const Walk& b);
+  void extend(const StackRequest& request, const Copy& copy, const Region& missing);
+  void plan_chunks(const StackRequest& request, const Copy& copy);
+
+  MemoryReader& memory_;
+  const RuntimeLayout& layout_;
+  CodeCache& codes_;
+  StackTable& stacks_;
+  std::vector<std::byte> arena_;
+  std::vector<ReadRange> ranges_;
+  std::vector<Pair> pairs_;  // by request
+};
+
+}  // namespace gilspy::sample

@@ -1,0 +1,32 @@
+#include "thread_names.h"
+
+#include "gilspy/memory.h"
+#include "objects.h"
+
+namespace gilspy::sample {
+
+Result<RemoteAddr> ThreadNameReader::find_active() {
+  if (!active_.is_null()) return active_;
+  GILSPY_TRY(const RemoteAddr modules, read_pointer(memory_, interpreter_ + layout_.interpreter.modules));
+  GILSPY_TRY(const RemoteAddr threading, find_in_dict(memory_, layout_, modules, "threading"));
+  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory_, threading + layout_.dict.module_dict));
+  GILSPY_TRY(active_, find_in_dict(memory_, layout_, dict, "_active"));
+  return active_;
+}
+
+Result<ThreadNames> ThreadNameReader::read(const std::unordered_set<std::uint64_t>& wanted) {
+  constexpr std::size_t kMostThreads = 100'000;
+  GILSPY_TRY(const RemoteAddr active, find_active());
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_dict(memory_, layout_, active, kMostThreads));
+  ThreadNames names;
+  for (const DictEntry& entry : entries) {
+    const auto ident = read_int(memory_, layout_, entry.key);
+    if (!ident.has_value() || !wanted.contains(*ident)) continue;
+    const auto name_object = find_attribute(memory_, layout_, entry.value, "_name");
+    if (!name_object.has_value()) continue;
+    if (auto name = read_str(memory_, layout_, *name_object); name.has_value()) names[*ident] = std::move(*name);
+  }
+  return names;
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,177 @@
+#include "thread_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gilspy/memory.h"
+
+namespace gilspy::sample {
+namespace {
+
+constexpr std::size_t kMostThreads = 200'000;
+
+}  // namespace
+
+std::optional<ThreadIndex> ThreadTable::find(RemoteAddr state) const {
+  const auto found = by_state_.find(state);
+  if (found == by_state_.end()) return std::nullopt;
+  return found->second;
+}
+
+ThreadTable::Link ThreadTable::view_link(RemoteAddr address, std::span<const std::byte> bytes) const {
+  const StructView view(bytes);
+  return {address,
+          view.pointer(layout_.thread.next),
+          view.pointer(layout_.thread.interpreter),
+          view.get<std::uint64_t>(layout_.thread.id),
+          view.get<std::uint64_t>(layout_.thread.native_thread_id),
+          view.get<std::uint64_t>(layout_.thread.thread_id)};
+}
+
+// All known thread states of the interpreter in one call: following the list then costs a read only for new ones.
+Result<void> ThreadTable::prefetch(const InterpreterRecord& interpreter) {
+  std::vector<RemoteAddr> addresses;
+  for (const ThreadIndex thread : alive_) {
+    const ThreadRecord& record = at(thread);
+    if (record.info.python && record.info.interpreter_id == interpreter.id) addresses.push_back(record.state);
+  }
+  prefetched_.clear();
+  bytes_.resize(addresses.size() * layout_.thread.size);
+  std::vector<ReadRange> ranges;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    ranges.push_back({addresses[i], std::span(bytes_).subspan(i * layout_.thread.size, layout_.thread.size)});
+  }
+  for (std::size_t done = 0; done < ranges.size(); ++done) {  // skips over what is not mapped any more
+    GILSPY_TRY(const std::size_t complete, target_.read_batch(std::span(ranges).subspan(done)));
+    for (std::size_t i = done; i < done + complete; ++i) {
+      prefetched_.emplace(addresses[i], view_link(addresses[i], ranges[i].into));
+    }
+    done += complete;
+  }
+  return {};
+}
+
+Result<ThreadTable::Link> ThreadTable::link_at(RemoteAddr address) {
+  if (const auto found = prefetched_.find(address); found != prefetched_.end()) return found->second;
+  bytes_.resize(layout_.thread.size);
+  GILSPY_CHECK(read_exact(target_, address, bytes_));
+  return view_link(address, bytes_);
+}
+
+Result<void> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
+                               std::vector<ThreadIndex>& ended) {
+  GILSPY_CHECK(prefetch(interpreter));
+  met_.clear();
+  RemoteAddr address = interpreter.head;
+  for (std::size_t steps = 0; !address.is_null() && steps < kMostThreads; ++steps) {
+    const auto link = link_at(address);
+    if (!link.has_value()) {
+      if (link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
+      return {};  // the list changed under the walk: the next one finds the rest
+    }
+    if (!meet(interpreter, *link, started)) return {};
+    address = link->next;
+  }
+  retire_missing(interpreter, ended);
+  return {};
+}
+
+// False when the link cannot be one of this interpreter's threads.
+bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started) {
+  if (link.interpreter != interpreter.address) return false;
+  if (const auto known = find(link.address); known.has_value()) {
+    if (at(*known).id == link.id && at(*known).info.interpreter_id == interpreter.id) {
+      met_.insert(to_int(*known));
+      return true;
+    }
+    by_state_.erase(link.address);  // its memory belongs to somebody else now; it is missing and will be retired
+  }
+  if (link.native_id == 0) return true;  // linked by its parent, not running yet
+  ThreadRecord record;
+  record.info.tid = static_cast<Tid>(link.native_id);
+  record.info.ident = static_cast<ThreadIdent>(link.ident);
+  record.info.interpreter_id = interpreter.id;
+  record.info.gil = interpreter.gil;
+  record.state = link.address;
+  record.id = link.id;
+  add(std::move(record), started);
+  by_state_[link.address] = threads_.back().info.index;
+  met_.insert(to_int(threads_.back().info.index));
+  python_tids_.insert(to_int(threads_.back().info.tid));
+  return true;
+}
+
+void ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& started) {
+  record.info.index = static_cast<ThreadIndex>(threads_.size());
+  alive_.push_back(record.info.index);
+  started.push_back(record.info);
+  threads_.push_back(std::move(record));
+}
+
+void ThreadTable::retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended) {
+  std::vector<ThreadIndex> gone;
+  for (const ThreadIndex thread : alive_) {
+    ThreadRecord& record = at(thread);
+    if (!record.info.python || record.info.interpreter_id != interpreter.id) continue;
+    const bool missed_before = std::exchange(record.missed, !met_.contains(to_int(thread)));
+    if (!record.missed) continue;
+    const auto owner = find(record.state);
+    const bool replaced = !owner.has_value() || *owner != thread;
+    if (replaced || missed_before) gone.push_back(thread);
+  }
+  retire(gone, ended);
+}
+
+void ThreadTable::retire_orphans(const std::vector<InterpreterRecord>& living, std::vector<ThreadIndex>& ended) {
+  std::vector<ThreadIndex> gone;
+  for (const ThreadIndex thread : alive_) {
+    const ThreadInfo& info = at(thread).info;
+    if (info.python && std::ranges::count(living, info.interpreter_id, &InterpreterRecord::id) == 0) {
+      gone.push_back(thread);
+    }
+  }
+  retire(gone, ended);
+}
+
+void ThreadTable::retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended) {
+  for (const ThreadIndex thread : gone) {
+    end(thread);
+    ended.push_back(thread);
+  }
+}
+
+Result<void> ThreadTable::scan_native(std::vector<ThreadInfo>& started, std::vector<ThreadIndex>& ended) {
+  GILSPY_TRY(const std::vector<Tid> tids, target_.threads());
+  std::unordered_map<std::int32_t, int> sightings;
+  for (const Tid tid : tids) {
+    if (python_tids_.contains(to_int(tid))) continue;
+    const int seen = native_sightings_[to_int(tid)] + 1;
+    sightings[to_int(tid)] = seen;
+    if (seen != 2) continue;
+    ThreadRecord record;
+    record.info.tid = tid;
+    record.info.python = false;
+    add(std::move(record), started);
+  }
+  native_sightings_ = std::move(sightings);
+  std::vector<ThreadIndex> gone;
+  for (const ThreadIndex thread : alive_) {
+    const ThreadInfo& info = at(thread).info;
+    if (!info.python && !native_sightings_.contains(to_int(info.tid))) gone.push_back(thread);
+  }
+  retire(gone, ended);
+  return {};
+}
+
+void ThreadTable::end(ThreadIndex index) {
+  ThreadRecord& record = at(index);
+  if (!record.alive) return;
+  record.alive = false;
+  record.plan = {};
+  std::erase(alive_, index);
+  if (const auto owner = find(record.state); owner.has_value() && *owner == index) by_state_.erase(record.state);
+  python_tids_.erase(to_int(record.info.tid));  // the kernel uses tids again
+  target_.forget(record.info.tid);
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,102 @@
+// The threads of the target: found in the interpreters' lists, kept by the id of their thread state. Addresses of thread
+// states are used again (thousands of threads live at a handful of them), so an address alone names nobody.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "gilspy/ids.h"
+#include "gilspy/layout.h"
+#include "gilspy/sample.h"
+#include "gilspy/target.h"
+#include "stack_reader.h"
+#include "thread_names.h"
+
+namespace gilspy::sample {
+
+struct ThreadRecord {
+  ThreadInfo info;
+  RemoteAddr state;      // PyThreadState*
+  std::uint64_t id = 0;  // PyThreadState.id
+  bool alive = true;
+  bool missed = false;      // the last walk of its list did not meet it
+  int name_tries = 0;       // readings of threading._active that did not know it
+  bool named = false;       // its name comes from there
+  StackPlan plan;
+  // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
+  std::uint64_t stack_tick = 0;
+  std::uint64_t os_tick = 0;
+  std::uint64_t active_tick = 0;  // last seen holding, getting or losing the GIL
+  SyscallFacts::State os = SyscallFacts::State::kUnreadable;
+  WaitPlace place = WaitPlace::kNone;
+  Nanos run_queue{0};
+  std::uint64_t run_queue_tick = 0;
+  std::uint64_t fact_tick = 0;  // the tick whose sample has facts of this thread, and where in it
+  std::size_t fact_slot = 0;
+};
+
+struct InterpreterRecord {
+  RemoteAddr address;
+  std::int64_t id = 0;
+  GilIndex gil{};
+  // {next_unique_id, head} when the list was last walked: a thread that starts changes both.
+  std::uint64_t next_id = 0;
+  RemoteAddr head;
+};
+
+class ThreadTable {
+ public:
+  ThreadTable(Target& target, const RuntimeLayout& layout) : target_(target), layout_(layout) {}
+
+  ThreadRecord& at(ThreadIndex index) { return threads_[to_int(index)]; }
+  const ThreadRecord& at(ThreadIndex index) const { return threads_[to_int(index)]; }
+  const std::vector<ThreadIndex>& alive() const { return alive_; }
+
+  // The living thread whose state lies there.
+  std::optional<ThreadIndex> find(RemoteAddr state) const;
+
+  // Walks an interpreter's list; new threads are appended to `started`. Threads that are missing twice in a row, or
+  // whose kernel thread is gone, are appended to `ended`. Errors: kGone, kDenied.
+  Result<void> walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
+                    std::vector<ThreadIndex>& ended);
+
+  // Ends the threads of interpreters that are no more.
+  void retire_orphans(const std::vector<InterpreterRecord>& living, std::vector<ThreadIndex>& ended);
+
+  // Threads of the process without a thread state, seen in two scans in a row (a Python thread binds its state late).
+  Result<void> scan_native(std::vector<ThreadInfo>& started, std::vector<ThreadIndex>& ended);
+
+  void end(ThreadIndex index);
+
+ private:
+  struct Link {
+    RemoteAddr address, next, interpreter;
+    std::uint64_t id = 0;
+    std::uint64_t native_id = 0;
+    std::uint64_t ident = 0;
+  };
+  Link view_link(RemoteAddr address, std::span<const std::byte> bytes) const;
+  Result<void> prefetch(const InterpreterRecord& interpreter);
+  Result<Link> link_at(RemoteAddr address);
+  bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
+  void retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
+  void retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended);
+  void add(ThreadRecord record, std::vector<ThreadInfo>& started);
+
+  Target& target_;
+  const RuntimeLayout& layout_;
+  std::vector<ThreadRecord> threads_;
+  std::vector<ThreadIndex> alive_;
+  std::unordered_map<RemoteAddr, ThreadIndex> by_state_;
+  std::unordered_map<std::int32_t, int> native_sightings_;
+  std::unordered_set<std::int32_t> python_tids_;  // of threads that have, or had, a thread state
+  // Scratch of one walk.
+  std::unordered_map<RemoteAddr, Link> prefetched_;
+  std::unordered_set<std::uint32_t> met_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace gilspy::sample

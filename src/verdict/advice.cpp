@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gilspy/wording.h"
+#include "rules.h"
+#include "sentences.h"
+
+namespace gilspy::verdict {
+namespace {
+
+// Above this many hand-offs a second threads mostly pass the GIL around.
+constexpr double kManyHandoffs = 5000;
+
+using Lines = std::vector<std::string>;
+
+std::string first_culprit(const Verdict& verdict, std::string_view otherwise) {
+  return verdict.culprits.empty() ? std::string(otherwise) : verdict.culprits.front().function;
+}
+
+// "python3.13t": the first version that has a free-threaded build, or the target's own.
+std::string free_threaded_name(const PythonVersion& version) {
+  return fmt::format("python3.{}t", std::max(version.minor, 13));
+}
+
+std::string without_gil(const TargetFacts& target) {
+  if (target.free_threaded) {
+    return "This python is free-threaded, but its GIL is on: run it with PYTHON_GIL=0, or find the extension module "
+           "that turned it on.";
+  }
+  return fmt::format("Free-threaded Python: {} runs pure Python threads side by side.",
+                     free_threaded_name(target.python));
+}
+
+Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts& target) {
+  Lines lines;
+  if (n.cpus_available < kMoreThanOne) {
+    lines.push_back("More CPUs: this process may use only one, so nothing else can help.");
+  }
+  lines.push_back(fmt::format("Processes: move {} to a ProcessPoolExecutor; each process has a GIL of its own.",
+                              first_culprit(verdict, "the work")));
+  lines.push_back(without_gil(target));
+  lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
+  if (n.handoffs_per_second >= kManyHandoffs) {
+    lines.push_back(fmt::format("Fewer hand-offs ({} a second): larger pieces of work between I/O calls and locks.",
+                                wording::grouped(static_cast<std::uint64_t>(n.handoffs_per_second))));
+  }
+  return lines;
+}
+
+Lines for_hogged(const Verdict& verdict) {
+  return {fmt::format("Release the GIL in the native code that {} calls: Py_BEGIN_ALLOW_THREADS, nogil in Cython, "
+                      "ctypes.CDLL instead of PyDLL.",
+                      first_culprit(verdict, "the thread")),
+          "Not your code? Make that call in a process of its own, or in smaller pieces."};
+}
+
+Lines for_parallel(const Numbers& n) {
+  if (are_cpus_exhausted(n)) return {"More CPUs, or less work: the ones that this process may use are busy."};
+  return {"More threads may use the remaining CPUs; the flame graph shows what runs without the GIL."};
+}
+
+Lines for_single(const Numbers& n) {
+  if (n.for_locks >= kNotableWaiters) return {"Hold the locks for less time: the flame graph shows who waits for them."};
+  return {"Threads can help only if there is work for more than one at a time: split it first.",
+          "Then processes for pure Python, threads for native code that releases the GIL."};
+}
+
+}  // namespace
+
+std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
+  switch (verdict.code) {
+    case VerdictCode::kSerializedByGil: return for_serialized(verdict, numbers, target);
+    case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict);
+    case VerdictCode::kParallelNative: return for_parallel(numbers);
+    case VerdictCode::kSingleThreaded: return for_single(numbers);
+    case VerdictCode::kIoBound:
+      return {"More requests at the same time: more threads, or asyncio; the CPUs are nearly free.",
+              "See what they wait for: record with --idle."};
+    case VerdictCode::kIdle: return {"Record while the program is at work."};
+    case VerdictCode::kInsufficientData: return {"Record for longer (-d 10), or with sudo on a busy machine."};
+  }
+  return {};
+}
+
+}  // namespace gilspy::verdict

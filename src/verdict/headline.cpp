@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include "gilspy/wording.h"
+#include "rules.h"
+#include "sentences.h"
+
+namespace gilspy::verdict {
+namespace {
+
+using wording::count_of;
+using wording::percent;
+
+std::string cpu_count(double cpus) { return fmt::format("{} CPU{}", wording::cpus(cpus), cpus == 1 ? "" : "s"); }
+
+// "6.9 threads waited for it"; a mean has no singular.
+std::string waiters(const Numbers& n) { return fmt::format("{:.1f} threads waited for it on average", n.waiting); }
+
+std::string serialized(const Numbers& n) {
+  return fmt::format("{} did the work of {} on {}: the GIL was held {} of the time, {}.",
+                     count_of(n.working_threads, "thread"), wording::cpus(n.cpus_used), cpu_count(n.cpus_available),
+                     percent(n.utilization), waiters(n));
+}
+
+std::string hogged(const Verdict& verdict, const Numbers& n) {
+  const std::string who = verdict.culprits.empty() ? "A native call" : verdict.culprits.front().function;
+  return fmt::format("{} kept the GIL through long native calls for {} of the time, while {}.", who,
+                     percent(n.hogged_share), waiters(n));
+}
+
+std::string parallel(const Numbers& n, const TargetFacts& target) {
+  const std::string used = fmt::format("{} used {} of {}", count_of(n.working_threads, "thread"),
+                                       wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
+  const std::string how =
+      target.gil_enabled
+          ? fmt::format("native code ran without the GIL, which was held {} of the time", percent(n.utilization))
+          : std::string("there is no GIL in this process");
+  if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);
+  return fmt::format("{}: {}; the GIL is not what limits them.", used, how);
+}
+
+std::string single(const Numbers& n) {
+  if (n.python_threads == 1) {
+    return fmt::format("All the work is in one thread, which used {} of a CPU: there is nothing to run side by side.",
+                       percent(n.cpus_used));
+  }
+  if (n.top_share >= 0.8) {
+    return fmt::format("One of {} did {} of the work: the others had nothing to run, so the GIL cost nothing.",
+                       count_of(n.python_threads, "thread"), percent(n.top_share));
+  }
+  return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}, they did not wait for the GIL.",
+                     n.demand(), count_of(n.python_threads, "thread"),
+                     n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked");
+}
+
+std::string io_bound(const Numbers& n) {
+  return fmt::format("{} spent {} of the time blocked (I/O, sleep, locks) and used {} of one CPU: not the GIL, held {} "
+                     "of the time, but what they wait for is the limit.",
+                     count_of(n.python_threads, "thread"), percent(n.blocked_share), percent(n.cpus_used),
+                     percent(n.utilization));
+}
+
+std::string idle(const Numbers& n) {
+  return fmt::format("The process was idle: {} used {} of one CPU, so there was nothing that the GIL could slow down.",
+                     count_of(n.python_threads, "thread"), percent(n.cpus_used));
+}
+
+std::string insufficient(const Numbers& n) {
+  const std::string seen = fmt::format("{} in {}", count_of(n.ticks, "tick"), wording::seconds(n.duration));
+  if (n.ticks < kEnoughTicks || n.duration <= Nanos{0}) {
+    return fmt::format("Too little was seen to judge: {}; it takes {} at least.", seen,
+                       count_of(kEnoughTicks, "tick"));
+  }
+  if (n.python_threads == 0) return fmt::format("No Python thread was seen in {}: nothing to judge.", seen);
+  return fmt::format("What the threads did is unknown for {} of their time: too much to judge.",
+                     percent(n.unknown_share));
+}
+
+}  // namespace
+
+std::string headline(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
+  switch (verdict.code) {
+    case VerdictCode::kSerializedByGil: return serialized(numbers);
+    case VerdictCode::kGilHoggedByNativeCall: return hogged(verdict, numbers);
+    case VerdictCode::kParallelNative: return parallel(numbers, target);
+    case VerdictCode::kSingleThreaded: return single(numbers);
+    case VerdictCode::kIoBound: return io_bound(numbers);
+    case VerdictCode::kIdle: return idle(numbers);
+    case VerdictCode::kInsufficientData: return insufficient(numbers);
+  }
+  return {};
+}
+
+}  // namespace gilspy::verdict

@@ -1,0 +1,115 @@
+#include "numbers.h"
+
+#include <algorithm>
+
+namespace gilspy::verdict {
+namespace {
+
+// Below this share of the recording a thread merely woke up now and then.
+constexpr double kNotableShare = 0.05;
+
+double ratio(Nanos part, Nanos whole) { return whole.count() > 0 ? double(part.count()) / double(whole.count()) : 0.0; }
+
+Nanos time_in(const ThreadProfile& thread, Activity activity) { return thread.times[index_of(activity)]; }
+
+Nanos held_by(const ThreadProfile& thread) {
+  return time_in(thread, Activity::kHoldsGil) + time_in(thread, Activity::kHoldsGilOffCpu);
+}
+
+Nanos busy(const ThreadProfile& thread) {
+  return held_by(thread) + time_in(thread, Activity::kWaitsForGil) + time_in(thread, Activity::kRunsWithoutGil);
+}
+
+Nanos seen(const ThreadProfile& thread) {
+  Nanos sum{0};
+  for (const Nanos time : thread.times) sum += time;
+  return sum;
+}
+
+double available(const CpuFacts& cpus) {
+  const std::uint32_t count = cpus.allowed > 0 ? cpus.allowed : std::max(cpus.online, 1u);
+  const bool has_quota = cpus.cgroup_quota.has_value() && *cpus.cgroup_quota > 0;
+  return has_quota ? std::min(double(count), *cpus.cgroup_quota) : double(count);
+}
+
+// Threads with a notable share of the recording; where short-lived threads did most of the work (a thread a request),
+// those with a notable share of their own life.
+std::uint64_t count_working(const Profile& profile) {
+  Nanos all{0}, by_notable{0};
+  std::uint64_t notable = 0, of_own_life = 0;
+  for (const ThreadProfile& thread : profile.threads) {
+    if (!thread.info.python) continue;
+    all += busy(thread);
+    if (ratio(busy(thread), seen(thread)) >= kNotableShare) ++of_own_life;
+    if (ratio(busy(thread), profile.duration) < kNotableShare) continue;
+    ++notable;
+    by_notable += busy(thread);
+  }
+  return by_notable * 2 >= all ? notable : of_own_life;
+}
+
+void add_threads(const Profile& profile, Numbers& numbers) {
+  Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, unknown{0}, all{0}, work{0}, top{0};
+  for (const ThreadProfile& thread : profile.threads) {
+    if (!thread.info.python) {
+      native += thread.cpu > Nanos{0} ? thread.cpu : time_in(thread, Activity::kRunsWithoutGil);
+      continue;
+    }
+    ++numbers.python_threads;
+    held += held_by(thread);
+    waited += time_in(thread, Activity::kWaitsForGil);
+    native += time_in(thread, Activity::kRunsWithoutGil);
+    locked += time_in(thread, Activity::kWaitsForLock);
+    blocked += time_in(thread, Activity::kBlocked);
+    unknown += time_in(thread, Activity::kUnknown);
+    all += seen(thread);
+    work += busy(thread);
+    top = std::max(top, busy(thread));
+  }
+  numbers.holding = ratio(held, profile.duration);
+  numbers.waiting = ratio(waited, profile.duration);
+  numbers.native = ratio(native, profile.duration);
+  numbers.for_locks = ratio(locked, profile.duration);
+  numbers.blocked_share = ratio(blocked + locked, all);
+  numbers.unknown_share = ratio(unknown, all);
+  numbers.top_share = ratio(top, work);
+}
+
+void add_gils(const Profile& profile, Numbers& numbers) {
+  std::uint64_t handoffs = 0;
+  for (const GilProfile& gil : profile.gils) {
+    handoffs += gil.handoffs;
+    numbers.utilization = std::max(numbers.utilization, gil.utilization());
+    const double hogged = ratio(gil.hogged, gil.observed);
+    if (hogged <= numbers.hogged_share) continue;
+    numbers.hogged_share = hogged;
+    numbers.hogged_of_held = ratio(gil.hogged, gil.held);
+  }
+  const double seconds = std::chrono::duration<double>(profile.duration).count();
+  if (seconds > 0) numbers.handoffs_per_second = double(handoffs) / seconds;
+}
+
+}  // namespace
+
+Numbers measure(const Profile& profile) {
+  Numbers numbers;
+  numbers.duration = profile.duration;
+  numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);
+  numbers.cpus_used = profile.parallelism();
+  numbers.cpus_available = available(profile.cpus);
+  add_threads(profile, numbers);
+  add_gils(profile, numbers);
+  numbers.working_threads = count_working(profile);
+  return numbers;
+}
+
+double possible_speedup(const Numbers& numbers) {
+  const double could = std::min(numbers.cpus_available, numbers.demand());
+  // A hog that sleeps with the GIL uses no CPU, and on a machine shared with others a holder stands in the run queue:
+  // both make progress, which is not the GIL's to speed up. CPU time alone would promise wonders there.
+  const double progressing = std::min(numbers.holding + numbers.native, numbers.cpus_available);
+  const double carried = std::max(numbers.cpus_used, progressing);
+  return carried > 0 ? std::max(could / carried, 1.0) : 1.0;
+}
+
+}  // namespace gilspy::verdict

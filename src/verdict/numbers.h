@@ -1,0 +1,39 @@
+// The few numbers that the verdict rests on. "Mean threads" are thread-time over wall time: 6.9 waiting means that at a
+// random moment 6.9 threads waited.
+#pragma once
+
+#include <cstdint>
+
+#include "gilspy/profile.h"
+
+namespace gilspy::verdict {
+
+struct Numbers {
+  Nanos duration{0};
+  std::uint64_t ticks = 0;          // that read something
+  std::uint64_t python_threads = 0;
+  std::uint64_t working_threads = 0;  // held, waited or ran without the GIL for a notable share of the time
+  double cpus_used = 0;             // the parallelism: on-CPU time of the process over wall time
+  double cpus_available = 1;        // affinity mask and cgroup quota
+  double holding = 0;               // mean threads that hold a GIL, on a CPU or not
+  double waiting = 0;               // mean threads that wait for a GIL
+  double native = 0;                // mean threads that run without the GIL, threads without Python included
+  double for_locks = 0;             // mean threads that wait for locks
+  double blocked_share = 0;         // of the Python threads' time: blocked or waiting for locks
+  double unknown_share = 0;         // of the Python threads' time
+  double top_share = 0;             // of all work: the busiest thread's
+  double utilization = 0;           // of the busiest GIL
+  double hogged_share = 0;          // of wall time, of the GIL that was hogged most
+  double hogged_of_held = 0;        // of that GIL's held time
+  double handoffs_per_second = 0;   // of all GILs
+
+  // Threads that would use a CPU if they could, as far as the GIL is concerned.
+  double demand() const { return holding + waiting + native; }
+};
+
+Numbers measure(const Profile& profile);
+
+// How much faster at most if nobody waited for a GIL: what the CPUs could carry over what was carried. At least 1.
+double possible_speedup(const Numbers& numbers);
+
+}  // namespace gilspy::verdict

@@ -1,0 +1,52 @@
+#include "rules.h"
+
+#include <array>
+
+namespace gilspy::verdict {
+namespace {
+
+struct Rule {
+  VerdictCode code;
+  bool (*holds)(const Numbers&);
+};
+
+// The order matters: a hog that sleeps uses no CPU, so it must be found before "idle".
+constexpr std::array kRules{
+    Rule{VerdictCode::kInsufficientData, is_insufficient_data},
+    Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
+    Rule{VerdictCode::kSerializedByGil, is_serialized},
+    Rule{VerdictCode::kIdle, is_idle},
+    Rule{VerdictCode::kParallelNative, is_parallel},
+    Rule{VerdictCode::kSingleThreaded, is_single_threaded},
+};
+
+}  // namespace
+
+bool is_insufficient_data(const Numbers& n) {
+  return n.ticks < kEnoughTicks || n.duration <= Nanos{0} || n.python_threads == 0 || n.unknown_share > kMostlyUnknown;
+}
+
+bool is_hogged(const Numbers& n) { return n.hogged_share >= kHoggedShare && n.hogged_of_held >= kHoggedOfHeld; }
+
+bool are_cpus_exhausted(const Numbers& n) { return n.cpus_used >= kCpusExhausted * n.cpus_available; }
+
+bool is_serialized(const Numbers& n) {
+  // One CPU fully used by one holder at a time is the GIL's doing; two or more CPUs fully used are not.
+  const bool limited_by_cpus = n.cpus_used >= kMoreThanOne && are_cpus_exhausted(n);
+  return n.waiting >= kNotableWaiters && n.waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
+}
+
+bool is_idle(const Numbers& n) { return n.cpus_used < kIdleCpus; }
+
+bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native >= kMoreThanOne; }
+
+bool is_single_threaded(const Numbers& n) { return n.demand() >= kUsuallyBusy; }
+
+VerdictCode decide(const Numbers& numbers) {
+  for (const Rule& rule : kRules) {
+    if (rule.holds(numbers)) return rule.code;
+  }
+  return VerdictCode::kIoBound;
+}
+
+}  // namespace gilspy::verdict

@@ -1,0 +1,33 @@
+// Each rule is one pure function of the numbers; the first that holds, in the order of `decide`, is the verdict.
+// docs/verdicts.md explains them to users: keep both in step.
+#pragma once
+
+#include "gilspy/verdict.h"
+#include "numbers.h"
+
+namespace gilspy::verdict {
+
+inline constexpr std::uint64_t kEnoughTicks = 20;
+inline constexpr double kMostlyUnknown = 0.5;       // of the threads' time
+inline constexpr double kHoggedShare = 0.05;        // of wall time
+inline constexpr double kHoggedOfHeld = 0.3;        // of the held time
+inline constexpr double kNotableWaiters = 0.2;      // mean threads
+inline constexpr double kNotableWaitOfDemand = 0.15;
+inline constexpr double kIdleCpus = 0.003;
+inline constexpr double kMoreThanOne = 1.2;         // CPUs or threads: clearly side by side
+inline constexpr double kCpusExhausted = 0.9;       // of the CPUs available
+inline constexpr double kUsuallyBusy = 0.5;         // mean threads with something to run
+
+bool is_insufficient_data(const Numbers& numbers);
+bool is_hogged(const Numbers& numbers);
+bool is_serialized(const Numbers& numbers);
+bool is_idle(const Numbers& numbers);
+bool is_parallel(const Numbers& numbers);
+bool is_single_threaded(const Numbers& numbers);
+
+// Not a verdict of its own: the CPUs, not the GIL, are what there is too little of.
+bool are_cpus_exhausted(const Numbers& numbers);
+
+VerdictCode decide(const Numbers& numbers);
+
+}  // namespace gilspy::verdict

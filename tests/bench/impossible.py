@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The worst case for stacks: how many that cannot have existed, how many thrown away, how much of the held time kept?
+
+Runs churn.py on every supported interpreter, records who holds the GIL as folded stacks, judges them, and takes the
+losses from a second recording as JSON. Exits with 1 when a bound is exceeded.
+"""
+
+import argparse
+import sys
+
+import judge
+from uprobes import chosen_interpreters, running
+
+MAX_IMPOSSIBLE_PERCENT = 0.1
+MAX_DISCARDED_PERCENT = 1.0
+MIN_JUDGED_PERCENT = 90.0
+
+
+def measure(python, arguments):
+    """Percent, by the name of the bound."""
+    common = ("-r", arguments.rate, "-g")
+    with running.Program(python.executable, "churn.py", "--threads", arguments.threads,
+                         seconds=4 * arguments.seconds + 10) as program:
+        stacks = running.record_folded(program.pid, *common, seconds=arguments.seconds)
+        report = running.record_json(program.pid, *common, seconds=arguments.seconds)
+    sums, quality = judge.judge(stacks), report["quality"]
+    held_s = sum(thread["activities"][name] for thread in report["threads"]
+                 for name in ("holds_gil", "holds_gil_off_cpu"))
+    return {
+        "impossible": sums["impossible_percent"],
+        "discarded": 100.0 * quality["discarded"] / max(1, quality["ticks"]),
+        "judged": 100.0 * sums["judged"] / 1e6 / max(1e-9, held_s),
+    }, sums, quality
+
+
+def show(python, shares, sums, quality):
+    print("CPython %s: judged %.2f s = %.1f %% of the held time; impossible %.3f %%; discarded %.3f %% of %d ticks; "
+          "truncated %.1f %%" % (python, sums["judged"] / 1e6, shares["judged"], shares["impossible"],
+                                 shares["discarded"], quality["ticks"],
+                                 100.0 * quality["truncated"] / max(1, quality["ticks"])))
+    if sums["impossible"]:
+        print("  reasons in microseconds:", sums["reasons"], "\n  for example", sums["example"])
+
+
+def within_bounds(shares):
+    return (shares["impossible"] <= MAX_IMPOSSIBLE_PERCENT and shares["discarded"] <= MAX_DISCARDED_PERCENT
+            and shares["judged"] >= MIN_JUDGED_PERCENT)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", action="append", help="an interpreter (default: every supported one found)")
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rate", default="1000")
+    arguments = parser.parse_args()
+    good, pythons = True, chosen_interpreters(arguments.python)
+    for python in pythons:
+        shares, sums, quality = measure(python, arguments)
+        show(python, shares, sums, quality)
+        good = good and within_bounds(shares)
+    sys.exit(not (good and pythons))
+
+
+if __name__ == "__main__":
+    main()

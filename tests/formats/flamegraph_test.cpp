@@ -1,0 +1,223 @@
+#include "formats/flamegraph/flamegraph.h"
+
+#include <algorithm>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "prune.h"
+#include "stack_flow.h"
+#include "svg_frames.h"
+#include "text.h"
+
+namespace gilspy::flamegraph {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// ---- geometry
+
+TEST(Geometry, RowsStandOnTheRootAndWidthsAreCounts) {
+  const auto frames = frames_of(render(Lines{{"a;b", 3}, {"a;c", 5}, {"d", 2}}, everything()), true);
+  ASSERT_EQ(frames.size(), 5U);
+  const Drawn& root = frame_called(frames, "all");
+  EXPECT_EQ(root.width, 10U);
+  EXPECT_EQ(root.y, 36 + 2 * 16 + 1);
+  EXPECT_EQ(frame_called(frames, "a").width, 8U);
+  EXPECT_EQ(frame_called(frames, "a").y, root.y - 16);
+  EXPECT_EQ(frame_called(frames, "c").start, 3U);
+  EXPECT_EQ(frame_called(frames, "c").y, root.y - 32);
+  EXPECT_EQ(frame_called(frames, "d").start, 8U);
+}
+
+TEST(Geometry, TitleAndRectangleCarryNumbersAsReadersExpectThem) {
+  const std::string svg = render(Lines{{"a", 1'234'567}, {"b", 1'234'567}}, everything());
+  EXPECT_THAT(svg, HasSubstr("<title>a (1,234,567 samples, 50.00%)</title><rect x=\"0.0000%\" y=\"37\" "
+                             "width=\"50.0000%\" height=\"15\" fill=\"rgb("));
+  EXPECT_THAT(svg, HasSubstr("<title>all (2,469,134 samples, 100%)</title>"));
+  EXPECT_THAT(svg, HasSubstr("<svg id=\"frames\" x=\"10\" width=\"1180\" total_samples=\"2469134\">"));
+}
+
+TEST(Geometry, ASubtitleMovesEverythingDownByItsLine) {
+  Options options = everything();
+  const int without = frames_of(render(Lines{{"a", 1}}, options)).front().y;
+  options.subtitle = "2.00 s";
+  EXPECT_EQ(frames_of(render(Lines{{"a", 1}}, options)).front().y, without + 24);
+}
+
+TEST(Geometry, OrderOfLinesDoesNotMatterAndRepeatedLinesAdd) {
+  const Lines one{{"a;b", 3}, {"a;c", 5}, {"d", 2}};
+  const Lines other{{"d", 1}, {"a;c", 5}, {"d", 1}, {"a;b", 3}};
+  EXPECT_EQ(frames_of(render(one, everything())), frames_of(render(other, everything())));
+}
+
+TEST(Geometry, EmptyFramesAreKeptAndAnEmptyStackIsTheRootsOwn) {
+  const auto frames = frames_of(render(Lines{{";a", 3}, {"c;", 4}, {"", 5}}, everything()), true);
+  EXPECT_EQ(frame_called(frames, "all").width, 12U);
+  EXPECT_EQ(std::ranges::count(frames, std::string(), &Drawn::name), 2);
+  EXPECT_EQ(frame_called(frames, "a").start, 5U);
+}
+
+TEST(Geometry, NothingSampledIsSaidAndIsNotADivisionByZero) {
+  for (const Lines& lines : {Lines{}, Lines{{"a", 0}}}) {
+    const std::string svg = render(lines, Options{});
+    EXPECT_THAT(svg, HasSubstr("nothing was sampled"));
+    EXPECT_THAT(svg, Not(HasSubstr("nan%")));
+  }
+}
+
+TEST(Geometry, CountsThatOverflowAreCut) {
+  const std::string svg = render(Lines{{"a", ~0ULL - 1}, {"b", 5}}, everything());
+  EXPECT_THAT(svg, HasSubstr("total_samples=\"18446744073709551615\""));
+  EXPECT_EQ(frame_called(frames_of(svg), "b").width, 1U);
+}
+
+TEST(Geometry, LabelsAreCutToTheirRectangle) {
+  const auto frames = frames_of(
+      render(Lines{{"abcdefghijklmnop", 3}, {"\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", 3}, {"z", 94}},
+             everything()));
+  EXPECT_EQ(frame_called(frames, "abcdefghijklmnop").label, "abc..");
+  EXPECT_EQ(frames[1].label, "z");
+  EXPECT_EQ(frames[2].label, "\xC3\xA9\xC3\xA9\xC3\xA9..");  // characters, not bytes
+}
+
+// ---- the two traps of folded files
+
+TEST(FoldedNames, ALeafThatEndsInANumberIsOneFrame) {
+  const auto frames = frames_of(render(Lines{{"main;Thread 2", 5}}, everything()));
+  EXPECT_THAT(names_of(frames), ElementsAre("main", "Thread 2"));
+  EXPECT_EQ(frames[1].width, 5U);
+}
+
+TEST(FoldedNames, ASafeFrameCannotBeTakenForADifferentialCount) {
+  EXPECT_EQ(safe_frame("Thread 2"), "Thread-2");
+  EXPECT_EQ(safe_frame("Thread 2 "), "Thread-2");
+  EXPECT_EQ(safe_frame("part 1.5"), "part-1.5");
+  EXPECT_EQ(safe_frame("Thread (2)"), "Thread (2)");
+  EXPECT_EQ(safe_frame("2"), "2");
+  EXPECT_EQ(safe_frame("f (a.py:3)"), "f (a.py:3)");
+}
+
+TEST(FoldedNames, ASafeFrameIsOneFrameOnOneLine) {
+  EXPECT_EQ(safe_frame("a;b\nc"), "a,b c");
+  EXPECT_EQ(safe_frame("# comment"), "#comment");
+  EXPECT_EQ(safe_frame("  x\r\n"), "x");
+  EXPECT_EQ(safe_frame(" "), "");
+  EXPECT_EQ(safe_frame(""), "");
+}
+
+TEST(FoldedNames, WholeLinesAreSortedSoAFrameMayBeDrawnTwice) {
+  const auto frames = frames_of(render(Lines{{"foo", 5}, {"foo;y", 2}, {"foo bar;x", 3}}, everything()));
+  EXPECT_THAT(names_of(frames), ElementsAre("foo", "foo bar", "x", "foo", "y"));
+  EXPECT_EQ(frames[0].width, 5U);
+  EXPECT_EQ(frames[3].start, 8U);
+}
+
+TEST(FoldedNames, BytesAreComparedUnsigned) {
+  const Lines lines{{"\xC3\xA9", 1}, {"z", 1}};
+  EXPECT_THAT(names_of(frames_of(render(lines, everything()))), ElementsAre("z", "\xC3\xA9"));
+}
+
+// ---- pruning
+
+TEST(Pruning, SaysNothingWhenEverythingIsDrawn) {
+  EXPECT_THAT(render(Lines{{"a", 1}, {"b", 999}}, Options{}), Not(HasSubstr("not drawn")));
+}
+
+TEST(Pruning, SaysHowMuchTimeLiesInHowManyFrames) {
+  Lines lines{{"main", 9'920}};
+  for (int i = 0; i < 40; ++i) {
+    lines.push_back({"small_" + std::to_string(i) + ";deeper", 2});
+  }
+  const std::string svg = render(lines, Options{});
+  EXPECT_THAT(svg, HasSubstr(">0.8 % of the time lies in 80 frames below 1 pixel, not drawn</text>"));
+  EXPECT_THAT(names_of(frames_of(svg)), ElementsAre("main"));
+}
+
+TEST(Pruning, StandsBehindTheSubtitleAndIsNeverCut) {
+  Options options;
+  options.subtitle = std::string(300, 's');
+  const std::string svg = render(Lines{{"a", 1}, {"b", 99'999}}, options);
+  EXPECT_THAT(svg, HasSubstr("ss.. \xC2\xB7 less than 0.1 % of the time lies in 1 frame below 1 pixel, not drawn<"));
+}
+
+TEST(Pruning, TooManyFramesRaiseTheMinimumWidthUntilTheRestFits) {
+  Lines lines;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    lines.push_back({"f" + std::to_string(i), i});
+  }
+  Options options = everything();
+  options.max_frames = 11;  // the root and ten others
+  const std::string svg = render(lines, options);
+  const auto frames = frames_of(svg);
+  EXPECT_EQ(frames.size(), 10U);
+  EXPECT_TRUE(std::ranges::all_of(frames, [](const Drawn& f) { return f.width > 90; }));
+  EXPECT_THAT(svg, HasSubstr("81.1 % of the time lies in 90 frames below 21 pixels, not drawn"));
+}
+
+TEST(Pruning, EqualFramesAtTheLimitGoTogether) {
+  Lines lines;
+  for (int i = 0; i < 100; ++i) {
+    lines.push_back({"f" + std::to_string(i), 7});
+  }
+  Options options = everything();
+  options.max_frames = 50;
+  EXPECT_THAT(frames_of(render(lines, options), true), ::testing::SizeIs(1));
+}
+
+TEST(Pruning, HeightFollowsWhatIsDrawn) {
+  const Lines lines{{"a;b;c;d;e", 1}, {"a", 99'999}};
+  const Flow stacks = flow(lines);
+  EXPECT_EQ(prune(stacks, 0, 0).pruned_frames, 0U);
+  EXPECT_EQ(prune(stacks, 1, 0).pruned_frames, 4U);
+  EXPECT_EQ(prune(stacks, 1, 0).pruned_count, 1U);
+  EXPECT_THAT(render(lines, Options{}), HasSubstr("height=\"126\""));  // 36 + 24 + 2 rows + 34
+}
+
+// ---- text
+
+TEST(Text, EscapesWhatXmlWouldRead) {
+  Options options = everything();
+  options.title = "<t> & \"u\"";
+  options.subtitle = "'s' ]]>";
+  options.count_name = "<ms>";
+  const std::string svg = render(Lines{{"<f> & \"x\" 'y'", 1}}, options);
+  EXPECT_THAT(svg, HasSubstr("<title>&lt;f&gt; &amp; &quot;x&quot; &apos;y&apos; (1 &lt;ms&gt;, 100.00%)</title>"));
+  EXPECT_THAT(svg, HasSubstr(">&lt;t&gt; &amp; &quot;u&quot;</text>"));
+  EXPECT_THAT(svg, HasSubstr(">&apos;s&apos; ]]&gt;</text>"));
+}
+
+TEST(Text, InvalidBytesAndControlCharactersAreReplaced) {
+  const std::string r = "\xEF\xBF\xBD";
+  EXPECT_EQ(sanitised("a\xFF\x62"), "a" + r + "b");
+  EXPECT_EQ(sanitised("\xC3"), r);                      // cut short
+  EXPECT_EQ(sanitised("\xC0\xAF"), r + r);              // overlong
+  EXPECT_EQ(sanitised("\xED\xA0\x80"), r + r + r);      // a surrogate
+  EXPECT_EQ(sanitised("\xF4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
+  EXPECT_EQ(sanitised("\xEF\xBF\xBE"), r);              // no character of XML
+  EXPECT_EQ(sanitised(std::string("\0\x01\x1B\x7F", 4)), r + r + r + r);
+  EXPECT_EQ(sanitised("\xE2\x80\xAE"), r);              // right-to-left override
+  EXPECT_EQ(sanitised("tab\there"), "tab here");
+  EXPECT_EQ(sanitised("\xF0\x9F\x90\x8D \xE6\xBC\xA2"), "\xF0\x9F\x90\x8D \xE6\xBC\xA2");
+}
+
+TEST(Text, ALongTitleIsCutOnThePictureButWholeInTheDocument) {
+  Options options = everything();
+  options.title = std::string(500, 'x') + "END";
+  const std::string svg = render(Lines{{"a", 1}}, options);
+  EXPECT_THAT(svg, HasSubstr("END</title>"));
+  EXPECT_THAT(svg, HasSubstr("font-size:11.0px"));
+  EXPECT_THAT(svg, HasSubstr("xx..</text>"));
+  EXPECT_THAT(svg, Not(HasSubstr("END</text>")));
+}
+
+TEST(Text, TheScriptCannotEndItsOwnSection) {
+  const std::string svg = render(Lines{{"a]]>b", 1}}, everything());
+  EXPECT_EQ(svg.find("]]>"), svg.rfind("]]>"));  // only the one that the document writes
+}
+
+}  // namespace
+}  // namespace gilspy::flamegraph

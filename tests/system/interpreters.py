@@ -1,0 +1,82 @@
+"""All CPython interpreters of this machine: on PATH, from pyenv and uv, and in gilspy's own cache."""
+
+import dataclasses
+import glob
+import json
+import os
+import subprocess
+
+# What gilspy supports, and so what a CI machine must have.
+SUPPORTED = ((3, 11), (3, 13))
+
+PROBE = """
+import json, platform, sys, sysconfig
+print(json.dumps({"version": list(sys.version_info[:3]), "executable": sys.executable, "base": sys.base_prefix,
+                  "cpython": platform.python_implementation() == "CPython",
+                  "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED"))}))
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Interpreter:
+    executable: str
+    version: tuple
+    free_threaded: bool
+
+    @property
+    def minor(self):
+        return self.version[:2]
+
+    @property
+    def supported(self):
+        return self.minor in SUPPORTED and not self.free_threaded
+
+    def __str__(self):
+        return ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
+
+
+def cache_folder():
+    home_cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.environ.get("GILSPY_CACHE") or os.path.join(home_cache, "gilspy")
+
+
+def candidates():
+    patterns = [os.path.join(folder, "python3*") for folder in os.environ.get("PATH", "").split(":") if folder]
+    patterns += ["/usr/bin/python3*", "/usr/local/bin/python3*"]
+    roots = [os.path.join(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"), "versions"),
+             os.environ.get("UV_PYTHON_INSTALL_DIR") or os.path.expanduser("~/.local/share/uv/python"),
+             os.path.join(cache_folder(), "python")]
+    patterns += [os.path.join(root, "*", "bin", "python3.*") for root in roots]
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            if "config" not in path and "/shims/" not in path and os.access(path, os.X_OK):
+                yield path
+
+
+def probe(path):
+    try:
+        said = subprocess.run([path, "-I", "-c", PROBE], capture_output=True, text=True, timeout=20, check=True).stdout
+        return json.loads(said)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def find_interpreters():
+    """One for each installation (virtual environments count as the one they are made of), oldest first."""
+    found = {}
+    for path in dict.fromkeys(os.path.realpath(path) for path in candidates()):
+        facts = probe(path)
+        if facts and facts["cpython"]:
+            key = (facts["base"], tuple(facts["version"]), facts["free_threaded"])
+            found.setdefault(key, Interpreter(path, tuple(facts["version"]), facts["free_threaded"]))
+    return sorted(found.values(), key=lambda one: (one.version, one.free_threaded, one.executable))
+
+
+def pick_supported(interpreters):
+    """The newest one of each supported minor version."""
+    return {one.minor: one for one in interpreters if one.supported}
+
+
+if __name__ == "__main__":
+    for one in find_interpreters():
+        print(one, one.executable, "" if one.supported else "(not supported)")

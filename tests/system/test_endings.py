@@ -1,0 +1,126 @@
+"""Recordings that begin too early or end too soon: everything sampled is written, and the target goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from running import Program, find_gilspy, record, record_json
+
+
+def start_recording(pid, out, *arguments, seconds=30):
+    return subprocess.Popen([find_gilspy(), "record", "--pid", str(pid), "-d", str(seconds), "-f", "json", "-o", out,
+                             *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_ctrl_c_writes_everything(python, tmp_path):
+    out = tmp_path / "out.json"
+    with Program(python.executable, "spinners.py") as program:
+        recording = start_recording(program.pid, out)
+        time.sleep(2)
+        recording.send_signal(signal.SIGINT)
+        _, said = recording.communicate(timeout=20)
+    assert recording.returncode == 0, said
+    report = json.loads(out.read_text())
+    assert 0.5 < report["duration_s"] < 10
+    assert b"GIL" in said
+
+
+@pytest.mark.parametrize("then", ["exec", "exit", "kill"])
+def test_a_target_that_ends_half_way(python, then):
+    """It lives for 2 more seconds, the recording wants 10."""
+    with Program(python.executable, "fork_exec.py", "--then", then, seconds=4) as program:
+        report = record_json(program.pid, seconds=10)
+    assert 0.5 < report["duration_s"] < 9
+    spinners = [thread for thread in report["threads"] if thread["name"].startswith("spinner-")]
+    assert len(spinners) == 2
+    held = sum(thread["activities"]["holds_gil"] + thread["activities"]["holds_gil_off_cpu"] for thread in spinners)
+    assert held > 0.7 * report["duration_s"]
+
+
+def test_a_target_that_forks_is_followed_to_its_own_end(python):
+    with Program(python.executable, "fork_exec.py", "--then", "fork", seconds=4) as program:
+        report = record_json(program.pid, seconds=3)
+    assert 2.8 < report["duration_s"] < 3.5
+    assert report["target"]["pid"] == program.pid
+
+
+def test_a_target_that_is_just_starting(python):
+    with Program(python.executable, "spinners.py", wait=False) as program:
+        report = record_json(program.pid, seconds=2)
+    assert {"spinner-%d" % number for number in range(1, 5)} <= {thread["name"] for thread in report["threads"]}
+
+
+def test_a_target_that_is_about_to_become_python(python):
+    """A shell that executes Python a little later, under the same pid."""
+    with Program(python.executable, "spinners.py", wait=False) as program:
+        program.process.kill()
+        shell = subprocess.Popen(["sh", "-c", 'sleep 0.5; exec "$@"', "sh", *program.command],
+                                 stdout=subprocess.DEVNULL)
+        try:
+            report = record_json(shell.pid, seconds=2)
+        finally:
+            shell.kill()
+            shell.wait()
+    assert report["target"]["pid"] == shell.pid
+
+
+class Watcher(threading.Thread):
+    """Looks at the states of all threads of a process as often as it can."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.seen, self.tracers, self.done = pid, set(), set(), False
+
+    def run(self):
+        while not self.done:
+            for tid in os.listdir("/proc/%d/task" % self.pid):
+                with open("/proc/%d/task/%s/status" % (self.pid, tid), encoding="utf-8") as status:
+                    facts = dict(line.split(":", 1) for line in status)
+                self.seen.add(facts["State"].split()[0])
+                self.tracers.add(int(facts["TracerPid"]))
+            time.sleep(0.002)
+
+
+def test_nobody_is_stopped(python):
+    with Program(python.executable, "spinners.py") as program:
+        watcher = Watcher(program.pid)
+        watcher.start()
+        record_json(program.pid)
+        watcher.done = True
+        watcher.join()
+    assert watcher.seen <= {"R", "S", "D"}
+    assert watcher.tracers == {0}
+
+
+def test_a_killed_gilspy_leaves_the_target_alone(python, tmp_path):
+    with Program(python.executable, "spinners.py") as program:
+        recording = start_recording(program.pid, tmp_path / "out.json")
+        time.sleep(1)
+        recording.kill()
+        recording.communicate()
+        assert program.state() in "RS"
+        truth = program.truth()
+    assert {thread["name"] for thread in truth["threads"]} >= {"spinner-1", "MainThread"}
+
+
+def test_without_a_file_name_one_is_made_up_and_printed(python, tmp_path):
+    with Program(python.executable, "spinners.py") as program:
+        done = record(program.pid, seconds=1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (made,) = tmp_path.iterdir()
+    assert made.suffix == ".svg" and str(program.pid) in made.name
+    assert made.name in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write files for others")
+def test_under_sudo_the_file_belongs_to_the_user(python, tmp_path):
+    out = tmp_path / "out.svg"
+    sudo = dict(os.environ, SUDO_USER="nobody", SUDO_UID="65534", SUDO_GID="65534")
+    with Program(python.executable, "spinners.py") as program:
+        done = record(program.pid, "-o", out, seconds=1, env=sudo)
+    assert done.returncode == 0, done.stderr
+    assert (out.stat().st_uid, out.stat().st_gid) == (65534, 65534)

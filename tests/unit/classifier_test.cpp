@@ -1,0 +1,184 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/sample_builder.h"
+
+namespace gilspy {
+namespace {
+
+using Os = SyscallFacts::State;
+
+// One GIL, three threads; thread 0 holds the GIL unless a case says otherwise. The second sample is judged.
+struct Case {
+  const char* name;
+  GilFacts gil;              // of the second sample
+  ThreadFacts facts;         // of the thread that is judged
+  std::uint32_t judged;
+  Activity expected;
+};
+
+GilFacts held_by(std::uint32_t thread) {
+  GilFacts gil;
+  gil.locked = true;
+  gil.last_holder = ThreadIndex{thread};
+  gil.switch_interval = std::chrono::milliseconds(5);
+  return gil;
+}
+
+GilFacts with_waiters(GilFacts gil, std::uint32_t count) {
+  gil.cond_waiters = count;
+  return gil;
+}
+
+GilFacts unsteady(GilFacts gil) {
+  gil.steady = false;
+  return gil;
+}
+
+GilFacts free_gil(std::uint32_t last) {
+  GilFacts gil = held_by(last);
+  gil.locked = false;
+  return gil;
+}
+
+class ClassifyCase : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ClassifyCase, IsJudgedAsExpected) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).start(2).take();
+  for (std::uint32_t i = 0; i < 3; ++i) first.threads.push_back(os_facts(i, i == 0 ? Os::kRunning : Os::kInSyscall));
+  book.apply(classifier.classify(first));
+  ThreadFacts facts = GetParam().facts;
+  facts.thread = ThreadIndex{GetParam().judged};
+  Sample second = builder.at(1).gil(GetParam().gil).take();
+  second.threads.push_back(facts);
+  book.apply(classifier.classify(second));
+  EXPECT_EQ(book.of(GetParam().judged), GetParam().expected) << words(book.of(GetParam().judged));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, ClassifyCase,
+    ::testing::Values(
+        Case{"HolderRuns", held_by(0), os_facts(0, Os::kRunning), 0, Activity::kHoldsGil},
+        Case{"HolderSleepsInC", held_by(0), os_facts(0, Os::kInSyscall), 0, Activity::kHoldsGilOffCpu},
+        Case{"HolderFaultsAPage", held_by(0), os_facts(0, Os::kElsewhere), 0, Activity::kHoldsGilOffCpu},
+        Case{"HolderWasSeenBlockedAfterItLetGo", unsteady(held_by(0)), os_facts(0, Os::kInSyscall), 0,
+             Activity::kHoldsGil},
+        Case{"HolderOnItsWayOut", held_by(0), os_facts(0, Os::kInSyscall, WaitPlace::kGilMutex), 0,
+             Activity::kHoldsGil},
+        Case{"ParkedOnGilCondvar", held_by(0), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond), 1,
+             Activity::kWaitsForGil},
+        Case{"ParkedOnAGilMutex", held_by(1), os_facts(0, Os::kInSyscall, WaitPlace::kGilMutex), 0,
+             Activity::kWaitsForGil},
+        Case{"ParkedOnUserLock", held_by(0), os_facts(1, Os::kInSyscall, WaitPlace::kNone), 1, Activity::kBlocked},
+        Case{"BlockedOutsideACall", held_by(0), os_facts(1, Os::kElsewhere), 1, Activity::kBlocked},
+        Case{"RunsAndNobodyIsInTheCondvar", with_waiters(held_by(0), 0), os_facts(1, Os::kRunning), 1,
+             Activity::kRunsWithoutGil},
+        Case{"RunsThoughTheCountIsUnknown", held_by(0), os_facts(1, Os::kRunning), 1, Activity::kRunsWithoutGil},
+        Case{"CountedInTheCondvarButSeenNowhere", with_waiters(held_by(0), 1), os_facts(1, Os::kRunning), 1,
+             Activity::kWaitsForGil},
+        Case{"LeavesThroughDropGil", held_by(1), os_facts(0, Os::kRunning), 0, Activity::kWaitsForGil},
+        Case{"LetGoAndIsNotCounted", with_waiters(held_by(1), 0), os_facts(0, Os::kRunning), 0,
+             Activity::kRunsWithoutGil},
+        Case{"FreeGilNobodyTookYet", free_gil(0), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond), 1,
+             Activity::kWaitsForGil},
+        Case{"KernelDoesNotTell", held_by(0), os_facts(1, Os::kUnreadable), 1, Activity::kUnknown}),
+    [](const auto& info) { return info.param.name; });
+
+// A waiter that was woken but has no CPU reads "running": the condition variable still counts it.
+TEST(Classifier, WokenWaiterStillWaits) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample first = builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).start(2).take();
+  first.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond),
+                   os_facts(2, Os::kRunning)};
+  book.apply(classifier.classify(first));
+  Sample second = builder.at(1).gil(with_waiters(held_by(0), 1)).take();
+  second.threads = {os_facts(1, Os::kRunning), os_facts(2, Os::kRunning)};
+  book.apply(classifier.classify(second));
+  EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
+  EXPECT_EQ(book.of(2), Activity::kRunsWithoutGil);
+}
+
+// After a full switch interval with the GIL a thread is made to let go; it may lose its CPU before it is counted.
+TEST(Classifier, ThreadThatWasMadeToLetGoWaitsUncounted) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample sample = builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take();
+  sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
+  book.apply(classifier.classify(sample));
+  for (int ms = 1; ms <= 5; ++ms) book.apply(classifier.classify(builder.at(ms).gil(held_by(0)).take()));
+  for (int ms = 6; ms <= 8; ++ms) {
+    GilFacts gil = with_waiters(held_by(1), 0);
+    gil.handoffs = ms == 6 ? 1 : 0;
+    sample = builder.at(ms).gil(gil).take();
+    sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)};
+    book.apply(classifier.classify(sample));
+    EXPECT_EQ(book.of(0), Activity::kWaitsForGil) << ms;
+  }
+}
+
+TEST(Classifier, ThreadsWithoutNewFactsGoOnAsTheyWere) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).take();
+  first.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
+  book.apply(classifier.classify(first));
+  EXPECT_TRUE(classifier.classify(builder.at(1).gil(held_by(0)).take()).empty());
+  EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
+}
+
+TEST(Classifier, HolderThatLetGoUnseenIsUnknown) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).take();
+  first.threads = {os_facts(0, Os::kInSyscall), os_facts(1, Os::kInSyscall)};
+  book.apply(classifier.classify(first));
+  Sample second = builder.at(1).gil(held_by(1)).take();
+  second.threads = {os_facts(1, Os::kRunning)};
+  book.apply(classifier.classify(second));
+  EXPECT_EQ(book.of(0), Activity::kUnknown);
+  EXPECT_EQ(book.of(1), Activity::kHoldsGil);
+}
+
+// 3 ms on a run queue show up at once when the thread gets its CPU back: they become three ticks of 1 ms.
+TEST(Classifier, PreemptionOfTheHolderIsSpreadOverTicks) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample sample = builder.at(0).gil(held_by(0)).start(0).take();
+  sample.threads = {os_facts(0, Os::kRunning)};
+  book.apply(classifier.classify(sample));
+  int off_cpu = 0;
+  for (int tick = 1; tick <= 6; ++tick) {
+    sample = builder.at(tick).gil(held_by(0)).take();
+    sample.threads = {os_facts(0, Os::kRunning)};
+    if (tick == 1) sample.threads[0].run_queue_delay = std::chrono::milliseconds(3);
+    book.apply(classifier.classify(sample));
+    off_cpu += book.of(0) == Activity::kHoldsGilOffCpu ? 1 : 0;
+  }
+  EXPECT_EQ(off_cpu, 3);
+}
+
+TEST(Classifier, FailedSampleChangesNothing) {
+  Classifier classifier;
+  Sample failed;
+  failed.failed = true;
+  EXPECT_TRUE(classifier.classify(failed).empty());
+}
+
+TEST(Weight, CapsAGapAtThreePeriods) {
+  const Nanos period = std::chrono::milliseconds(1);
+  EXPECT_EQ(weight_of(2 * period, period).unknown, Nanos{0});
+  EXPECT_EQ(weight_of(10 * period, period).known, 3 * period);
+  EXPECT_EQ(weight_of(10 * period, period).unknown, 7 * period);
+  EXPECT_EQ(weight_of(10 * period, Nanos{0}).known, 10 * period) << "no period, no cap";
+}
+
+}  // namespace
+}  // namespace gilspy
