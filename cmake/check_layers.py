@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Who may include whom: std <- include/gilspy <- src/<stage>, platform/<kind>, formats/<name> <- src/cli.
 
-A stage, a platform and a format see their own folder and include/gilspy, never each other; src/cli may see all of
-ours. Some headers belong to one place only: see HOMES. `--self-test` proves that every rule can fail.
+A stage, a platform and a format see their own folder and include/gilspy, never each other; formats see what they share
+as well; src/cli may see all of ours. Some headers belong to one place only: see HOMES. `--self-test` proves that every rule can fail.
 """
 
 import pathlib
@@ -59,28 +59,37 @@ def check_system_header(layer, header):
     return "<%s> is not standard C++, and %s does not say who may include it" % (header, pathlib.Path(__file__).name)
 
 
+# What formats share lies here; the registry, directly in formats/, may see all of them.
+SHARED_BY_FORMATS = ("formats", "formats/stack_view")
+
+
+def may_see(layer, other):
+    if layer == "src/cli" or within(other, layer):
+        return True
+    return layer.startswith("formats/") and other in SHARED_BY_FORMATS
+
+
 def check_own_header(root, path, layer, header):
     """Headers of ours: of the vocabulary, of the own folder, or generated from a file of the own folder."""
     if header.startswith("gilspy/"):
         return "" if (root / "include" / header).is_file() else '"%s" is not in include/gilspy' % header
     if layer == "include/gilspy":
         return 'include/gilspy may not include "%s": only std, tl/expected.hpp and itself' % header
-    if layer == "src/cli":
-        return ""
-    # What lies directly in formats/ (the registry) is the table of all formats; they may not see each other.
-    places = [path.parent, pathlib.Path(layer)] + ([pathlib.Path("formats")] if layer.startswith("formats/") else [])
+    target = find_header(root, (path.parent, pathlib.Path(layer), pathlib.Path(path.parts[0]), pathlib.Path()), header)
+    if target is None:
+        return "" if layer == "src/cli" else '%s may not include "%s": it is not of this folder' % (layer, header)
+    other = layer_of(target)
+    return "" if may_see(layer, other) else '%s may not include "%s" of %s' % (layer, header, other)
+
+
+def find_header(root, places, header):
+    """Its path in the tree. flamegraph.js.h is made from flamegraph.js."""
     for place in places:
-        for name in (header, header[:-2] if header.endswith(".h") else header):  # flamegraph.js.h: from flamegraph.js
-            if (root / place / name).is_file():
-                return stays_within(root, layer, place / name, header)
-    return '%s may not include "%s": it is neither of this folder nor of include/gilspy' % (layer, header)
-
-
-def stays_within(root, layer, target, header):
-    target_layer = layer_of((root / target).resolve().relative_to(root.resolve()))
-    if within(target_layer, layer) or (layer.startswith("formats/") and target_layer == "formats"):
-        return ""
-    return '%s may not include "%s" of %s' % (layer, header, target_layer)
+        for name in (header, header[:-2] if header.endswith(".h") else header):
+            file = (root / place / name).resolve()
+            if file.is_file() and file.is_relative_to(root.resolve()):
+                return file.relative_to(root.resolve())
+    return None
 
 
 def complaints(root):
@@ -112,9 +121,10 @@ SELF_TEST = [
     ("src/sample/sampler.h", "#include <span>\n", ""),
     ("src/sample/tables/one.h", "", ""),
     ("src/sample/sampler.cpp", '#include "sampler.h"\n#include "tables/one.h"\n#include "gilspy/sample.h"\n', ""),
-    ("src/classify/bad.cpp", '#include "sampler.h"\n', "neither"),
+    ("src/classify/bad.cpp", '#include "sampler.h"\n', "not of this folder"),
     ("src/classify/bad2.cpp", '#include "../sample/sampler.h"\n', "of src/sample"),
-    ("src/classify/bad3.cpp", '#include "src/sample/sampler.h"\n', "neither"),
+    ("src/classify/bad3.cpp", '#include "src/sample/sampler.h"\n', "of src/sample"),
+    ("src/classify/bad4.cpp", '#include "sample/sampler.h"\n', "of src/sample"),
     ("src/sample/bad1.cpp", "#include <unistd.h>\n", "platform"),
     ("src/sample/bad2.cpp", "#  include <sys/uio.h>\n", "platform"),
     ("src/cli/bad.cpp", "#include <signal.h>\n", "platform"),
@@ -131,7 +141,11 @@ SELF_TEST = [
     ("formats/svg/view.js", "", ""),
     ("formats/svg/svg.cpp", '#include "view.js.h"\n#include <rapidjson/writer.h>\n', ""),
     ("formats/svg/bad.cpp", '#include "folded/folded.h"\n', "of formats/folded"),
-    ("formats/registry.cpp", '#include "registry.h"\n#include "folded/folded.h"\n', ""),
+    ("formats/svg/bad2.cpp", '#include "formats/folded/folded.h"\n', "of formats/folded"),
+    ("formats/stack_view/stack_view.h", "", ""),
+    ("formats/svg/drawing.cpp", '#include "formats/stack_view/stack_view.h"\n', ""),
+    ("formats/registry.cpp", '#include "registry.h"\n#include "formats/folded/folded.h"\n', ""),
+    ("formats/bad.cpp", '#include "../src/sample/sampler.h"\n', "of src/sample"),
 ]
 
 

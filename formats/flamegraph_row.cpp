@@ -44,8 +44,9 @@ std::string render_flamegraph(const Profile& profile, const Verdict& verdict, co
   }
   const ViewText text = text_of(options.view);
   flamegraph::Options drawing;
-  drawing.title =
-      fmt::format("{}, {}: {}", command_of(profile.target), wording::seconds(profile.duration), verdict.headline);
+  std::string_view headline = verdict.headline;
+  if (!headline.empty() && headline.back() == '.') headline.remove_suffix(1);
+  drawing.title = fmt::format("{}, {}: {}", command_of(profile.target), wording::seconds(profile.duration), headline);
   drawing.subtitle = text.subtitle;
   drawing.count_name = "microseconds";
   drawing.family = text.family;

@@ -1,5 +1,7 @@
 #include "drawing.h"
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -10,6 +12,13 @@ namespace gilspy::flamegraph {
 namespace {
 
 std::string css(Rgb c) { return fmt::format("rgb({},{},{})", c.r, c.g, c.b); }
+
+// Marks of the tools that fold stacks for kernel, inlined, jitted and waker frames. Not shown, as readers are used to.
+std::string_view without_mark(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kMarks{"_[k]", "_[i]", "_[j]", "_[w]"};
+  const bool marked = std::ranges::any_of(kMarks, [name](std::string_view mark) { return name.ends_with(mark); });
+  return marked ? name.substr(0, name.size() - 4) : name;
+}
 
 // The colour itself with something dark over it, thin enough to read text on.
 std::string pattern(std::size_t number, Texture texture, Rgb colour) {
@@ -43,7 +52,7 @@ void Drawing::draw(const FlowFrame& frame) {
   const bool is_family = frame.name == family && is_activity(family);
   constexpr Rgb kRoot{0xE4, 0xE2, 0xDC};
   const Rgb colour = frame.depth == 0 ? kRoot : options_.colour(family, frame.name);
-  const std::string name = sanitised(frame.name);
+  const std::string name = sanitised(without_mark(frame.name));
   const std::size_t y = height_ - kPadBottom - (frame.depth + 1) * kRow;
   const double x = percent(frame.start);
   fmt::format_to(std::back_inserter(out_),

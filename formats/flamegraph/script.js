@@ -39,7 +39,8 @@
     const rect = g.querySelector('rect');
     const text = g.querySelector('text');
     return {
-      g, title, rect, text, name: parts ? parts[1] : title, share: parts ? parts[2] : '', hidden: false,
+      g, title, rect, text, label: text.textContent, hidden: false,
+      name: parts ? parts[1] : title, share: parts ? parts[2] : '',
       family: text.classList.contains('f'), y: Number(rect.getAttribute('y')),
       x: Number(rect.getAttributeNS(FG, 'x')), w: Number(rect.getAttributeNS(FG, 'w')),
     };
@@ -85,7 +86,9 @@
   function labels() {
     const pixels = Number(box.getAttribute('width'));
     for (const f of frames) {
-      if (!f.hidden) f.text.textContent = label(f, Math.floor((pixels * f.width) / 100 / (fontsize * fontwidth)));
+      if (f.hidden) continue;
+      const words = label(f, Math.floor((pixels * f.width) / 100 / (fontsize * fontwidth)));
+      if (words !== f.label) f.text.textContent = f.label = words;  // writing costs a layout even if nothing changes
     }
   }
 

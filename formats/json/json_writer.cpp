@@ -16,8 +16,6 @@ void JsonWriter::value(std::string_view content) {
   writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-void JsonWriter::name(std::string_view key) {
-  writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-}
+void JsonWriter::name(std::string_view key) { writer_.Key(key.data(), static_cast<rapidjson::SizeType>(key.size())); }
 
 }  // namespace gilspy::formats

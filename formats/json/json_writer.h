@@ -2,20 +2,15 @@
 // be finite.
 #pragma once
 
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include "gilspy/ids.h"
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wold-style-cast"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wconversion"
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-#pragma GCC diagnostic pop
 
 namespace gilspy::formats {
 

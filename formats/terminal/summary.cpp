@@ -15,6 +15,7 @@ using wording::percent;
 
 constexpr std::size_t kMostCulprits = 4;
 constexpr double kLeastBlame = 0.01;
+constexpr double kLeastWaiters = 0.05;
 constexpr double kManyLate = 0.1;
 constexpr double kManyBlurred = 0.25;
 
@@ -37,21 +38,27 @@ std::string native_threads(const Profile& profile) {
                      percent(cpus_of(cpu, profile)));
 }
 
-std::string who_makes_others_wait(const Verdict& verdict) {
+// A few chance meetings at the GIL are nobody's fault.
+bool is_waiting_notable(const Profile& profile) {
+  return std::any_of(profile.gils.begin(), profile.gils.end(),
+                     [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
+}
+
+std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict) {
   std::string text;
+  if (!is_waiting_notable(profile)) return text;
   for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
     const Culprit& culprit = verdict.culprits[i];
     if (culprit.share < kLeastBlame) break;
-    text += fmt::format("{} {} {}", text.empty() ? "Who makes others wait:" : ",", culprit.function,
-                        percent(culprit.share));
+    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",",
+                        unbroken(fmt::format("{} {}", culprit.function, percent(culprit.share))));
   }
   return text;
 }
 
 std::string available_cpus(const CpuFacts& cpus) {
-  const double allowed = cpus.allowed > 0 ? cpus.allowed : cpus.online;
-  const double count = cpus.cgroup_quota ? std::min(*cpus.cgroup_quota, allowed) : allowed;
-  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {} CPUs", wording::cpus(count));
+  const double count = cpus.available();
+  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", wording::cpu_count(count));
 }
 
 std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
@@ -74,9 +81,9 @@ std::string doubts(const Profile& profile, std::size_t width) {
   std::string text;
   if (!profile.end_note.empty()) text += wrap("It ended early: " + wording::printable(profile.end_note) + ".", width);
   if (const double late = share(quality.late, quality.ticks); late > kManyLate) {
-    text += wrap(fmt::format("{} of the ticks came late: the machine is busy, and shares are less certain.",
-                             percent(late)),
-                 width);
+    text +=
+        wrap(fmt::format("{} of the ticks came late: the machine is busy, and shares are less certain.", percent(late)),
+             width);
   }
   if (const double blurred = share(quality.blurred, quality.ticks); blurred > kManyBlurred) {
     text += wrap(fmt::format("{} of the ticks saw two or more hand-offs: turns shorter than a tick are blurred.",
@@ -89,10 +96,10 @@ std::string doubts(const Profile& profile, std::size_t width) {
 
 std::string quality_and_cost(const Profile& profile, const TerminalOptions& options, std::size_t width) {
   const Quality& quality = profile.quality;
-  const std::string facts =
-      fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {} of one CPU.", count_of(quality.ticks, "tick"),
-                  wording::seconds(profile.duration), wording::grouped(quality.truncated),
-                  wording::grouped(quality.discarded), percent(cpus_of(profile.self.cpu, profile)));
+  const std::string facts = fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {:.1f} % of one CPU.",
+                                        count_of(quality.ticks, "tick"), wording::seconds(profile.duration),
+                                        wording::grouped(quality.truncated), wording::grouped(quality.discarded),
+                                        cpus_of(profile.self.cpu, profile) * 100);
   if (options.output_path.empty()) return wrap(facts, width);
   // A path is never broken: it is there to be clicked and copied.
   const std::string one_line = fmt::format("{}  ->  {}\n", facts, options.output_path);
@@ -110,7 +117,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
   text += "\n";
   for (const std::string& line :
-       {native_threads(profile), who_makes_others_wait(verdict), without_the_gil(profile, verdict)}) {
+       {native_threads(profile), who_makes_others_wait(profile, verdict), without_the_gil(profile, verdict)}) {
     if (!line.empty()) text += wrap(line, width, 2);
   }
   text += next_steps(verdict, width);

@@ -19,9 +19,12 @@ std::size_t bytes_of(std::string_view text, std::size_t count) {
   return at;
 }
 
+constexpr std::string_view kNoBreakSpace = "\u00a0";
+
 std::string_view take_word(std::string_view& text) {
   const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  const std::size_t end = std::min(text.find(' ', begin), text.size());
+  std::size_t end = std::min(text.find(' ', begin), text.size());
+  if (text.substr(end, 2) == " %") end = std::min(text.find(' ', end + 1), text.size());
   const std::string_view word = text.substr(begin, end - begin);
   text.remove_prefix(end);
   return word;
@@ -29,6 +32,15 @@ std::string_view take_word(std::string_view& text) {
 
 // The xterm colours that come closest to the palette of the SVG.
 constexpr std::array<int, kActivityCount> kColours{214, 172, 166, 36, 175, 32, 250, 244};
+
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  std::string result;
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from)) {
+    result.append(text.substr(0, at)).append(to);
+    text.remove_prefix(at + from.size());
+  }
+  return result.append(text);
+}
 
 }  // namespace
 
@@ -66,8 +78,10 @@ std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
     lines += word;
     used += columns(word);
   }
-  return lines + '\n';
+  return replaced(lines, kNoBreakSpace, " ") + '\n';
 }
+
+std::string unbroken(std::string_view text) { return replaced(text, " ", kNoBreakSpace); }
 
 std::string Pen::bold(std::string_view text) const {
   return colour ? fmt::format("\x1b[1m{}\x1b[0m", text) : std::string(text);

@@ -13,9 +13,12 @@ std::size_t columns(std::string_view text);
 // Exactly `width` columns: filled with spaces at its end, or cut with an ellipsis.
 std::string fit(std::string_view text, std::size_t width);
 
-// Lines of at most `width` columns, broken at spaces (inside words only where a word is longer than a line); lines after
-// the first begin with `indent` spaces. Ends with a line break.
+// Lines of at most `width` columns, broken at spaces but not before "%" (inside words only where a word is longer than
+// a line); lines after the first begin with `indent` spaces. Ends with a line break.
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent = 0);
+
+// Keeps `wrap` from breaking this text: its spaces become no-break spaces, which `wrap` writes as spaces.
+std::string unbroken(std::string_view text);
 
 struct Pen {
   bool colour = false;

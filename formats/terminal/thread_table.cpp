@@ -112,13 +112,14 @@ std::vector<Column> columns_for(const std::vector<Row>& rows, std::size_t width)
     const bool worth = column.always || std::any_of(rows.begin(), rows.end(), [&column](const Row& row) {
                          return column.share(row) >= kLeastShown;
                        });
-    const bool fits = kIndent + kLeastName + (columns.size() + 1) * kColumnWidth <= width;
+    const std::size_t bar = column.always ? 0 : kLeastBar + 2;  // a picture of all says more than another number
+    const bool fits = kIndent + kLeastName + (columns.size() + 1) * kColumnWidth + bar <= width;
     if (worth && fits) columns.push_back(column);
   }
   return columns;
 }
 
-// What is dropped first when there is little room: thread ids, then bars, then columns, then the ends of names.
+// What is dropped first when there is little room: rare columns, thread ids, bars, columns, the ends of names.
 Layout layout_for(const std::vector<Row>& rows, std::size_t width) {
   Layout layout;
   layout.columns = columns_for(rows, width);

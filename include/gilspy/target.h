@@ -109,6 +109,12 @@ struct CpuFacts {
   std::uint32_t online = 0;
   std::uint32_t allowed = 0;            // in the target's affinity mask
   std::optional<double> cgroup_quota;   // CPUs, where a quota is set
+
+  // CPUs that the target can use at a time; 1 where nothing is known.
+  double available() const {
+    const double count = allowed > 0 ? allowed : online > 0 ? online : 1;
+    return cgroup_quota && *cgroup_quota > 0 && *cgroup_quota < count ? *cgroup_quota : count;
+  }
 };
 
 }  // namespace gilspy

@@ -13,9 +13,10 @@ namespace gilspy::wording {
 std::string percent(double share);
 // "1 thread", "1,995 ticks": the plural is the noun with an s
 std::string count_of(std::uint64_t count, std::string_view noun);
-std::string grouped(std::uint64_t count);   // "1,995"
-std::string cpus(double cpus);              // "1.02", "12.3", "2" for whole numbers
-std::string seconds(Nanos time);            // "2.00 s"
+std::string grouped(std::uint64_t count);  // "1,995"
+std::string cpus(double cpus);             // "1.02", "12.3", "2" for whole numbers: how many were used
+std::string cpu_count(double cpus);        // "1 CPU", "2.5 CPUs": how many there are
+std::string seconds(Nanos time);           // "2.00 s"
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
 std::string short_file(std::string_view file, const TargetFacts& target);

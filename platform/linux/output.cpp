@@ -136,7 +136,9 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
 
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
   const NoPipeSignal guard;
-  const int why = path == "-" ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
+  // /dev/stdout may be a regular file to which a shell appends: it is not ours to replace.
+  const int why = path == "-" || path == "/dev/stdout" ? write_all(STDOUT_FILENO, bytes)
+                                                        : write_to(path, bytes, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};
 }
@@ -151,7 +153,9 @@ bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 int terminal_width() {
   constexpr int kDefault = 80;
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  for (const int fd : {STDERR_FILENO, STDOUT_FILENO}) {
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
   const char* columns = std::getenv("COLUMNS");
   const auto number = columns == nullptr ? std::nullopt : parse_decimal(columns);
   return number && *number > 0 && *number < 10000 ? static_cast<int>(*number) : kDefault;

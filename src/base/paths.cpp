@@ -51,8 +51,8 @@ std::string_view script_folder(const TargetFacts& target) {
 
 std::size_t prefix_length(std::string_view path, std::string_view folder) {
   while (!folder.empty() && folder.back() == '/') folder.remove_suffix(1);
-  const bool inside = !folder.empty() && path.size() > folder.size() + 1 &&
-                      path.substr(0, folder.size()) == folder && path[folder.size()] == '/';
+  const bool inside = !folder.empty() && path.size() > folder.size() + 1 && path.substr(0, folder.size()) == folder &&
+                      path[folder.size()] == '/';
   return inside ? folder.size() + 1 : 0;
 }
 

@@ -12,9 +12,10 @@ bool continues(std::string_view bytes, std::size_t at, unsigned from = 0x80, uns
   return at < bytes.size() && byte_at(bytes, at) >= from && byte_at(bytes, at) <= to;
 }
 
-// Table 3-7 of the Unicode standard: which second bytes a first byte allows. Overlong forms and surrogates are not text.
+// Table 3-7 of the Unicode standard: which second bytes a first byte allows. Overlong forms and surrogates are not
+// text.
 struct Lead {
-  unsigned from, to;                // first byte
+  unsigned from, to;  // first byte
   std::size_t length;
   unsigned second_from, second_to;  // second byte
 };

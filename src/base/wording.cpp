@@ -31,6 +31,8 @@ std::string cpus(double cpus) {
   return fmt::format("{:.{}f}", value, value < 9.995 ? 2 : 1);
 }
 
+std::string cpu_count(double cpus) { return fmt::format("{:.3g} CPU{}", cpus, cpus == 1 ? "" : "s"); }
+
 std::string seconds(Nanos time) {
   return fmt::format("{:.2f} s", std::chrono::duration<double>(std::max(time, Nanos{0})).count());
 }

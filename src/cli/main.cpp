@@ -6,8 +6,8 @@
 
 #include "attachment.h"
 #include "exit_codes.h"
+#include "formats/terminal/terminal.h"
 #include "gilspy/platform.h"
-#include "gilspy/terminal.h"
 #include "gilspy/verdict.h"
 #include "options.h"
 #include "recorder.h"
@@ -64,12 +64,12 @@ class ProgressLine {
 void print_summary(const Profile& profile, const Verdict& verdict, const std::string& output) {
   // The data has standard output for itself when it goes there.
   std::FILE* const to = output == "-" ? stderr : stdout;
-  formats::TerminalOptions options;
+  terminal::TerminalOptions options;
   const bool terminal = output == "-" ? platform::stderr_is_terminal() : platform::stdout_is_terminal();
   options.width = terminal ? platform::terminal_width() : 100;
   options.colour = terminal && std::getenv("NO_COLOR") == nullptr;
   options.output_path = output;
-  const std::string text = formats::terminal_summary(profile, verdict, options);
+  const std::string text = terminal::summary(profile, verdict, options);
   std::fwrite(text.data(), 1, text.size(), to);
   std::fflush(to);
 }

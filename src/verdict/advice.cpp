@@ -61,7 +61,8 @@ Lines for_parallel(const Numbers& n) {
 }
 
 Lines for_single(const Numbers& n) {
-  if (n.for_locks >= kNotableWaiters) return {"Hold the locks for less time: the flame graph shows who waits for them."};
+  if (n.for_locks >= kNotableWaiters)
+    return {"Hold the locks for less time: the flame graph shows who waits for them."};
   return {"Threads can help only if there is work for more than one at a time: split it first.",
           "Then processes for pure Python, threads for native code that releases the GIL."};
 }

@@ -8,9 +8,8 @@ namespace gilspy::verdict {
 namespace {
 
 using wording::count_of;
+using wording::cpu_count;
 using wording::percent;
-
-std::string cpu_count(double cpus) { return fmt::format("{} CPU{}", wording::cpus(cpus), cpus == 1 ? "" : "s"); }
 
 // "6.9 threads waited for it"; a mean has no singular.
 std::string waiters(const Numbers& n) { return fmt::format("{:.1f} threads waited for it on average", n.waiting); }
@@ -53,10 +52,10 @@ std::string single(const Numbers& n) {
 }
 
 std::string io_bound(const Numbers& n) {
-  return fmt::format("{} spent {} of the time blocked (I/O, sleep, locks) and used {} of one CPU: not the GIL, held {} "
-                     "of the time, but what they wait for is the limit.",
-                     count_of(n.python_threads, "thread"), percent(n.blocked_share), percent(n.cpus_used),
-                     percent(n.utilization));
+  return fmt::format(
+      "{} spent {} of the time blocked (I/O, sleep, locks) and used {} of one CPU: not the GIL, held {} "
+      "of the time, but what they wait for is the limit.",
+      count_of(n.python_threads, "thread"), percent(n.blocked_share), percent(n.cpus_used), percent(n.utilization));
 }
 
 std::string idle(const Numbers& n) {
@@ -67,8 +66,7 @@ std::string idle(const Numbers& n) {
 std::string insufficient(const Numbers& n) {
   const std::string seen = fmt::format("{} in {}", count_of(n.ticks, "tick"), wording::seconds(n.duration));
   if (n.ticks < kEnoughTicks || n.duration <= Nanos{0}) {
-    return fmt::format("Too little was seen to judge: {}; it takes {} at least.", seen,
-                       count_of(kEnoughTicks, "tick"));
+    return fmt::format("Too little was seen to judge: {}; it takes {} at least.", seen, count_of(kEnoughTicks, "tick"));
   }
   if (n.python_threads == 0) return fmt::format("No Python thread was seen in {}: nothing to judge.", seen);
   return fmt::format("What the threads did is unknown for {} of their time: too much to judge.",

@@ -26,12 +26,6 @@ Nanos seen(const ThreadProfile& thread) {
   return sum;
 }
 
-double available(const CpuFacts& cpus) {
-  const std::uint32_t count = cpus.allowed > 0 ? cpus.allowed : std::max(cpus.online, 1u);
-  const bool has_quota = cpus.cgroup_quota.has_value() && *cpus.cgroup_quota > 0;
-  return has_quota ? std::min(double(count), *cpus.cgroup_quota) : double(count);
-}
-
 // Threads with a notable share of the recording; where short-lived threads did most of the work (a thread a request),
 // those with a notable share of their own life.
 std::uint64_t count_working(const Profile& profile) {
@@ -96,7 +90,7 @@ Numbers measure(const Profile& profile) {
   numbers.duration = profile.duration;
   numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);
   numbers.cpus_used = profile.parallelism();
-  numbers.cpus_available = available(profile.cpus);
+  numbers.cpus_available = profile.cpus.available();
   add_threads(profile, numbers);
   add_gils(profile, numbers);
   numbers.working_threads = count_working(profile);

@@ -10,22 +10,22 @@ namespace gilspy::verdict {
 
 struct Numbers {
   Nanos duration{0};
-  std::uint64_t ticks = 0;          // that read something
+  std::uint64_t ticks = 0;  // that read something
   std::uint64_t python_threads = 0;
   std::uint64_t working_threads = 0;  // held, waited or ran without the GIL for a notable share of the time
-  double cpus_used = 0;             // the parallelism: on-CPU time of the process over wall time
-  double cpus_available = 1;        // affinity mask and cgroup quota
-  double holding = 0;               // mean threads that hold a GIL, on a CPU or not
-  double waiting = 0;               // mean threads that wait for a GIL
-  double native = 0;                // mean threads that run without the GIL, threads without Python included
-  double for_locks = 0;             // mean threads that wait for locks
-  double blocked_share = 0;         // of the Python threads' time: blocked or waiting for locks
-  double unknown_share = 0;         // of the Python threads' time
-  double top_share = 0;             // of all work: the busiest thread's
-  double utilization = 0;           // of the busiest GIL
-  double hogged_share = 0;          // of wall time, of the GIL that was hogged most
-  double hogged_of_held = 0;        // of that GIL's held time
-  double handoffs_per_second = 0;   // of all GILs
+  double cpus_used = 0;               // the parallelism: on-CPU time of the process over wall time
+  double cpus_available = 1;          // affinity mask and cgroup quota
+  double holding = 0;                 // mean threads that hold a GIL, on a CPU or not
+  double waiting = 0;                 // mean threads that wait for a GIL
+  double native = 0;                  // mean threads that run without the GIL, threads without Python included
+  double for_locks = 0;               // mean threads that wait for locks
+  double blocked_share = 0;           // of the Python threads' time: blocked or waiting for locks
+  double unknown_share = 0;           // of the Python threads' time
+  double top_share = 0;               // of all work: the busiest thread's
+  double utilization = 0;             // of the busiest GIL
+  double hogged_share = 0;            // of wall time, of the GIL that was hogged most
+  double hogged_of_held = 0;          // of that GIL's held time
+  double handoffs_per_second = 0;     // of all GILs
 
   // Threads that would use a CPU if they could, as far as the GIL is concerned.
   double demand() const { return holding + waiting + native; }

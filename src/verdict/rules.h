@@ -8,15 +8,15 @@
 namespace gilspy::verdict {
 
 inline constexpr std::uint64_t kEnoughTicks = 20;
-inline constexpr double kMostlyUnknown = 0.5;       // of the threads' time
-inline constexpr double kHoggedShare = 0.05;        // of wall time
-inline constexpr double kHoggedOfHeld = 0.3;        // of the held time
-inline constexpr double kNotableWaiters = 0.2;      // mean threads
+inline constexpr double kMostlyUnknown = 0.5;   // of the threads' time
+inline constexpr double kHoggedShare = 0.05;    // of wall time
+inline constexpr double kHoggedOfHeld = 0.3;    // of the held time
+inline constexpr double kNotableWaiters = 0.2;  // mean threads
 inline constexpr double kNotableWaitOfDemand = 0.15;
 inline constexpr double kIdleCpus = 0.003;
-inline constexpr double kMoreThanOne = 1.2;         // CPUs or threads: clearly side by side
-inline constexpr double kCpusExhausted = 0.9;       // of the CPUs available
-inline constexpr double kUsuallyBusy = 0.5;         // mean threads with something to run
+inline constexpr double kMoreThanOne = 1.2;    // CPUs or threads: clearly side by side
+inline constexpr double kCpusExhausted = 0.9;  // of the CPUs available
+inline constexpr double kUsuallyBusy = 0.5;    // mean threads with something to run
 
 bool is_insufficient_data(const Numbers& numbers);
 bool is_hogged(const Numbers& numbers);

@@ -10,7 +10,6 @@ import collections
 import json
 import pathlib
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
@@ -22,6 +21,7 @@ SCENARIOS = {
     "spinners 4": ("spinners.py", "--threads", 4),
     "spinners 8": ("spinners.py", "--threads", 8),
     "mixed": ("mixed.py",),
+    "hashing": ("hashing.py",),
 }
 BOUND_POINTS = 3.0
 BOUND_HASHER_POINTS = 5.0
@@ -33,13 +33,10 @@ def compare(python, scenario, number, arguments):
     """One round: [Row, ...] with shares in percent and differences in points."""
     name, *sizes = SCENARIOS[scenario]
     with running.Program(python.executable, name, *sizes) as program:
-        with Watch(program.pid) as watch, tempfile.NamedTemporaryFile() as out:
+        with Watch(program.pid) as watch:
             time.sleep(0.5)
-            done = running.record(program.pid, "-f", "json", "-o", out.name, *arguments.gilspy, seconds=arguments.seconds)
+            report = running.record_json(program.pid, *arguments.gilspy, seconds=arguments.seconds)
             end = time.monotonic_ns()
-            if done.returncode != 0:
-                raise SystemExit("gilspy failed: " + done.stderr)
-            report = json.load(out)
         truth = watch.shares(end - int(report["duration_s"] * 1e9), end)
         names = {thread["tid"]: thread["name"] for thread in program.truth()["threads"]}
     seen = {thread["tid"]: thread["activities"] for thread in report["threads"]}

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,15 +26,35 @@ struct Drawn {
   bool operator==(const Drawn&) const = default;
 };
 
+// What stands between the first `open` and the next `close` behind it; empty if they do not occur.
+inline std::string between(std::string_view text, std::string_view open, std::string_view close) {
+  const std::size_t at = text.find(open);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  const std::string_view rest = text.substr(at + open.size());
+  return std::string(rest.substr(0, rest.find(close)));
+}
+
+inline Drawn frame_of(std::string_view group) {
+  const std::string title = between(group, "<title>", "</title>");
+  const std::string rect = between(group, "<rect ", "/>");
+  Drawn frame;
+  frame.name = title.substr(0, title.rfind(" ("));
+  frame.start = std::stoull(between(rect, "fg:x=\"", "\""));
+  frame.width = std::stoull(between(rect, "fg:w=\"", "\""));
+  frame.y = std::stoi(between(rect, " y=\"", "\""));
+  frame.fill = between(rect, "fill=\"", "\"");
+  frame.css_class = between(rect, "class=\"", "\"");
+  frame.label = between(group.substr(group.rfind("<text ")), ">", "</text>");
+  return frame;
+}
+
 // The frames of an SVG, without the root unless it is asked for.
-inline std::vector<Drawn> frames_of(const std::string& svg, bool with_root = false) {
-  static const std::regex kFrame(
-      R"re(<g><title>(.*) \([^()]*\)</title><rect x="[^"]*" y="(\d+)" width="[^"]*" height="15" fill="([^"]*)")re"
-      R"re((?: class="(\w+)")? fg:x="(\d+)" fg:w="(\d+)"/><text [^>]*>(.*)</text></g>)re");
+inline std::vector<Drawn> frames_of(std::string_view svg, bool with_root = false) {
   std::vector<Drawn> found;
-  for (std::sregex_iterator i(svg.begin(), svg.end(), kFrame), end; i != end; ++i) {
-    const auto& m = *i;
-    found.push_back({m[1], std::stoull(m[5]), std::stoull(m[6]), std::stoi(m[2]), m[3], m[4], m[7]});
+  for (std::size_t at = svg.find("<g><title>"); at != std::string_view::npos; at = svg.find("<g><title>", at + 1)) {
+    found.push_back(frame_of(svg.substr(at, svg.find("</g>", at) - at)));
   }
   std::erase_if(found, [&](const Drawn& f) { return f.name == "all" && !with_root; });
   return found;

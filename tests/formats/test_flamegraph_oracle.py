@@ -16,9 +16,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import compare_flamegraph_svg as compare  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAMES = ["foo", "foo bar", "foo(x)", "foo", "f", "a b c", "<module> (a.py:1)", "is_prime (primes.py:4)", "x-1", "x", "x ",
-         "\u00e9t\u00e9", "\u6f22\u5b57 (b.py:2)", "\U0001f40d", "\"q\" & 'r'", "<lambda>", "", "-", "--", "a_[k]", "]]>", "all",
-         "waits for the GIL", "holds the GIL", "holds the GIL off CPU", "#x", "\\d+", "100%", "x" * 300]
+NAMES = ["foo", "foo bar", "foo(x)", "f", "a b c", "<module> (a.py:1)", "is_prime (primes.py:4)", "x-1", "x", "x ",
+         "\u00e9t\u00e9", "\u6f22\u5b57 (b.py:2)", "\U0001f40d", "\"q\" & 'r'", "<lambda>", "", "-", "--", "a_[k]",
+         "b_[w]", "]]>", "all", "waits for the GIL", "holds the GIL", "holds the GIL off CPU", "#x", "\\d+", "100%",
+         "x" * 300]
 MIN_WIDTHS = ("0", "0.01", "0.0847457627", "0.3", "1", "2.5", "7")
 
 
@@ -90,19 +91,6 @@ def test_random_files_give_the_same_rectangles():
             compare_one(folded(rng), rng.choice(MIN_WIDTHS), pathlib.Path(name), seed)
 
 
-def test_plain_names_give_the_same_labels():
-    inferno()
-    rng = random.Random(1)
-    lines = [";".join(rng.choice(("main", "run", "parse_item", "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"))
-                      for _ in range(rng.randint(1, 9))) + f" {rng.randint(1, 500)}" for _ in range(300)]
-    with tempfile.TemporaryDirectory() as name:
-        path, ours, theirs = (pathlib.Path(name) / n for n in ("stacks.folded", "ours.svg", "theirs.svg"))
-        path.write_text("\n".join(lines), encoding="utf-8")
-        svg_of([tool(), "--minwidth", "0"], path, ours)
-        svg_of([inferno(), "-q", "--minwidth", "0"], path, theirs)
-        assert compare.differences(ours, theirs, labels=True) == []
-
-
 def test_a_difference_is_found():
     inferno()
     with tempfile.TemporaryDirectory() as name:
@@ -117,5 +105,8 @@ def test_a_difference_is_found():
 if __name__ == "__main__":
     for name, test in list(globals().items()):
         if name.startswith("test_"):
-            test()
-            print("ok", name)
+            try:
+                test()
+                print("ok     ", name)
+            except unittest.SkipTest as reason:
+                print("SKIPPED", name, "-", reason)

@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "fixtures" / "programs"
@@ -100,10 +99,3 @@ class Program:
 
     def await_end(self, timeout_s=20):
         return self.process.wait(timeout_s)
-
-
-def await_file(path, timeout_s=10):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline and not (os.path.exists(path) and os.path.getsize(path)):
-        time.sleep(0.05)
-    return os.path.exists(path)

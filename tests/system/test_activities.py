@@ -15,7 +15,8 @@ def check(python, name):
     with Program(python.executable, *case["run"]) as program:
         report = record_json(program.pid)
         truth = program.truth()
-    assert not expectations.complaints(case, report), report
+    found = expectations.complaints(case, report)
+    assert not found, "\n".join(found)
     check_parallelism(report, truth)
     return report, truth
 

@@ -22,8 +22,8 @@ def test_ctrl_c_writes_everything(python, tmp_path):
         recording = start_recording(program.pid, out)
         time.sleep(2)
         recording.send_signal(signal.SIGINT)
-        _, said = recording.communicate(timeout=20)
-    assert recording.returncode == 0, said
+        said, complaints = recording.communicate(timeout=20)
+    assert recording.returncode == 0, complaints
     report = json.loads(out.read_text())
     assert 0.5 < report["duration_s"] < 10
     assert b"GIL" in said

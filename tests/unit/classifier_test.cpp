@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"FreeGilNobodyTookYet", free_gil(0), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond), 1,
              Activity::kWaitsForGil},
         Case{"KernelDoesNotTell", held_by(0), os_facts(1, Os::kUnreadable), 1, Activity::kUnknown}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 // A waiter that was woken but has no CPU reads "running": the condition variable still counts it.
 TEST(Classifier, WokenWaiterStillWaits) {

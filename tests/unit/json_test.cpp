@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+#include <rapidjson/document.h>
+
+#include <limits>
+
+#include "gilspy/format.h"
+#include "sample_profile.h"
+
+namespace gilspy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+rapidjson::Document parsed(const Profile& profile) {
+  const Verdict verdict = verdict::judge(profile);
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseValidateEncodingFlag>(formats::find("json")->render(profile, verdict, {}).c_str());
+  EXPECT_FALSE(document.HasParseError());
+  return document;
+}
+
+std::vector<std::string> keys(const rapidjson::Value& object) {
+  std::vector<std::string> keys;
+  for (const auto& member : object.GetObject()) keys.emplace_back(member.name.GetString());
+  return keys;
+}
+
+TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
+  const rapidjson::Document json = parsed(mixed_profile());
+  EXPECT_THAT(keys(json), ElementsAre("schema", "duration_s", "target", "cpus", "interpreters", "threads",
+                                      "parallelism", "verdict", "quality", "self", "ended"));
+  EXPECT_THAT(keys(json["target"]),
+              ElementsAre("pid", "command", "python", "free_threaded", "gil_enabled", "executable"));
+  EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota"));
+  EXPECT_THAT(keys(json["interpreters"][0]), ElementsAre("id", "gil"));
+  EXPECT_THAT(keys(json["interpreters"][0]["gil"]),
+              ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s"));
+  EXPECT_THAT(keys(json["threads"][0]), ElementsAre("tid", "name", "interpreter", "python", "activities"));
+  EXPECT_THAT(keys(json["threads"][0]["activities"]),
+              ElementsAre("holds_gil", "holds_gil_off_cpu", "waits_for_gil", "runs_without_gil", "waits_for_lock",
+                          "stop_the_world", "blocked", "unknown"));
+  EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
+  EXPECT_THAT(keys(json["quality"]), ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated",
+                                                 "discarded", "blurred", "errors"));
+  EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));
+}
+
+TEST(Json, ThreadTimeIsConserved) {
+  for (const Profile& profile : {serialized_profile(), mixed_profile()}) {
+    const rapidjson::Document json = parsed(profile);
+    ASSERT_EQ(json["threads"].Size(), profile.threads.size());
+    for (rapidjson::SizeType i = 0; i < json["threads"].Size(); ++i) {
+      for (const Activity activity : kActivities) {
+        const double seconds = json["threads"][i]["activities"][std::string(key(activity)).c_str()].GetDouble();
+        EXPECT_EQ(ProfileBuilder::nanos(seconds), profile.threads[i].times[index_of(activity)]);
+      }
+    }
+  }
+}
+
+TEST(Json, ValuesSurvive) {
+  const rapidjson::Document json = parsed(mixed_profile());
+  EXPECT_EQ(json["schema"].GetInt(), 1);
+  EXPECT_EQ(json["duration_s"].GetDouble(), 1.5);
+  EXPECT_EQ(json["target"]["pid"].GetInt(), 21033);
+  EXPECT_STREQ(json["target"]["command"][1].GetString(), "/srv/app/serve.py");
+  EXPECT_STREQ(json["target"]["python"].GetString(), "3.13");
+  EXPECT_EQ(json["cpus"]["cgroup_quota"].GetDouble(), 2.5);
+  EXPECT_EQ(json["interpreters"].Size(), 2u);  // two that share a GIL
+  EXPECT_EQ(json["interpreters"][1]["id"].GetInt(), 3);
+  EXPECT_EQ(json["interpreters"][1]["gil"]["id"].GetInt(), 0);
+  EXPECT_EQ(json["parallelism"].GetDouble(), 1.0);
+  EXPECT_STREQ(json["verdict"]["code"].GetString(), "gil_hogged_by_native_call");
+  EXPECT_STREQ(json["ended"].GetString(), "the process ended");
+}
+
+TEST(Json, NamesAreTextWhateverTheirBytesWere) {
+  const rapidjson::Document json = parsed(mixed_profile());
+  EXPECT_STREQ(json["threads"][1]["name"].GetString(), "spin; the \"2\" <&>");
+  EXPECT_STREQ(json["threads"][2]["name"].GetString(), "häsher");
+  EXPECT_STREQ(json["threads"][3]["name"].GetString(), "queuer\ufffd");
+}
+
+TEST(Json, NativeThreadsAreNotPython) {
+  const rapidjson::Document json = parsed(mixed_profile());
+  const auto& native = json["threads"][json["threads"].Size() - 1];
+  EXPECT_FALSE(native["python"].GetBool());
+  EXPECT_TRUE(native["interpreter"].IsNull());
+}
+
+TEST(Json, WhatIsNotThereIsNull) {
+  const rapidjson::Document json = parsed(serialized_profile());
+  EXPECT_TRUE(json["cpus"]["cgroup_quota"].IsNull());
+  EXPECT_TRUE(json["ended"].IsNull());
+}
+
+TEST(Json, AnEmptyProfileIsValid) {
+  const rapidjson::Document json = parsed(Profile{});
+  EXPECT_EQ(json["threads"].Size(), 0u);
+  EXPECT_EQ(json["parallelism"].GetDouble(), 0.0);
+  EXPECT_STREQ(json["verdict"]["code"].GetString(), "insufficient_data");
+}
+
+TEST(Json, NumbersThatAreNoneBecomeZero) {
+  Profile profile;
+  profile.quality.rate_hz = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(parsed(profile)["quality"]["rate_hz"].GetDouble(), 0.0);
+}
+
+}  // namespace
+}  // namespace gilspy

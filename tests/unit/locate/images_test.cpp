@@ -1,0 +1,91 @@
+// Load biases and the choice between a program and a libpython, on address spaces made up for the purpose. The ELF file
+// is this test itself.
+#include "src/locate/images.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace gilspy::locate {
+namespace {
+
+std::vector<std::byte> own_program() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
+  return {bytes, bytes + text.size()};
+}
+
+Mapping mapping(std::uint64_t begin, std::uint64_t end, std::uint64_t offset, const char* rights, std::string path) {
+  Mapping made;
+  made.begin = RemoteAddr(begin);
+  made.end = RemoteAddr(end);
+  made.file_offset = offset;
+  made.readable = true;
+  made.writable = rights[1] == 'w';
+  made.path = std::move(path);
+  return made;
+}
+
+TEST(Images, ProgramFirstThenLibraries) {
+  const std::vector<Mapping> mappings = {
+      mapping(0x1000, 0x2000, 0, "r-", "/x/libpython3.11.so.1.0"),
+      mapping(0x2000, 0x3000, 0x1000, "rw", "/x/libpython3.11.so.1.0"),
+      mapping(0x5000, 0x6000, 0, "r-", "/bin/app (deleted)"),
+      mapping(0x7000, 0x8000, 0, "r-", "/x/libpython3.so"),
+      mapping(0x9000, 0xa000, 0, "rw", ""),
+  };
+  const auto images = python_images(mappings, "/bin/app");
+  ASSERT_EQ(images.size(), 2U);
+  EXPECT_TRUE(images[0].is_program);
+  EXPECT_EQ(images[0].path, "/bin/app (deleted)");
+  EXPECT_EQ(images[1].path, "/x/libpython3.11.so.1.0");
+  EXPECT_EQ(images[1].mappings.size(), 2U);
+  EXPECT_TRUE(python_images(mappings, "").size() == 1U);
+}
+
+class LoadBias : public ::testing::Test {
+ protected:
+  LoadBias() : bytes_(own_program()), elf_(ElfFile::open(bytes_)) {}
+
+  // The file mapped as a loader would at `base`; its last segment is the one that can be written.
+  std::vector<Mapping> loaded(std::uint64_t base) const {
+    std::vector<Mapping> mappings;
+    for (const Segment& segment : elf_->segments()) {
+      const std::uint64_t skew = segment.offset % 4096;
+      const std::uint64_t begin = base + segment.address - skew;
+      const std::uint64_t end = (base + segment.address + segment.memory_size + 4095) / 4096 * 4096;
+      const bool last = &segment == &elf_->segments().back();
+      mappings.push_back(mapping(begin, end, segment.offset - skew, last ? "rw" : "r-", "/p"));
+    }
+    return mappings;
+  }
+  std::uint64_t variable() const { return elf_->segments().back().address + 8; }
+
+  std::vector<std::byte> bytes_;
+  std::optional<ElfFile> elf_;
+};
+
+TEST_F(LoadBias, OfALoadedProgram) {
+  ASSERT_TRUE(elf_);
+  ASSERT_TRUE(elf_->position_independent()) << "this test is built as a PIE";
+  const auto mappings = loaded(0x555500000000);
+  EXPECT_EQ(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings), 0x555500000000U);
+}
+
+TEST_F(LoadBias, ACopyThatIsOnlyReadIsPassedOver) {
+  auto mappings = loaded(0x555500000000);
+  // The whole file at a lower address, as a program that reads ELF files maps it.
+  mappings.insert(mappings.begin(), mapping(0x100000000, 0x100000000 + bytes_.size(), 0, "r-", "/p"));
+  EXPECT_EQ(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings), 0x555500000000U);
+}
+
+TEST_F(LoadBias, NotLoadedAtAll) {
+  const std::vector<Mapping> mappings = {mapping(0x100000000, 0x100000000 + bytes_.size(), 0, "r-", "/p")};
+  EXPECT_FALSE(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings));
+  EXPECT_FALSE(load_bias(*elf_, {"/p", true, {}}, variable(), {}));
+}
+
+}  // namespace
+}  // namespace gilspy::locate

@@ -1,0 +1,53 @@
+#include "src/locate/not_python.h"
+
+#include <gmock/gmock.h>
+
+namespace gilspy::locate {
+namespace {
+
+ProcessIdentity process(int pid, std::string executable, std::vector<std::string> command) {
+  ProcessIdentity identity;
+  identity.pid = Pid{pid};
+  identity.executable = std::move(executable);
+  identity.command = std::move(command);
+  return identity;
+}
+
+const ProcessIdentity kUv = process(123, "/usr/bin/uv", {"uv", "run", "app.py"});
+
+TEST(NotPython, Alone) {
+  EXPECT_EQ(not_python_text(kUv, {}), "process 123 (uv) is not Python");
+  EXPECT_EQ(not_python_text(process(1, "", {}), {}), "process 1 (?) is not Python");
+  EXPECT_EQ(not_python_text(process(5, "", {"/bin/sudo", "x"}), {}), "process 5 (sudo) is not Python");
+}
+
+TEST(NotPython, AWrapperNamesItsChild) {
+  const std::vector<ProcessIdentity> below = {process(124, "/bin/sh", {"sh"}),
+                                              process(125, "/x/python3.13", {"/x/python3.13", "app.py"})};
+  EXPECT_EQ(not_python_text(kUv, below),
+            "process 123 (uv) is not Python, but its child 125 (python3.13 app.py) is: use --pid 125");
+}
+
+TEST(NotPython, SeveralChildren) {
+  std::vector<ProcessIdentity> below;
+  for (int i = 0; i < 6; ++i) below.push_back(process(10 + i, "/x/python3", {"python3", std::to_string(i)}));
+  EXPECT_EQ(not_python_text(kUv, below),
+            "process 123 (uv) is not Python, but its children 10 (python3 0), 11 (python3 1), 12 (python3 2), "
+            "13 (python3 3) and 2 more are: use --pid 10");
+}
+
+TEST(NotPython, CommandLinesAreOtherPeoplesBytes) {
+  const std::vector<ProcessIdentity> below = {
+      process(7, "", {"python3", "-c", "import x\n\x1b[31m" + std::string(500, 'y')})};
+  const std::string text = not_python_text(kUv, below);
+  EXPECT_EQ(text.find_first_of("\n\x1b"), std::string::npos);
+  EXPECT_LT(text.size(), 200U);
+}
+
+TEST(NotPython, PyPy) {
+  EXPECT_EQ(not_python_text(process(9, "/usr/bin/pypy3.10", {}), {}),
+            "process 9 (pypy3.10) is not Python but PyPy: gilspy reads CPython only");
+}
+
+}  // namespace
+}  // namespace gilspy::locate

@@ -1,0 +1,238 @@
+// What a tick reads, and what it makes of it. "A sample costs what changed" is asserted on the reads themselves.
+#include "gilspy/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/fake_python.h"
+
+namespace gilspy {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+class SamplerTest : public ::testing::Test {
+ protected:
+  FakePython python_;
+  RemoteAddr root_ = python_.add_function("root", 1);
+  std::vector<FakePython::Thread> threads_;
+  StackTable stacks_;
+  std::unique_ptr<Sampler> sampler_;
+  Sample sample_;
+  Nanos now_ = std::chrono::seconds(50);
+
+  void start(int count) {
+    for (int i = 0; i < count; ++i) {
+      threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(i + 1), Tid{100 + i}));
+      python_.set_stack(threads_.back(), {{root_, 0}});
+      if (i > 0) python_.target.set_syscall(threads_.back().tid, {SyscallFacts::State::kInSyscall, 1, 0});
+    }
+    python_.hold_gil(threads_[0], 1);
+    auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_);
+    ASSERT_TRUE(made.has_value()) << made.error().message();
+    sampler_ = std::move(*made);
+    tick();
+  }
+
+  Result<void> try_tick() {
+    now_ += 1ms;
+    sample_.period = 1ms;
+    python_.target.clear_reads();
+    return sampler_->tick(now_, sample_);
+  }
+  void tick() {
+    const auto ticked = try_tick();
+    ASSERT_TRUE(ticked.has_value()) << ticked.error().message();
+  }
+
+  bool stack_was_read(std::size_t thread) const { return python_.target.was_read(threads_[thread].chunk); }
+  const ThreadFacts* facts(std::uint32_t thread) const {
+    const auto found = std::ranges::find(sample_.threads, ThreadIndex{thread}, &ThreadFacts::thread);
+    return found == sample_.threads.end() ? nullptr : &*found;
+  }
+  std::uint32_t index_of_tid(Tid tid) const {
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      if (sampler_->thread(ThreadIndex{i}).tid == tid) return i;
+    }
+    return 0;
+  }
+};
+
+TEST_F(SamplerTest, TheFirstTickKnowsEverybody) {
+  start(5);
+  EXPECT_EQ(sample_.started.size(), 5U);
+  ASSERT_EQ(sample_.gils.size(), 1U);
+  EXPECT_TRUE(sample_.gils[0].locked);
+  EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{100});
+}
+
+TEST_F(SamplerTest, WithoutAHandOffOnlyTheHoldersStackIsRead) {
+  start(40);
+  tick();
+  EXPECT_TRUE(stack_was_read(0));
+  for (std::size_t i = 1; i < threads_.size(); ++i) EXPECT_FALSE(stack_was_read(i)) << i;
+}
+
+TEST_F(SamplerTest, AThousandThreadsCostWhatFourDo) {
+  start(4);
+  python_.park_in_gil(Tid{101});
+  python_.set_waiters(1);
+  for (int i = 0; i < 3; ++i) tick();
+  const std::size_t few_reads = python_.target.reads().size();
+  const std::size_t few_syscalls = python_.target.syscalls_read().size();
+  for (int i = 4; i < 1000; ++i) {
+    threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(i + 1), Tid{100 + i}));
+    python_.target.set_syscall(threads_.back().tid, {SyscallFacts::State::kInSyscall, 1, 0});
+  }
+  for (int i = 0; i < 3; ++i) tick();
+  EXPECT_EQ(python_.target.reads().size(), few_reads);
+  EXPECT_LE(python_.target.syscalls_read().size(), few_syscalls + 2);
+}
+
+TEST_F(SamplerTest, OneHandOffReadsTheOldAndTheNewHolder) {
+  start(40);
+  python_.hold_gil(threads_[7], 2);
+  tick();
+  EXPECT_EQ(sample_.gils[0].handoffs, 1U);
+  EXPECT_TRUE(stack_was_read(0));
+  EXPECT_TRUE(stack_was_read(7));
+  EXPECT_EQ(std::ranges::count_if(std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 8, 9}, [this](std::size_t i) {
+              return stack_was_read(i);
+            }), 0);
+}
+
+TEST_F(SamplerTest, AfterManyHandOffsEveryStackIsReadAgainOnABudget) {
+  start(40);
+  python_.hold_gil(threads_[7], 9);
+  std::vector<bool> seen(threads_.size(), false);
+  std::size_t most = 0;
+  for (int i = 0; i < 4; ++i) {
+    tick();
+    std::size_t now = 0;
+    for (std::size_t t = 0; t < threads_.size(); ++t) {
+      if (!stack_was_read(t)) continue;
+      seen[t] = true;
+      ++now;
+    }
+    most = std::max(most, now);
+  }
+  EXPECT_EQ(std::ranges::count(seen, true), 40);
+  EXPECT_LT(most, 40U);
+}
+
+TEST_F(SamplerTest, APlaceInTheGilsFutexIsRecognised) {
+  start(3);
+  python_.park_in_gil(Tid{101});
+  for (int i = 0; i < 4; ++i) {
+    tick();
+    const ThreadFacts* const parked = facts(index_of_tid(Tid{101}));
+    if (parked == nullptr || !parked->os_read) continue;
+    EXPECT_EQ(parked->place, WaitPlace::kGilCond);
+  }
+  python_.set_waiters(1);
+  tick();
+  EXPECT_EQ(sample_.gils[0].cond_waiters, 1U);
+  python_.target.memory.put(FakePython::kGil + python_.layout.gil.cond + 36, std::uint32_t{0xffffffff});
+  tick();
+  EXPECT_FALSE(sample_.gils[0].cond_waiters.has_value()) << "more waiters than threads are noise";
+}
+
+TEST_F(SamplerTest, NewThreadsAreMetAtOnceAndEndedOnesLeave) {
+  start(2);
+  threads_.push_back(python_.add_thread(3, Tid{150}));
+  tick();
+  ASSERT_EQ(sample_.started.size(), 1U);
+  EXPECT_EQ(sample_.started[0].tid, Tid{150});
+  python_.remove_thread(threads_[2]);
+  bool ended = false;
+  for (int i = 0; i < 200 && !ended; ++i) {
+    tick();
+    for (const ThreadFacts& f : sample_.threads) ended = ended || (f.ended && to_int(f.thread) == 2);
+  }
+  EXPECT_TRUE(ended);
+  EXPECT_TRUE(python_.target.forgotten().contains(Tid{150}));
+}
+
+// A thread-per-request server: the address comes back with another thread in it.
+TEST_F(SamplerTest, AnAddressThatIsUsedAgainIsAnotherThread) {
+  start(2);
+  const FakePython::Thread first = python_.add_thread(3, Tid{150});
+  tick();
+  const ThreadIndex before = sample_.started.at(0).index;
+  python_.remove_thread(first);
+  python_.add_thread(4, Tid{151}, first.state);
+  tick();
+  ASSERT_EQ(sample_.started.size(), 1U);
+  EXPECT_NE(sample_.started[0].index, before);
+  EXPECT_EQ(sample_.started[0].tid, Tid{151});
+  EXPECT_TRUE(facts(to_int(before)) != nullptr && facts(to_int(before))->ended);
+}
+
+TEST_F(SamplerTest, AThreadThatIsNotBoundYetIsNoThread) {
+  start(2);
+  const FakePython::Thread unborn = python_.add_thread(3, Tid{150});
+  python_.target.memory.put(unborn.state + python_.layout.thread.native_thread_id, std::uint64_t{0});
+  tick();
+  EXPECT_TRUE(sample_.started.empty());
+}
+
+TEST_F(SamplerTest, AHandOffWhileWeLookedIsSaid) {
+  start(3);
+  python_.target.on_read([this, gil_reads = 0](const FakeTarget::Read& read) mutable {
+    if (read.from == FakePython::kGil && ++gil_reads == 2) python_.hold_gil(threads_[2], 2);
+  });
+  tick();
+  EXPECT_FALSE(sample_.gils[0].steady);
+  EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{100}) << "the sample is of its beginning";
+}
+
+TEST_F(SamplerTest, HolderWhoseStackCannotBeReadIsCounted) {
+  start(2);
+  python_.target.memory.put(threads_[0].state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
+  tick();
+  EXPECT_TRUE(sample_.holder_stack_lost);
+}
+
+TEST_F(SamplerTest, TheEndOfTheProcessEndsTheRecording) {
+  start(2);
+  python_.target.fail_reads(ErrorCode::kGone);
+  python_.target.set_liveness(Liveness::kEnded);
+  const auto ticked = try_tick();
+  ASSERT_FALSE(ticked.has_value());
+  EXPECT_EQ(ticked.error().code(), ErrorCode::kGone);
+}
+
+TEST_F(SamplerTest, ExecIsNamed) {
+  start(2);
+  python_.target.memory.remove(FakePython::kGil, python_.layout.gil.size);
+  python_.target.set_liveness(Liveness::kReplaced);
+  const auto ticked = try_tick();
+  ASSERT_FALSE(ticked.has_value());
+  EXPECT_NE(ticked.error().message().find("replaced"), std::string::npos) << ticked.error().message();
+}
+
+TEST_F(SamplerTest, ATickThatFailsOnALivingProcessIsAnErrorOfThatTickOnly) {
+  start(2);
+  python_.target.memory.remove(FakePython::kGil, python_.layout.gil.size);
+  tick();
+  EXPECT_TRUE(sample_.failed);
+}
+
+TEST_F(SamplerTest, ThreadsWithoutAThreadStateAreNative) {
+  start(2);
+  python_.target.add_thread(Tid{900}, "jemalloc_bg");
+  for (int i = 0; i < 1200; ++i) {
+    tick();
+    for (const ThreadInfo& info : sample_.started) {
+      EXPECT_FALSE(info.python);
+      EXPECT_EQ(info.tid, Tid{900});
+      EXPECT_EQ(sampler_->thread(info.index).name, "jemalloc_bg");
+      return;
+    }
+  }
+  FAIL() << "never seen";
+}
+
+}  // namespace
+}  // namespace gilspy

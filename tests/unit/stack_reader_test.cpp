@@ -1,0 +1,191 @@
+#include "src/sample/stack_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "gilspy/memory.h"
+#include "tests/unit/fake_python.h"
+
+namespace gilspy::sample {
+namespace {
+
+class StackReaderTest : public ::testing::Test {
+ protected:
+  FakePython python_;
+  RemoteAddr root_ = python_.add_function("root", 1);
+  RemoteAddr a_ = python_.add_function("a", 10);
+  RemoteAddr b_ = python_.add_function("b", 20);
+  FakePython::Thread thread_ = python_.add_thread(1, Tid{101});
+  StackTable stacks_;
+  CodeCache codes_{python_.target, python_.layout, stacks_};
+  StackReader reader_{python_.target, python_.layout, codes_, stacks_};
+  StackPlan plan_;
+
+  StackOutcome read() {
+    const StackRequest request{thread_.state, thread_.id, &plan_};
+    const auto outcomes = reader_.read({&request, 1});
+    EXPECT_TRUE(outcomes.has_value());
+    return outcomes->front();
+  }
+
+  std::string text(StackId stack) const {
+    std::string joined;
+    for (const FrameId id : stacks_.frames_of(stack)) {
+      const Frame& frame = stacks_.frame(id);
+      joined += (joined.empty() ? "" : ";") + frame.function + ":" + std::to_string(frame.line);
+    }
+    return joined;
+  }
+
+  // The target runs on between the first copy and the second: calls `change` before the second read of the thread state.
+  void between_the_copies(const std::function<void()>& change) {
+    python_.target.on_read([this, change, seen = 0](const FakeTarget::Read& read) mutable {
+      if (read.from == thread_.state && read.size == python_.layout.thread.size && ++seen % 2 == 0) change();
+    });
+  }
+};
+
+TEST_F(StackReaderTest, ReadsAQuietStackWhole) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 2}});
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:12");
+}
+
+TEST_F(StackReaderTest, TheSecondTimeOneCallIsEnough) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  read();
+  python_.target.clear_reads();
+  EXPECT_EQ(read().retries, 0U);
+  EXPECT_EQ(python_.target.batches(), 1U);
+}
+
+TEST_F(StackReaderTest, NoFrameAtAllIsAWholeStack) {
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(outcome.stack, kNoStack);
+}
+
+TEST_F(StackReaderTest, LeafMayMoveOn) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 2}}); });
+  EXPECT_EQ(read().quality, StackQuality::kWhole);
+}
+
+TEST_F(StackReaderTest, KeepsWhatAgreesWhenTheLeafReturned) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 0}}); });
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, DropsACalleeThatWasReplaced) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {b_, 0}}); });
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+}
+
+TEST_F(StackReaderTest, CalleesOfAFrameThatMovedOnAreNotCertain) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 2}, {b_, 0}}); });
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, ACycleIsLostNotFollowedForEver) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  const RemoteAddr frame = thread_.chunk + python_.layout.chunk.data + 8;
+  python_.put_frame(frame, {root_, 0}, frame);
+  EXPECT_EQ(read().quality, StackQuality::kLost);
+}
+
+TEST_F(StackReaderTest, AFrameWithoutACodeObjectEndsTheStack) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {thread_.chunk, 0}});
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, NullAndWildPointersAreLost) {
+  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
+  EXPECT_EQ(read().quality, StackQuality::kLost);
+  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, RemoteAddr{0x201003});
+  EXPECT_EQ(read().quality, StackQuality::kLost);
+}
+
+TEST_F(StackReaderTest, FramesOutsideTheChunkAreFound) {  // generators, and sentinels on the C stack
+  const RemoteAddr outside = python_.allocate(0x100);
+  python_.set_stack(thread_, {{root_, 0}});
+  python_.put_frame(outside, {a_, 0}, thread_.chunk + python_.layout.chunk.data + 8);
+  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, outside);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, SentinelFramesAreNotShown) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  const RemoteAddr sentinel = thread_.chunk + python_.layout.chunk.data + 8;
+  python_.target.memory.put(sentinel + python_.layout.frame.owner, std::uint8_t{3});
+  EXPECT_EQ(text(read().stack), "a:11");
+}
+
+TEST_F(StackReaderTest, AReusedThreadStateIsAnotherThread) {
+  python_.set_stack(thread_, {{root_, 0}});
+  python_.target.memory.put(thread_.state + python_.layout.thread.id, std::uint64_t{77});
+  EXPECT_TRUE(read().other_thread);
+}
+
+TEST_F(StackReaderTest, OlderChunksAreReadToo) {
+  const RemoteAddr older = thread_.chunk;
+  const RemoteAddr newer = python_.allocate(FakePython::kChunkSize);
+  std::vector<std::byte> bytes(FakePython::kChunkSize);
+  python_.target.memory.put_bytes(newer, bytes);
+  python_.target.memory.put(newer + python_.layout.chunk.chunk_size, FakePython::kChunkSize);
+  python_.target.memory.put(newer + python_.layout.chunk.previous, older);
+  python_.set_stack(thread_, {{root_, 0}});
+  const RemoteAddr frame = newer + python_.layout.chunk.data + 8;
+  python_.put_frame(frame, {a_, 0}, older + python_.layout.chunk.data + 8);
+  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_chunk, newer);
+  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_top, frame + FakePython::kFrameStep);
+  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, frame);
+  EXPECT_EQ(text(read().stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, ARegionThatIsUnmappedIsPlannedAnew) {
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  plan_.extras.push_back({RemoteAddr{0x7fff0000}, 80});
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+}
+
+TEST_F(StackReaderTest, TheEndOfTheProcessIsAnError) {
+  python_.target.fail_reads(ErrorCode::kGone);
+  const StackRequest request{thread_.state, thread_.id, &plan_};
+  const auto outcomes = reader_.read({&request, 1});
+  ASSERT_FALSE(outcomes.has_value());
+  EXPECT_EQ(outcomes.error().code(), ErrorCode::kGone);
+}
+
+TEST_F(StackReaderTest, CodeMemoryThatIsUsedAgainGetsItsNewName) {
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  const RemoteAddr other = python_.add_function("other", 50);
+  for (const Offset field : {python_.layout.code.qualname, python_.layout.code.line_table}) {
+    python_.target.memory.put(root_ + field, *read_pointer(python_.target, other + field));
+  }
+  codes_.next_epoch();
+  EXPECT_EQ(text(read().stack), "other:2");
+}
+
+}  // namespace
+}  // namespace gilspy::sample

@@ -1,0 +1,131 @@
+#include "gilspy/wording.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace gilspy::wording {
+namespace {
+
+struct PercentCase {
+  double share;
+  const char* text;
+};
+
+class Percent : public ::testing::TestWithParam<PercentCase> {};
+
+TEST_P(Percent, ReadsWell) { EXPECT_EQ(percent(GetParam().share), GetParam().text); }
+
+INSTANTIATE_TEST_SUITE_P(Cases, Percent,
+                         ::testing::Values(PercentCase{0, "0 %"}, PercentCase{-0.0001, "0 %"},
+                                           PercentCase{0.0004, "0 %"}, PercentCase{0.0005, "0.1 %"},
+                                           PercentCase{0.004, "0.4 %"}, PercentCase{0.0096, "1 %"},
+                                           PercentCase{0.126, "13 %"}, PercentCase{0.99, "99 %"},
+                                           PercentCase{0.997, "99.7 %"}, PercentCase{0.99999, "99.9 %"},
+                                           PercentCase{1, "100 %"}, PercentCase{1.98, "198 %"},
+                                           PercentCase{std::numeric_limits<double>::quiet_NaN(), "0 %"}));
+
+TEST(Wording, NumbersAgreeWithTheirNouns) {
+  EXPECT_EQ(count_of(1, "thread"), "1 thread");
+  EXPECT_EQ(count_of(0, "thread"), "0 threads");
+  EXPECT_EQ(count_of(1995, "tick"), "1,995 ticks");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(1234567890), "1,234,567,890");
+}
+
+TEST(Wording, CpusHaveTwoDecimalsUnlessTheyAreMany) {
+  EXPECT_EQ(cpus(2), "2");
+  EXPECT_EQ(cpus(1.016), "1.02");
+  EXPECT_EQ(cpus(12.345), "12.3");
+  EXPECT_EQ(cpus(-0.001), "0");
+  EXPECT_EQ(cpu_count(1), "1 CPU");
+  EXPECT_EQ(cpu_count(2.5), "2.5 CPUs");
+  EXPECT_EQ(cpu_count(128), "128 CPUs");
+}
+
+TEST(CpuFacts, TheSmallestLimitCounts) {
+  EXPECT_EQ((CpuFacts{.online = 8, .allowed = 4, .cgroup_quota = std::nullopt}.available()), 4);
+  EXPECT_EQ((CpuFacts{.online = 8, .allowed = 4, .cgroup_quota = 1.5}.available()), 1.5);
+  EXPECT_EQ((CpuFacts{.online = 8, .allowed = 4, .cgroup_quota = 6}.available()), 4);
+  EXPECT_EQ((CpuFacts{.online = 8, .allowed = 0, .cgroup_quota = 0}.available()), 8);
+  EXPECT_EQ(CpuFacts{}.available(), 1);
+}
+
+TEST(Wording, SecondsAreNeverNegative) {
+  EXPECT_EQ(seconds(std::chrono::milliseconds(1996)), "2.00 s");
+  EXPECT_EQ(seconds(Nanos{-1}), "0.00 s");
+}
+
+struct FileCase {
+  const char* file;
+  std::vector<std::string> command;
+  const char* folder;
+  const char* text;
+};
+
+class ShortFile : public ::testing::TestWithParam<FileCase> {};
+
+TEST_P(ShortFile, KeepsWhatTellsFilesApart) {
+  TargetFacts target;
+  target.command = GetParam().command;
+  target.working_folder = GetParam().folder;
+  EXPECT_EQ(short_file(GetParam().file, target), GetParam().text);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ShortFile,
+    ::testing::Values(
+        FileCase{"/usr/lib/python3.11/threading.py", {}, "/", "threading.py"},
+        FileCase{"/usr/lib64/python3.13t/json/decoder.py", {}, "/", "json/decoder.py"},
+        FileCase{"/venv/lib/python3.11/site-packages/numpy/core.py", {}, "/", "numpy/core.py"},
+        FileCase{"/usr/lib/python3/dist-packages/apt/cache.py", {}, "/", "apt/cache.py"},
+        FileCase{"/home/ann/lab/primes.py", {"python3", "primes.py"}, "/home/ann/lab", "primes.py"},
+        FileCase{"/home/ann/lab/sub/primes.py", {"python3", "sub/primes.py"}, "/home/ann/lab", "primes.py"},
+        FileCase{"/home/ann/lab/sub/primes.py", {"python3", "./sub/primes.py"}, "/home/ann/lab", "primes.py"},
+        FileCase{"/home/ann/lab/other.py", {"python3", "sub/primes.py"}, "/home/ann/lab", "other.py"},
+        FileCase{"/srv/app/pkg/a.py", {"python3", "-X", "dev", "/srv/app/serve.py"}, "/", "pkg/a.py"},
+        FileCase{"sub/primes.py", {"python3", "sub/primes.py"}, "/home/ann/lab", "primes.py"},
+        FileCase{"/home/ann/lab2/a.py", {}, "/home/ann/lab", "/home/ann/lab2/a.py"},
+        FileCase{"/home/ann/lab/", {}, "/home/ann/lab", "/home/ann/lab/"}, FileCase{"/app/a.py", {}, "/", "/app/a.py"},
+        FileCase{"/app/a.py", {}, "", "/app/a.py"}, FileCase{"/lib/python3/a.py", {}, "", "/lib/python3/a.py"},
+        FileCase{"/lib/python3.11/", {}, "", "/lib/python3.11/"},
+        FileCase{"<frozen importlib._bootstrap>", {}, "/", "<frozen importlib._bootstrap>"},
+        FileCase{"", {}, "/home", ""}));
+
+TEST(Wording, FunctionsAreNamedByTheirFirstLine) {
+  const TargetFacts target;
+  EXPECT_EQ(function_name({"is_prime", "primes.py", 7, 4}, target), "is_prime (primes.py:4)");
+  EXPECT_EQ(function_name({"is_prime", "primes.py", 7, 0}, target), "is_prime (primes.py)");
+  EXPECT_EQ(function_name({"is_prime", "", 7, 4}, target), "is_prime");
+  EXPECT_EQ(function_name({"", "a.py", 7, 4}, target), "(no name) (a.py:4)");
+  EXPECT_EQ(function_name({"a\x1b[31m\n", "b\xff.py", 7, 4}, target), "a [31m  (b\xef\xbf\xbd.py:4)");
+}
+
+struct Utf8Case {
+  const char* bytes;
+  const char* text;
+};
+
+class ValidUtf8 : public ::testing::TestWithParam<Utf8Case> {};
+
+TEST_P(ValidUtf8, ReplacesWhatIsNotText) { EXPECT_EQ(valid_utf8(GetParam().bytes), GetParam().text); }
+
+INSTANTIATE_TEST_SUITE_P(Cases, ValidUtf8,
+                         ::testing::Values(Utf8Case{"", ""}, Utf8Case{"plain", "plain"},
+                                           Utf8Case{"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x90\x8d", "ä € 🐍"},
+                                           Utf8Case{"a\xff", "a\ufffd"}, Utf8Case{"\xc3", "\ufffd"},  // cut off
+                                           Utf8Case{"\xe2\x82z", "\ufffd\ufffdz"},          // cut off, text goes on
+                                           Utf8Case{"\xc0\xaf", "\ufffd\ufffd"},            // overlong
+                                           Utf8Case{"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},  // surrogate
+                                           Utf8Case{"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"}));
+
+TEST(Wording, PrintableTextCannotCommandATerminal) {
+  EXPECT_EQ(printable("a\x1b[2J\n\tb\x7f"), "a [2J  b ");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J \xc2\xa7"),
+            " 2J §");  // CSI as one C1 character
+}
+
+}  // namespace
+}  // namespace gilspy::wording
