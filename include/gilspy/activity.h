@@ -84,7 +84,7 @@ class Classifier {
     std::uint64_t cond_tick = 0;  // last sample that placed it in a condition variable; 0: none
     std::uint64_t held_tick = 0;  // last sample at which it held the GIL
     Nanos held_since{0};          // when it was first seen with the GIL in this tenure
-    bool leaving = false;         // was made to let go and has been running since: it stands in drop_gil
+    Nanos leaving_until{0};       // was made to let go and has been running since: it stands in drop_gil, but not for ever
     std::uint64_t gil_tick() const { return cond_tick > held_tick ? cond_tick : held_tick; }
     Nanos preempted{0};           // time it held the GIL without a CPU, not yet accounted for
   };
@@ -96,7 +96,7 @@ class Classifier {
   void decide_running(const Sample& sample, GilIndex index);
   static std::optional<Activity> without_gil(const Thread& thread);
 
-  std::uint64_t tick_ = 0;
+  std::uint64_t tick_ = 1;  // so that 0 is no tick and none is right behind it
   Nanos previous_{0};
   std::unordered_map<std::uint32_t, Thread> threads_;
   std::vector<std::optional<ThreadIndex>> holders_;  // by GilIndex, of the previous sample

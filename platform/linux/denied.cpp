@@ -17,7 +17,8 @@ constexpr std::string_view kContainerRemedy =
     "`securityContext.capabilities.add: [\"SYS_PTRACE\"]`";
 
 std::string reason_and_remedy(const DeniedFacts& facts) {
-  const std::string sudo = fmt::format("run `sudo {}`", facts.own_command);
+  const std::string_view enter = facts.in_container ? ", or enter the container as root (`docker exec -u 0 ...`)" : "";
+  const std::string sudo = fmt::format("run `sudo {}`{}", facts.own_command, enter);
   const bool root = facts.own_uid == 0;
   const bool other_user = facts.target_uid && *facts.target_uid != facts.own_uid;
 
@@ -30,7 +31,7 @@ std::string reason_and_remedy(const DeniedFacts& facts) {
            "process_vm_readv or /proc/PID/mem here; allow them in that policy (docker: `--security-opt "
            "seccomp=unconfined`)";
   }
-  if (facts.in_container) {
+  if (facts.in_container && !facts.root_may_ptrace) {
     return fmt::format("this container has no CAP_SYS_PTRACE: {}{}", kContainerRemedy,
                        root ? "" : ", and run gilspy as root in it");
   }
@@ -99,6 +100,7 @@ Error denied(Pid pid) {
   if (uids.size() >= 2) facts.target_uid = static_cast<std::uint32_t>(uids[1]);
   const std::string own = read_file("/proc/self/status").value_or("");
   facts.may_ptrace = (parse_hex(status_value(own, "CapEff")).value_or(0) >> CAP_SYS_PTRACE & 1) != 0;
+  facts.root_may_ptrace = (parse_hex(status_value(own, "CapBnd")).value_or(0) >> CAP_SYS_PTRACE & 1) != 0;
   facts.in_container = in_container();
   const auto scope = parse_numbers(read_file("/proc/sys/kernel/yama/ptrace_scope").value_or(""));
   if (!scope.empty()) facts.ptrace_scope = static_cast<int>(scope.front());

@@ -9,12 +9,17 @@
 // those that were woken and have not left yet, so as many running threads as the count exceeds the threads seen in them
 // are waiting: those that were seen there, or held the GIL, last. One kind is not counted: a thread that was made to let
 // go and lost its CPU before it reached a condition variable. Its tenure lasted a switch interval; a thread that lets go
-// of its own accord, to compute natively, held the GIL for less.
+// of its own accord, to compute natively, mostly held the GIL for less. So for one interval more it counts as waiting.
 #include <algorithm>
 
 #include "gilspy/activity.h"
 
 namespace gilspy {
+namespace {
+
+constexpr std::uint64_t kTicksToWake = 10;  // a woken thread gets a CPU before that, on all but a starved machine
+
+}  // namespace
 
 Classifier::Thread* Classifier::find(ThreadIndex thread) {
   const auto found = threads_.find(to_int(thread));
@@ -75,7 +80,7 @@ void Classifier::take_facts(const Sample& sample) {
     if (!facts.os_read) continue;
     thread->os = facts.os;
     thread->place = facts.place;
-    if (facts.os != SyscallFacts::State::kRunning) thread->leaving = false;
+    if (facts.os != SyscallFacts::State::kRunning) thread->leaving_until = Nanos{0};
     if (facts.place == WaitPlace::kGilCond) {
       ++in_cond;
       thread->cond_tick = tick_;
@@ -104,7 +109,7 @@ void Classifier::decide_holder(const Sample& sample, const GilFacts& gil) {
   if (holder == nullptr) return;
   if (gil.handoffs > 0 || holder->held_tick + 1 != tick_) holder->held_since = sample.time;
   holder->held_tick = tick_;
-  holder->leaving = false;
+  holder->leaving_until = Nanos{0};
   // It was blocked while it held the GIL only if it still held it when we looked; in a futex of the GIL itself it is
   // on its way out.
   const bool blocked = holder->os == SyscallFacts::State::kInSyscall || holder->os == SyscallFacts::State::kElsewhere;
@@ -133,13 +138,17 @@ void Classifier::decide_running(const Sample& sample, GilIndex index) {
     const std::uint32_t seen = in_cond_[to_int(index)];
     woken = *gil.cond_waiters > seen ? *gil.cond_waiters - seen : 0;
   }
+  const bool contended = gil.handoffs > 0 || in_cond_[to_int(index)] > 0 || gil.cond_waiters.value_or(0) > 0;
   for (const ThreadIndex candidate : candidates) {
     Thread& thread = threads_.at(to_int(candidate));
-    const bool just_held = thread.held_tick != 0 && thread.held_tick + 1 == tick_;
-    if (just_held) thread.leaving = previous_ - thread.held_since + 2 * sample.period >= gil.switch_interval;
-    bool waits = thread.leaving;
+    if (thread.held_tick != 0 && thread.held_tick + 1 == tick_) {
+      const bool whole_interval = previous_ - thread.held_since + 2 * sample.period >= gil.switch_interval;
+      thread.leaving_until = contended && whole_interval ? sample.time + gil.switch_interval : Nanos{0};
+    }
+    bool waits = sample.time < thread.leaving_until;
     if (!gil.cond_waiters.has_value()) {
-      waits = waits || just_held || thread.activity == Activity::kWaitsForGil;
+      // No count. A thread that was in the condition variable a moment ago has not got the GIL yet.
+      waits = waits || (thread.cond_tick > thread.held_tick && tick_ - thread.cond_tick <= kTicksToWake);
     } else if (woken > 0) {
       waits = true;
       --woken;

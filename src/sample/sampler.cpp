@@ -95,7 +95,8 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
     interpreter.head = heads_[i].head;
     interpreter.next_id = heads_[i].next_id;
     std::vector<ThreadIndex> ended;
-    GILSPY_CHECK(table_.walk(interpreter, sample.started, ended));
+    GILSPY_TRY(const bool finished, table_.walk(interpreter, sample.started, ended));
+    if (!finished) interpreter.head = RemoteAddr{};  // so that the next tick walks it again
     for (const ThreadIndex thread : ended) drop_thread(thread, sample);
   }
   return {};

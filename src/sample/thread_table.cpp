@@ -58,27 +58,30 @@ Result<ThreadTable::Link> ThreadTable::link_at(RemoteAddr address) {
   return view_link(address, bytes_);
 }
 
-Result<void> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
+Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                                std::vector<ThreadIndex>& ended) {
   GILSPY_CHECK(prefetch(interpreter));
-  met_.clear();
+  std::vector<Link> links;
   RemoteAddr address = interpreter.head;
-  for (std::size_t steps = 0; !address.is_null() && steps < kMostThreads; ++steps) {
+  bool whole = true;
+  while (!address.is_null() && links.size() < kMostThreads) {
     const auto link = link_at(address);
-    if (!link.has_value()) {
-      if (link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
-      return {};  // the list changed under the walk: the next one finds the rest
-    }
-    if (!meet(interpreter, *link, started)) return {};
+    if (!link.has_value() && link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
+    whole = link.has_value() && link->interpreter == interpreter.address;
+    if (!whole) break;  // the list changed under the walk: the next one finds the rest
+    links.push_back(*link);
     address = link->next;
   }
-  retire_missing(interpreter, ended);
-  return {};
+  // Oldest first: a thread is met after the one that created it.
+  met_.clear();
+  bool ready = true;
+  for (auto link = links.rbegin(); link != links.rend(); ++link) ready = meet(interpreter, *link, started) && ready;
+  if (whole) retire_missing(interpreter, ended);
+  return whole && ready;
 }
 
-// False when the link cannot be one of this interpreter's threads.
+// False when the thread is not running yet: its parent links its state before it exists.
 bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started) {
-  if (link.interpreter != interpreter.address) return false;
   if (const auto known = find(link.address); known.has_value()) {
     if (at(*known).id == link.id && at(*known).info.interpreter_id == interpreter.id) {
       met_.insert(to_int(*known));
@@ -86,7 +89,7 @@ bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, s
     }
     by_state_.erase(link.address);  // its memory belongs to somebody else now; it is missing and will be retired
   }
-  if (link.native_id == 0) return true;  // linked by its parent, not running yet
+  if (link.native_id == 0 || carries_its_creators_tid(interpreter, link)) return false;
   ThreadRecord record;
   record.info.tid = static_cast<Tid>(link.native_id);
   record.info.ident = static_cast<ThreadIdent>(link.ident);
@@ -99,6 +102,16 @@ bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, s
   met_.insert(to_int(threads_.back().info.index));
   python_tids_.insert(to_int(threads_.back().info.tid));
   return true;
+}
+
+// In 3.11 a new thread state names the thread that made it until its own thread runs.
+bool ThreadTable::carries_its_creators_tid(const InterpreterRecord& interpreter, const Link& link) const {
+  const auto tid = static_cast<Tid>(link.native_id);
+  if (!python_tids_.contains(to_int(tid))) return false;
+  return std::ranges::any_of(alive_, [&](ThreadIndex thread) {
+    const ThreadRecord& record = at(thread);
+    return record.info.tid == tid && record.info.interpreter_id == interpreter.id && met_.contains(to_int(thread));
+  });
 }
 
 void ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& started) {

@@ -59,8 +59,9 @@ class ThreadTable {
   std::optional<ThreadIndex> find(RemoteAddr state) const;
 
   // Walks an interpreter's list; new threads are appended to `started`. Threads that are missing twice in a row, or
-  // whose kernel thread is gone, are appended to `ended`. Errors: kGone, kDenied.
-  Result<void> walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
+  // whose state belongs to another one by now, are appended to `ended`. False: some are not ready yet or the list
+  // changed under the walk, so another walk is due soon. Errors: kGone, kDenied.
+  Result<bool> walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                     std::vector<ThreadIndex>& ended);
 
   // Ends the threads of interpreters that are no more.
@@ -82,6 +83,7 @@ class ThreadTable {
   Result<void> prefetch(const InterpreterRecord& interpreter);
   Result<Link> link_at(RemoteAddr address);
   bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
+  bool carries_its_creators_tid(const InterpreterRecord& interpreter, const Link& link) const;
   void retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
   void retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended);
   void add(ThreadRecord record, std::vector<ThreadInfo>& started);

@@ -78,7 +78,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"RunsThoughTheCountIsUnknown", held_by(0), os_facts(1, Os::kRunning), 1, Activity::kRunsWithoutGil},
         Case{"CountedInTheCondvarButSeenNowhere", with_waiters(held_by(0), 1), os_facts(1, Os::kRunning), 1,
              Activity::kWaitsForGil},
-        Case{"LeavesThroughDropGil", held_by(1), os_facts(0, Os::kRunning), 0, Activity::kWaitsForGil},
         Case{"LetGoAndIsNotCounted", with_waiters(held_by(1), 0), os_facts(0, Os::kRunning), 0,
              Activity::kRunsWithoutGil},
         Case{"FreeGilNobodyTookYet", free_gil(0), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond), 1,
@@ -119,6 +118,41 @@ TEST(Classifier, ThreadThatWasMadeToLetGoWaitsUncounted) {
     book.apply(classifier.classify(sample));
     EXPECT_EQ(book.of(0), Activity::kWaitsForGil) << ms;
   }
+}
+
+// A lone thread that hashes: it holds the GIL for moments, nobody ever waits, and no waiter has shown where libc counts.
+TEST(Classifier, NativeComputingIsNotWaitingForWantOfACount) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample sample = builder.at(0).gil(held_by(0)).start(0).take();
+  sample.threads = {os_facts(0, Os::kRunning)};
+  book.apply(classifier.classify(sample));
+  for (int ms = 1; ms <= 20; ++ms) {
+    sample = builder.at(ms).gil(free_gil(0)).take();
+    sample.threads = {os_facts(0, Os::kRunning)};
+    book.apply(classifier.classify(sample));
+    EXPECT_EQ(book.of(0), Activity::kRunsWithoutGil) << ms;
+  }
+}
+
+// musl keeps no count: a waiter that was just woken is believed for a while.
+TEST(Classifier, WokenWaiterWaitsWithoutACount) {
+  SampleBuilder builder;
+  Classifier classifier;
+  ActivityBook book;
+  Sample sample = builder.at(0).gil(held_by(0)).start(0).start(1).take();
+  sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
+  book.apply(classifier.classify(sample));
+  for (int ms = 1; ms <= 30; ++ms) {
+    sample = builder.at(ms).gil(held_by(0)).take();
+    sample.threads = {os_facts(1, Os::kRunning)};
+    book.apply(classifier.classify(sample));
+    if (ms == 5) {
+      EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
+    }
+  }
+  EXPECT_EQ(book.of(1), Activity::kRunsWithoutGil);
 }
 
 TEST(Classifier, ThreadsWithoutNewFactsGoOnAsTheyWere) {

@@ -177,6 +177,20 @@ TEST_F(SamplerTest, AThreadThatIsNotBoundYetIsNoThread) {
   EXPECT_TRUE(sample_.started.empty());
 }
 
+// 3.11: a thread state is filled in by the thread that creates it, and corrected by its own thread when that runs.
+TEST_F(SamplerTest, AStateWithItsCreatorsTidIsNoThreadYet) {
+  start(2);
+  const FakePython::Thread young = python_.add_thread(3, Tid{150});
+  const RemoteAddr tid = young.state + python_.layout.thread.native_thread_id;
+  python_.target.memory.put(tid, std::uint64_t{100});
+  tick();
+  EXPECT_TRUE(sample_.started.empty());
+  python_.target.memory.put(tid, std::uint64_t{150});
+  tick();
+  ASSERT_EQ(sample_.started.size(), 1U);
+  EXPECT_EQ(sample_.started[0].tid, Tid{150});
+}
+
 TEST_F(SamplerTest, AHandOffWhileWeLookedIsSaid) {
   start(3);
   python_.target.on_read([this, gil_reads = 0](const FakeTarget::Read& read) mutable {

@@ -53,6 +53,9 @@ TEST(Denied, ProtectedProcessOfTheSameUser) {
 TEST(Denied, InAContainer) {
   DeniedFacts inside = facts();
   inside.in_container = true;
+  inside.target_uid = 0;
+  EXPECT_THAT(denied_text(inside), HasSubstr("`docker exec -u 0 ...`"));  // root in it would be allowed
+  inside.root_may_ptrace = false;
   EXPECT_THAT(denied_text(inside), HasSubstr("docker run --cap-add SYS_PTRACE"));
   EXPECT_THAT(denied_text(inside), HasSubstr("securityContext.capabilities.add: [\"SYS_PTRACE\"]"));
   EXPECT_THAT(denied_text(inside), HasSubstr("as root in it"));
