@@ -26,13 +26,15 @@ ViewText text_of(View view) {
   return {};
 }
 
-// argv, the program without its folder
+// argv, paths without their folders, cut to what a line has room for
 std::string command_of(const TargetFacts& target) {
+  constexpr std::size_t kMost = 60;
   if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
-  const std::string& program = target.command.front();
-  std::string command = program.substr(program.rfind('/') + 1);  // npos + 1 is 0
-  for (std::size_t i = 1; i < target.command.size(); ++i) command += " " + target.command[i];
-  return command;
+  std::string command;
+  for (const std::string& word : target.command) {
+    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
+  }
+  return command.size() <= kMost ? command : wording::valid_utf8(command.substr(0, kMost)) + "..";
 }
 
 }  // namespace
@@ -46,8 +48,9 @@ std::string render_flamegraph(const Profile& profile, const Verdict& verdict, co
   flamegraph::Options drawing;
   std::string_view headline = verdict.headline;
   if (!headline.empty() && headline.back() == '.') headline.remove_suffix(1);
-  drawing.title = fmt::format("{}, {}: {}", command_of(profile.target), wording::seconds(profile.duration), headline);
-  drawing.subtitle = text.subtitle;
+  drawing.title = headline;
+  drawing.subtitle =
+      fmt::format("{}, {}. {}", command_of(profile.target), wording::seconds(profile.duration), text.subtitle);
   drawing.count_name = "microseconds";
   drawing.family = text.family;
   return flamegraph::render(lines, drawing);

@@ -31,8 +31,7 @@ constexpr const char* kExitCodes = R"(Exit status:
   77  not permitted; the message says what to run)";
 
 struct Raw {  // as typed
-  std::int32_t pid = 0;
-  std::string output, format = "flamegraph", view, rate = "1khz", duration = "unlimited";
+  std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited";
   bool gil = false, idle = false, threads = false, nolineno = false, function = false, full = false, nonblocking = false;
 };
 
@@ -45,7 +44,6 @@ std::string format_names() {
 void add_record(CLI::App& record, Raw& raw) {
   record.add_option("-p,--pid", raw.pid, "Process to record; nobody is stopped, nothing is written into it")
       ->required()
-      ->check(CLI::PositiveNumber)
       ->type_name("PID");
   record.add_option("-o,--output", raw.output, "File to write, - for standard output [gilspy-PID.svg]")
       ->type_name("FILE");
@@ -79,6 +77,15 @@ int complain(const std::string& what) {
   return kExitUsage;
 }
 
+Result<Pid> parse_pid(const std::string& text) {
+  std::int32_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) {
+    return fail(ErrorCode::kUsage, fmt::format("--pid takes the number of a process, not '{}'", text));
+  }
+  return static_cast<Pid>(pid);
+}
+
 Result<std::optional<Nanos>> parse_duration(const std::string& text) {
   if (text == "unlimited") return std::optional<Nanos>();
   double seconds = 0;
@@ -91,7 +98,7 @@ Result<std::optional<Nanos>> parse_duration(const std::string& text) {
 
 Result<RecordOptions> resolve(const Raw& raw) {
   RecordOptions options;
-  options.pid = static_cast<Pid>(raw.pid);
+  GILSPY_TRY(options.pid, parse_pid(raw.pid));
   options.output = raw.output;
   options.format = formats::find(raw.format);
   if (options.format == nullptr) {

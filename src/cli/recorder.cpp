@@ -12,6 +12,8 @@ using std::chrono_literals::operator""ms;
 constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
 constexpr double kMostOfACpuAtHighPriority = 0.25;
+constexpr Nanos kShortestPeriodAtHighPriority = std::chrono::microseconds(250);
+constexpr Nanos kPriorityCheckEvery = 250ms;
 
 // The target's CPU time between the first and the last look at it.
 class CpuMeter {
@@ -41,7 +43,7 @@ class CpuMeter {
 // that works without a pause, or takes a large part of a CPU, goes back to normal.
 class PriorityGuard {
  public:
-  explicit PriorityGuard(bool sleeps) : raised_(sleeps) {
+  explicit PriorityGuard(Nanos period) : raised_(period >= kShortestPeriodAtHighPriority) {
     if (raised_) platform::raise_priority();
   }
   ~PriorityGuard() { lower(); }
@@ -49,7 +51,7 @@ class PriorityGuard {
   PriorityGuard& operator=(const PriorityGuard&) = delete;
 
   void check(Nanos now) {
-    if (!raised_ || now - since_ < std::chrono::seconds(1)) return;
+    if (!raised_ || now - since_ < kPriorityCheckEvery) return;
     const Nanos cpu = platform::self_usage().cpu;
     const bool measured = since_.count() != 0;
     if (measured && double((cpu - cpu_).count()) > kMostOfACpuAtHighPriority * double((now - since_).count())) lower();
@@ -73,7 +75,7 @@ class Recorder {
 
   Result<Profile> run() {
     sample_.period = ticker_.period();
-    PriorityGuard priority(ticker_.period().count() > 0);
+    PriorityGuard priority(ticker_.period());
     while (!over()) {
       priority.check(now_);
       auto taken = tick();
