@@ -1,10 +1,10 @@
 #include "drawing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "text.h"
 
@@ -119,8 +119,8 @@ std::string Drawing::rules() const {
   std::string out;
   for (const auto& [key, number] : patterns_) {
     // The halo keeps the text readable where it crosses the pattern.
-    out += fmt::format("#frames .t{0} {{ fill:url(#t{0}); }}\n.t{0} + text {{ stroke:{1}; }}\n", number,
-                       css(key.second));
+    out +=
+        fmt::format("#frames .t{0} {{ fill:url(#t{0}); }}\n.t{0} + text {{ stroke:{1}; }}\n", number, css(key.second));
     if (key.first == Texture::kDotted) {  // white on white: the outline shows where the frame ends
       out += fmt::format("#frames .t{} {{ stroke:#999; }}\n", number);
     }

@@ -25,9 +25,9 @@ struct Options {
   std::string title;     // shrunk, then cut, to what fits; whole in the document's title
   std::string subtitle;  // a statement about frames that are not drawn is put behind it
   std::string count_name = "samples";
-  double width = 1200;                       // pixels; never below kMinWidth
-  double min_width_percent = 100.0 / 1180;   // of all counts; 1 pixel of the default width. 0 draws everything
-  std::size_t max_frames = 15'000;           // browsers need about a second for 10,000; 0 = no limit
+  double width = 1200;                      // pixels; never below kMinWidth
+  double min_width_percent = 100.0 / 1180;  // of all counts; 1 pixel of the default width. 0 draws everything
+  std::size_t max_frames = 15'000;          // browsers need about a second for 10,000; 0 = no limit
   // Which activity all frames belong to, for views whose stacks do not name one ("waits for the GIL" for the view of
   // waits). Empty: the activity is read from the first or second frame of each stack.
   std::string family;

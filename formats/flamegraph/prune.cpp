@@ -1,9 +1,9 @@
 #include "prune.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
-
-#include <fmt/format.h>
 
 #include "text.h"
 

@@ -11,10 +11,10 @@
 namespace gilspy::flamegraph {
 
 struct Pruning {
-  std::vector<bool> drawn;          // per frame of the flow; the root always is
-  double min_width_percent = 0;     // what was asked for, or more if that had left more than max_frames
+  std::vector<bool> drawn;       // per frame of the flow; the root always is
+  double min_width_percent = 0;  // what was asked for, or more if that had left more than max_frames
   std::size_t pruned_frames = 0;
-  std::uint64_t pruned_count = 0;   // of the total, in frames that are not drawn; nested ones counted once
+  std::uint64_t pruned_count = 0;  // of the total, in frames that are not drawn; nested ones counted once
 };
 
 Pruning prune(const Flow& flow, double min_width_percent, std::size_t max_frames);

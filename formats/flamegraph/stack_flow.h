@@ -22,8 +22,8 @@ struct FlowFrame {
 };
 
 struct Flow {
-  std::vector<FlowFrame> frames;      // parents before children; [0] is the root "all"
-  std::vector<std::size_t> closing;   // indices in the order in which frames end: the order of drawing
+  std::vector<FlowFrame> frames;     // parents before children; [0] is the root "all"
+  std::vector<std::size_t> closing;  // indices in the order in which frames end: the order of drawing
   std::uint64_t total() const { return frames.front().end; }
 };
 

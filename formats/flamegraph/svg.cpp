@@ -1,8 +1,8 @@
 // The document around the frames: header, style, script, titles and controls.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "drawing.h"
 #include "flamegraph.h"
@@ -35,8 +35,8 @@ std::size_t height_of(const Flow& flow, const Pruning& pruning, bool has_subtitl
 // What is not drawn is said even if the subtitle has to give way to it.
 std::string subtitle_of(const Options& options, const Flow& flow, const Pruning& pruning) {
   constexpr double kLetter = 6.7;  // pixels of the subtitle's font, generously
-  const std::string note = flow.total() == 0 ? "nothing was sampled"
-                                             : statement(pruning, flow.total(), options.width - 2 * kPadSide);
+  const std::string note =
+      flow.total() == 0 ? "nothing was sampled" : statement(pruning, flow.total(), options.width - 2 * kPadSide);
   const std::string subtitle = sanitised(options.subtitle);
   const auto room = static_cast<std::size_t>((options.width - 2 * kPadSide) / kLetter);
   if (note.empty() || subtitle.empty()) {
@@ -58,11 +58,10 @@ std::string header(const Page& page) {
 }
 
 std::string definitions(const Drawing& drawing) {
-  return fmt::format(
-      R"(<defs><linearGradient id="background" y1="0" y2="1" x1="0" x2="0"><stop offset="5%"/>)"
-      R"(<stop offset="95%"/></linearGradient>{}</defs>)"
-      "\n<style type=\"text/css\">\n{}{}</style>\n",
-      drawing.patterns(), assets::style, drawing.rules());
+  return fmt::format(R"(<defs><linearGradient id="background" y1="0" y2="1" x1="0" x2="0"><stop offset="5%"/>)"
+                     R"(<stop offset="95%"/></linearGradient>{}</defs>)"
+                     "\n<style type=\"text/css\">\n{}{}</style>\n",
+                     drawing.patterns(), assets::style, drawing.rules());
 }
 
 // These variables are part of what readers of such graphs rely on; the script uses them as well.
@@ -79,7 +78,7 @@ std::string script() {
 std::string title_text(const Page& page) {
   constexpr double kLargest = 17;
   constexpr double kSmallest = 11;
-  constexpr double kLetter = 0.6;     // of the font size, on average, bold
+  constexpr double kLetter = 0.6;        // of the font size, on average, bold
   constexpr double kControls = 2 * 100;  // pixels
   const double room = std::max(page.width - kControls, 1.0);
   const auto letters = static_cast<double>(std::max<std::size_t>(length(page.title), 1));
@@ -93,16 +92,16 @@ std::string title_text(const Page& page) {
 std::string controls(const Page& page) {
   const double right = page.width - kPadSide;
   const double bottom = static_cast<double>(page.height) - kPadBottom / 2.0;
-  std::string out = fmt::format(
-      R"svg(<rect x="0" y="0" width="100%" height="{}" fill="url(#background)"/>)svg", page.height);
+  std::string out =
+      fmt::format(R"svg(<rect x="0" y="0" width="100%" height="{}" fill="url(#background)"/>)svg", page.height);
   out += title_text(page);
   if (!page.subtitle.empty()) {
     out += fmt::format(R"svg(<text id="subtitle" fill="rgb(0,0,0)" x="50.0000%" y="48.00">{}</text>)svg",
                        escaped(page.subtitle));
   }
   const auto text = [&out](std::string_view id, std::string_view more, double x, double y, std::string_view words) {
-    out += fmt::format(R"svg(<text id="{}"{} fill="rgb(0,0,0)" x="{:g}" y="{:.2f}">{}</text>)svg", id, more, x, y,
-                       words);
+    out +=
+        fmt::format(R"svg(<text id="{}"{} fill="rgb(0,0,0)" x="{:g}" y="{:.2f}">{}</text>)svg", id, more, x, y, words);
   };
   text("details", R"( aria-live="polite")", kPadSide, bottom, " ");
   text("unzoom", R"( class="hide")", kPadSide, 24, "Reset Zoom");

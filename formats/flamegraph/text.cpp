@@ -120,7 +120,8 @@ std::string thousands(std::uint64_t number) {
 std::string safe_frame(std::string_view name) {
   std::string out(name);
   std::ranges::replace(out, ';', ',');
-  std::ranges::replace_if(out, [](char c) { return is_blank(static_cast<unsigned char>(c)); }, ' ');
+  std::ranges::replace_if(
+      out, [](char c) { return is_blank(static_cast<unsigned char>(c)); }, ' ');
   const std::size_t begin = std::min(out.find_first_not_of(' '), out.size());
   out = out.substr(begin, out.find_last_not_of(' ') + 1 - begin);
   if (out.starts_with("# ")) {

@@ -3,9 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
-
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -16,7 +15,7 @@ namespace gilspy {
 
 enum class Activity : std::uint8_t {
   kHoldsGil,
-  kHoldsGilOffCpu,   // holds it while blocked in the kernel (a hog) or waiting for a CPU
+  kHoldsGilOffCpu,  // holds it while blocked in the kernel (a hog) or waiting for a CPU
   kWaitsForGil,
   kRunsWithoutGil,
   kWaitsForLock,
@@ -84,9 +83,9 @@ class Classifier {
     std::uint64_t cond_tick = 0;  // last sample that placed it in a condition variable; 0: none
     std::uint64_t held_tick = 0;  // last sample at which it held the GIL
     Nanos held_since{0};          // when it was first seen with the GIL in this tenure
-    Nanos leaving_until{0};       // was made to let go and has been running since: it stands in drop_gil, but not for ever
+    Nanos leaving_until{0};  // was made to let go and has been running since: it stands in drop_gil, but not for ever
     std::uint64_t gil_tick() const { return cond_tick > held_tick ? cond_tick : held_tick; }
-    Nanos preempted{0};           // time it held the GIL without a CPU, not yet accounted for
+    Nanos preempted{0};  // time it held the GIL without a CPU, not yet accounted for
   };
 
   Thread* find(ThreadIndex thread);

@@ -33,11 +33,11 @@ class RemoteAddr {
 };
 
 enum class Pid : std::int32_t {};
-enum class Tid : std::int32_t {};             // the kernel's thread id, as the profiler's PID namespace sees it
-enum class ThreadIdent : std::uint64_t {};    // pthread_self(), what threading.get_ident() returns
-enum class ThreadIndex : std::uint32_t {};    // dense number that a recording gives a thread; never reused
-enum class StackId : std::uint32_t {};        // node in a StackTable; kNoStack = no Python frame
-enum class FrameId : std::uint32_t {};        // entry in a StackTable's frames
+enum class Tid : std::int32_t {};           // the kernel's thread id, as the profiler's PID namespace sees it
+enum class ThreadIdent : std::uint64_t {};  // pthread_self(), what threading.get_ident() returns
+enum class ThreadIndex : std::uint32_t {};  // dense number that a recording gives a thread; never reused
+enum class StackId : std::uint32_t {};      // node in a StackTable; kNoStack = no Python frame
+enum class FrameId : std::uint32_t {};      // entry in a StackTable's frames
 
 inline constexpr StackId kNoStack{0};
 

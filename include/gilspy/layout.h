@@ -46,7 +46,7 @@ struct RuntimeLayout {
   // struct _gil_runtime_state (pycore_gil.h), the same from 3.7 on but for a shift in free-threaded builds.
   struct Gil {
     Offset size = 0;
-    Offset enabled = kAbsent;  // free-threaded builds only
+    Offset enabled = kAbsent;   // free-threaded builds only
     Offset interval = kAbsent;  // unsigned long, microseconds: the switch interval
     Offset last_holder = kAbsent;
     Offset locked = kAbsent;  // int; -1 before initialisation
@@ -101,7 +101,7 @@ struct RuntimeLayout {
   struct Object {
     Offset type = kAbsent;
     Offset var_size = kAbsent;
-    Offset type_name = kAbsent;        // char* tp_name
+    Offset type_name = kAbsent;         // char* tp_name
     Offset type_cached_keys = kAbsent;  // PyHeapTypeObject.ht_cached_keys
     Offset type_flags = kAbsent;
     Offset type_basicsize = kAbsent;
@@ -129,7 +129,7 @@ struct RuntimeLayout {
     Offset keys_kind = kAbsent;  // 0: general entries, else entries without a hash
     Offset keys_entry_count = kAbsent;
     Offset keys_indices = kAbsent;
-    Offset module_dict = kAbsent;  // PyModuleObject.md_dict
+    Offset module_dict = kAbsent;   // PyModuleObject.md_dict
     Offset values_first = kAbsent;  // first value in PyDictValues
   } dict;
 

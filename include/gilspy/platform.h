@@ -61,8 +61,7 @@ enum class Ownership : std::uint8_t {
 // devices and pipes are written to directly. Errors: kCannotWrite, with the path and the reason.
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes,
                         Ownership ownership = Ownership::kInvokingUser);
-Result<void> write_file(const std::string& path, std::string_view text,
-                        Ownership ownership = Ownership::kInvokingUser);
+Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
 
 bool stdout_is_terminal();
 bool stderr_is_terminal();

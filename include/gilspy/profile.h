@@ -42,7 +42,7 @@ struct Blame {
 struct ThreadProfile {
   ThreadInfo info;
   ActivityTimes times{};
-  Nanos cpu{0};            // on-CPU time by the kernel's account (schedstat), 0 where not known
+  Nanos cpu{0};                   // on-CPU time by the kernel's account (schedstat), 0 where not known
   std::uint64_t handoffs_to = 0;  // times it was seen to get the GIL
 };
 
@@ -51,8 +51,8 @@ struct GilProfile {
   std::vector<std::int64_t> interpreters;  // ids that share this GIL
   Nanos held{0};
   Nanos observed{0};
-  double mean_waiters = 0;       // classified waiters, mean over observed time
-  std::uint64_t handoffs = 0;    // by gil->switch_number: exact
+  double mean_waiters = 0;     // classified waiters, mean over observed time
+  std::uint64_t handoffs = 0;  // by gil->switch_number: exact
   Nanos switch_interval{0};
   // Held time in tenures longer than four switch intervals while somebody waited: one native call kept the GIL.
   Nanos hogged{0};
@@ -72,14 +72,14 @@ struct TargetFacts {
 
 struct Quality {
   std::uint64_t ticks_asked = 0;
-  std::uint64_t ticks = 0;       // made
-  double rate_hz = 0;            // asked; 0 = as fast as possible
-  std::uint64_t late = 0;        // ticks more than one period late
-  std::uint64_t retried = 0;     // stack reads that were repeated
-  std::uint64_t truncated = 0;   // stacks kept without their last frames
-  std::uint64_t discarded = 0;   // ticks whose holder's stack could not be kept at all
-  std::uint64_t blurred = 0;     // ticks with two or more hand-offs since the tick before
-  std::uint64_t errors = 0;      // ticks at which nothing could be read
+  std::uint64_t ticks = 0;      // made
+  double rate_hz = 0;           // asked; 0 = as fast as possible
+  std::uint64_t late = 0;       // ticks more than one period late
+  std::uint64_t retried = 0;    // stack reads that were repeated
+  std::uint64_t truncated = 0;  // stacks kept without their last frames
+  std::uint64_t discarded = 0;  // ticks whose holder's stack could not be kept at all
+  std::uint64_t blurred = 0;    // ticks with two or more hand-offs since the tick before
+  std::uint64_t errors = 0;     // ticks at which nothing could be read
 };
 
 struct SelfCost {
@@ -90,8 +90,8 @@ struct SelfCost {
 struct Profile {
   TargetFacts target;
   CpuFacts cpus;
-  Nanos duration{0};              // first to last tick
-  Nanos cpu_time{0};              // of the whole process during `duration`, native threads included
+  Nanos duration{0};                   // first to last tick
+  Nanos cpu_time{0};                   // of the whole process during `duration`, native threads included
   std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them
   std::vector<GilProfile> gils;
   std::vector<StackTime> stacks;

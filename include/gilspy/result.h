@@ -58,8 +58,8 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
 // GILSPY_TRY(const RemoteAddr root, read_field(...)); hands an error on, else names the value.
 #define GILSPY_TRY(declaration, expression) GILSPY_TRY_(GILSPY_CAT(gilspy_try_, __LINE__), declaration, expression)
 // The same for a Result<void>.
-#define GILSPY_CHECK(expression)                                                                \
-  do {                                                                                          \
-    if (auto gilspy_check = (expression); !gilspy_check.has_value())                            \
-      return tl::unexpected(std::move(gilspy_check).error());                                   \
+#define GILSPY_CHECK(expression)                                     \
+  do {                                                               \
+    if (auto gilspy_check = (expression); !gilspy_check.has_value()) \
+      return tl::unexpected(std::move(gilspy_check).error());        \
   } while (false)

@@ -21,18 +21,18 @@ struct GilFacts {
   // gil->last_holder: the thread that holds it if `locked`, else the last that did. None: not in the thread list (yet).
   std::optional<ThreadIndex> last_holder;
   std::uint64_t switch_number = 0;
-  std::uint64_t handoffs = 0;               // switch_number minus the previous sample's
+  std::uint64_t handoffs = 0;  // switch_number minus the previous sample's
   Nanos switch_interval{0};
-  // Threads in the GIL's two condition variables by their own count (pthread_cond_t.__wrefs >> 3), those that were woken
-  // but have not left yet among them. None where the target's libc keeps no such count.
+  // Threads in the GIL's two condition variables by their own count (pthread_cond_t.__wrefs >> 3), those that were
+  // woken but have not left yet among them. None where the target's libc keeps no such count.
   std::optional<std::uint32_t> cond_waiters;
-  bool steady = true;                       // the words were the same before and after the sample was read
+  bool steady = true;  // the words were the same before and after the sample was read
 };
 
 enum class WaitPlace : std::uint8_t {
-  kNone,        // not blocked in a futex of a GIL
-  kGilCond,     // the GIL's cond or switch_cond: waits for it, or for somebody to take it after a forced drop
-  kGilMutex,    // one of its mutexes: on the way in or out
+  kNone,      // not blocked in a futex of a GIL
+  kGilCond,   // the GIL's cond or switch_cond: waits for it, or for somebody to take it after a forced drop
+  kGilMutex,  // one of its mutexes: on the way in or out
 };
 
 enum class StackQuality : std::uint8_t {
@@ -58,21 +58,21 @@ struct ThreadInfo {
   ThreadIndex index{};
   Tid tid{};
   ThreadIdent ident{};
-  std::string name;                 // from threading._active, else comm
+  std::string name;                  // from threading._active, else comm
   std::int64_t interpreter_id = -1;  // -1: native thread without a thread state
   GilIndex gil{};
   bool python = true;
 };
 
 struct Sample {
-  Nanos time{0};        // CLOCK_MONOTONIC at which the GIL words were read
-  Nanos period{0};      // asked distance of ticks; 0 when sampling as fast as possible
-  std::vector<GilFacts> gils;         // by GilIndex
-  std::vector<ThreadInfo> started;    // threads seen for the first time
-  std::vector<ThreadFacts> threads;   // threads that were read
+  Nanos time{0};                     // CLOCK_MONOTONIC at which the GIL words were read
+  Nanos period{0};                   // asked distance of ticks; 0 when sampling as fast as possible
+  std::vector<GilFacts> gils;        // by GilIndex
+  std::vector<ThreadInfo> started;   // threads seen for the first time
+  std::vector<ThreadFacts> threads;  // threads that were read
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
-  bool failed = false;                // nothing could be read at this tick
+  bool failed = false;  // nothing could be read at this tick
 };
 
 }  // namespace gilspy

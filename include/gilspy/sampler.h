@@ -24,8 +24,8 @@ class Sampler {
  public:
   virtual ~Sampler() = default;
 
-  // Fills `sample` with what there is at `now` (CLOCK_MONOTONIC). A tick at which nothing could be read is not an error:
-  // sample.failed. Errors: kGone (ended, or replaced by exec: the message says which), kDenied.
+  // Fills `sample` with what there is at `now` (CLOCK_MONOTONIC). A tick at which nothing could be read is not an
+  // error: sample.failed. Errors: kGone (ended, or replaced by exec: the message says which), kDenied.
   virtual Result<void> tick(Nanos now, Sample& sample) = 0;
 
   virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen

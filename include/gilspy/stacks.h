@@ -30,7 +30,7 @@ class StackTable {
   const Frame& frame(FrameId id) const { return frames_[to_int(id)]; }
   StackId parent(StackId stack) const { return nodes_[to_int(stack)].parent; }
   FrameId leaf(StackId stack) const { return nodes_[to_int(stack)].frame; }  // not for kNoStack
-  std::vector<FrameId> frames_of(StackId stack) const;                      // root first
+  std::vector<FrameId> frames_of(StackId stack) const;                       // root first
 
   std::size_t frame_count() const { return frames_.size(); }
   std::size_t stack_count() const { return nodes_.size(); }

@@ -49,10 +49,10 @@ inline constexpr std::int64_t kFutexSyscall = 98;
 // What a thread is doing for the kernel (from /proc/PID/task/TID/syscall).
 struct SyscallFacts {
   enum class State : std::uint8_t {
-    kRunning,      // on a CPU or on a run queue
-    kInSyscall,    // blocked in system call `number`
-    kElsewhere,    // blocked outside a system call (page fault, signal stop)
-    kUnreadable,   // the kernel does not tell
+    kRunning,     // on a CPU or on a run queue
+    kInSyscall,   // blocked in system call `number`
+    kElsewhere,   // blocked outside a system call (page fault, signal stop)
+    kUnreadable,  // the kernel does not tell
   };
   State state = State::kUnreadable;
   std::int64_t number = -1;
@@ -107,8 +107,8 @@ class Target : public MemoryReader {
 
 struct CpuFacts {
   std::uint32_t online = 0;
-  std::uint32_t allowed = 0;            // in the target's affinity mask
-  std::optional<double> cgroup_quota;   // CPUs, where a quota is set
+  std::uint32_t allowed = 0;           // in the target's affinity mask
+  std::optional<double> cgroup_quota;  // CPUs, where a quota is set
 
   // CPUs that the target can use at a time; 1 where nothing is known.
   double available() const {

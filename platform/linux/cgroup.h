@@ -13,8 +13,8 @@ namespace gilspy::platform {
 // of /proc/PID/cgroup and /proc/self/mountinfo.
 std::vector<std::string> cpu_cgroup_folders(std::string_view cgroup, std::string_view mountinfo);
 
-std::optional<double> parse_cpu_max(std::string_view text);                                // v2: "150000 100000"
-std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period);    // v1: "-1" = none
+std::optional<double> parse_cpu_max(std::string_view text);                              // v2: "150000 100000"
+std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period);  // v1: "-1" = none
 
 // The smallest quota in any of the folders, in CPUs. `read` gives a file's text, or "".
 std::optional<double> smallest_quota(const std::vector<std::string>& folders,

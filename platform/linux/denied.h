@@ -13,14 +13,14 @@ namespace gilspy::platform {
 
 struct DeniedFacts {
   Pid pid{};
-  std::string name;                     // comm of the target
-  std::uint32_t own_uid = 0;            // effective
+  std::string name;           // comm of the target
+  std::uint32_t own_uid = 0;  // effective
   std::optional<std::uint32_t> target_uid;
-  bool may_ptrace = false;              // we have CAP_SYS_PTRACE
-  bool root_may_ptrace = true;          // root would have it here (it is in our bounding set)
-  bool in_container = false;            // we run inside one
-  int ptrace_scope = 0;                 // kernel.yama.ptrace_scope; 0 without Yama
-  std::string own_command;              // what the user typed, for a shell, with the full path of the program
+  bool may_ptrace = false;      // we have CAP_SYS_PTRACE
+  bool root_may_ptrace = true;  // root would have it here (it is in our bounding set)
+  bool in_container = false;    // we run inside one
+  int ptrace_scope = 0;         // kernel.yama.ptrace_scope; 0 without Yama
+  std::string own_command;      // what the user typed, for a shell, with the full path of the program
 };
 
 std::string denied_text(const DeniedFacts& facts);  // one line

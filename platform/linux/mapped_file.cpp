@@ -72,8 +72,8 @@ Result<std::unique_ptr<FileBytes>> open_mapped_file(Pid pid, const Mapping& mapp
                             "run gilspy with sudo, or restart the program",
                             name, to_int(pid)));
   }
-  return fail(ErrorCode::kDenied, fmt::format("{}, which process {} runs, cannot be read: run gilspy with sudo", name,
-                                              to_int(pid)));
+  return fail(ErrorCode::kDenied,
+              fmt::format("{}, which process {} runs, cannot be read: run gilspy with sudo", name, to_int(pid)));
 }
 
 }  // namespace gilspy::platform

@@ -137,8 +137,8 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
   const NoPipeSignal guard;
   // /dev/stdout may be a regular file to which a shell appends: it is not ours to replace.
-  const int why = path == "-" || path == "/dev/stdout" ? write_all(STDOUT_FILENO, bytes)
-                                                        : write_to(path, bytes, ownership);
+  const int why =
+      path == "-" || path == "/dev/stdout" ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};
 }

@@ -1,6 +1,6 @@
-#include "gilspy/aggregate.h"
-
 #include <algorithm>
+
+#include "gilspy/aggregate.h"
 
 namespace gilspy {
 namespace {
@@ -155,9 +155,8 @@ void Aggregator::finish(Profile& profile) {
     row.time = time;
     profile.stacks.push_back(row);
   }
-  std::ranges::sort(profile.stacks, {}, [](const StackTime& row) {
-    return std::tuple(row.thread, row.stack, row.activity);
-  });
+  std::ranges::sort(profile.stacks, {},
+                    [](const StackTime& row) { return std::tuple(row.thread, row.stack, row.activity); });
   for (const auto& [key, time] : blame_) {
     profile.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
   }

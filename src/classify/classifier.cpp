@@ -7,9 +7,10 @@
 //
 // The last case is the hard one: /proc says "running" for both. The condition variables' own count of waiters includes
 // those that were woken and have not left yet, so as many running threads as the count exceeds the threads seen in them
-// are waiting: those that were seen there, or held the GIL, last. One kind is not counted: a thread that was made to let
-// go and lost its CPU before it reached a condition variable. Its tenure lasted a switch interval; a thread that lets go
-// of its own accord, to compute natively, mostly held the GIL for less. So for one interval more it counts as waiting.
+// are waiting: those that were seen there, or held the GIL, last. One kind is not counted: a thread that was made to
+// let go and lost its CPU before it reached a condition variable. Its tenure lasted a switch interval; a thread that
+// lets go of its own accord, to compute natively, mostly held the GIL for less. So for one interval more it counts as
+// waiting.
 #include <algorithm>
 
 #include "gilspy/activity.h"

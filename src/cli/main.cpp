@@ -46,9 +46,9 @@ class ProgressLine {
   void show(Nanos elapsed, std::uint64_t ticks) const {
     if (!shown_) return;
     const double seconds = std::chrono::duration<double>(elapsed).count();
-    const std::string until =
-        options_.duration ? fmt::format(" of {:g} s", std::chrono::duration<double>(*options_.duration).count())
-                          : " s, Ctrl-C to stop and write";
+    const std::string until = options_.duration
+                                  ? fmt::format(" of {:g} s", std::chrono::duration<double>(*options_.duration).count())
+                                  : " s, Ctrl-C to stop and write";
     fmt::print(stderr, "\r\033[Krecording process {}: {:.1f}{}, {} ticks", to_int(options_.pid), seconds, until, ticks);
     std::fflush(stderr);
   }

@@ -32,7 +32,8 @@ constexpr const char* kExitCodes = R"(Exit status:
 
 struct Raw {  // as typed
   std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited";
-  bool gil = false, idle = false, threads = false, nolineno = false, function = false, full = false, nonblocking = false;
+  bool gil = false, idle = false, threads = false, nolineno = false, function = false, full = false,
+       nonblocking = false;
 };
 
 std::string format_names() {
@@ -51,7 +52,8 @@ void add_record(CLI::App& record, Raw& raw) {
   for (const Format& format : formats::all()) formats += fmt::format(" {} ({});", format.name, format.summary);
   formats.pop_back();
   record.add_option("-f,--format", raw.format, formats)->capture_default_str()->type_name("FORMAT");
-  record.add_option("-d,--duration", raw.duration, "Seconds to record, or unlimited: until Ctrl-C or the process's end")
+  record
+      .add_option("-d,--duration", raw.duration, "Seconds to record, or unlimited: until Ctrl-C or the process's end")
       ->capture_default_str()
       ->type_name("SECONDS");
   record.add_option("-r,--rate", raw.rate, "Samples a second: 1000, 1khz, or max for as fast as it goes")
@@ -146,9 +148,10 @@ Result<double> parse_rate(const std::string& text) {
 
 std::variant<RecordOptions, Exit> parse_command_line(int argc, char** argv) {
   Raw raw;
-  CLI::App app{"gilspy tells which thread holds the GIL, which threads wait for it and who makes them wait, in a running "
-               "CPython.",
-               "gilspy"};
+  CLI::App app{
+      "gilspy tells which thread holds the GIL, which threads wait for it and who makes them wait, in a running "
+      "CPython.",
+      "gilspy"};
   app.set_version_flag("-V,--version", "gilspy " GILSPY_VERSION);
   app.require_subcommand(1);
   app.footer(std::string(kExamples) + "\n\n" + kExitCodes);

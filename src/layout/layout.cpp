@@ -1,8 +1,9 @@
+#include "gilspy/layout.h"
+
 #include <fmt/format.h>
 
 #include <array>
 
-#include "gilspy/layout.h"
 #include "tables/cpython_3_11.h"
 #include "tables/cpython_3_13.h"
 

@@ -54,16 +54,14 @@ void ElfFile::read_sections() {
     GElf_Shdr header{};
     if (::gelf_getshdr(section, &header) == nullptr) continue;
     if (header.sh_type != SHT_NOBITS && !inside(header.sh_offset, header.sh_size, size_)) continue;
-    sections_.push_back(
-        {::elf_ndxscn(section), header.sh_name, {}, header.sh_type, header.sh_link, header.sh_addr});
+    sections_.push_back({::elf_ndxscn(section), header.sh_name, {}, header.sh_type, header.sh_link, header.sh_addr});
   }
   for (Section& section : sections_) section.name = string_at(names, section.name_offset);
 }
 
 std::string_view ElfFile::string_at(std::size_t section, std::uint64_t offset) const {
-  const bool known = std::any_of(sections_.begin(), sections_.end(), [&](const Section& s) {
-    return s.index == section && s.type == SHT_STRTAB;
-  });
+  const bool known = std::any_of(sections_.begin(), sections_.end(),
+                                 [&](const Section& s) { return s.index == section && s.type == SHT_STRTAB; });
   const char* text = known ? ::elf_strptr(elf_.get(), section, offset) : nullptr;
   return text == nullptr ? std::string_view{} : std::string_view(text);
 }

@@ -119,8 +119,10 @@ tl::unexpected<Error> explain(Target& target, const Images& images) {
   if (images.failure) return tl::unexpected(*images.failure);
   for (const OpenImage& image : images.open) {
     if (!image.image.is_program || is_python_program(image.image.path)) {
-      return fail(ErrorCode::kUnsupported, fmt::format("{}, which process {} runs, has no _PyRuntime: not a CPython, or "
-                                                       "all its symbols have been removed", image.image.path, pid));
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("{}, which process {} runs, has no _PyRuntime: not a CPython, or "
+                              "all its symbols have been removed",
+                              image.image.path, pid));
     }
   }
   return fail(ErrorCode::kNotPython, not_python_text(target.identity(), target.descendants()));

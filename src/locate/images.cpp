@@ -8,9 +8,8 @@ namespace gilspy::locate {
 namespace {
 
 bool writable_at(std::span<const Mapping> mappings, RemoteAddr address) {
-  return std::any_of(mappings.begin(), mappings.end(), [&](const Mapping& m) {
-    return m.writable && address.in(m.begin, m.end.since(m.begin));
-  });
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [&](const Mapping& m) { return m.writable && address.in(m.begin, m.end.since(m.begin)); });
 }
 
 // The file offset at which the loader starts to map a segment: rounded down to a page, whatever a page is there.

@@ -32,9 +32,8 @@ Result<void> WordReader::find_interpreters() {
     InterpreterRecord record;
     record.address = address;
     GILSPY_TRY(record.id, read_value<std::int64_t>(target_, address + layout_.interpreter.id));
-    const auto known = std::ranges::find_if(interpreters_, [&](const InterpreterRecord& r) {
-      return r.address == address && r.id == record.id;
-    });
+    const auto known = std::ranges::find_if(
+        interpreters_, [&](const InterpreterRecord& r) { return r.address == address && r.id == record.id; });
     if (known != interpreters_.end()) {
       record = *known;
     } else {

@@ -97,8 +97,8 @@ Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const
 }
 
 // Values that live in or beside the object, with the names in its type's shared keys.
-Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
-                                  RemoteAddr type, std::string_view name) {
+Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object, RemoteAddr type,
+                                  std::string_view name) {
   RemoteAddr values;
   if (layout.instance_values == InstanceValues::kPointerBeforeObject) {
     GILSPY_TRY(values, read_pointer(memory, object - 32));

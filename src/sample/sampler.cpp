@@ -60,7 +60,8 @@ Result<void> LiveSampler::explain_failure(Error error, Sample& sample) {
   sample.failed = true;
   if (error.code() == ErrorCode::kDenied) return tl::unexpected(std::move(error));
   const Liveness liveness = target_.liveness();
-  if (liveness == Liveness::kReplaced) return fail(ErrorCode::kGone, "the process replaced itself with another program");
+  if (liveness == Liveness::kReplaced)
+    return fail(ErrorCode::kGone, "the process replaced itself with another program");
   if (liveness == Liveness::kEnded || error.code() == ErrorCode::kGone) {
     return fail(ErrorCode::kGone, "the process ended");
   }
@@ -152,8 +153,7 @@ void LiveSampler::pick_stacks(const Sample& sample) {
   for (const ThreadInfo& info : sample.started) pick_stack(info.index);
   const auto out_of_date = [this](ThreadIndex thread) {
     const ThreadRecord& record = table_.at(thread);
-    return record.alive && record.info.python &&
-           record.stack_tick < words_.gils()[to_int(record.info.gil)].many_tick;
+    return record.alive && record.info.python && record.stack_tick < words_.gils()[to_int(record.info.gil)].many_tick;
   };
   const std::size_t most = stack_picks_.size() + kStackBudget;
   for (const ThreadIndex thread : recent_) {
@@ -304,8 +304,7 @@ void LiveSampler::read_run_queue(ThreadIndex holder, Sample& sample) {
   if (!record.alive) return;
   const auto sched = target_.sched_of(record.info.tid);
   if (!sched.has_value()) return;
-  const bool held_throughout = record.run_queue_tick + 1 == tick_ &&
-                               sample.gils[to_int(record.info.gil)].handoffs == 0;
+  const bool held_throughout = record.run_queue_tick + 1 == tick_ && sample.gils[to_int(record.info.gil)].handoffs == 0;
   if (held_throughout) facts_of(holder, sample).run_queue_delay = sched->run_queue - record.run_queue;
   record.run_queue = sched->run_queue;
   record.run_queue_tick = tick_;

@@ -58,9 +58,9 @@ class LiveSampler : public Sampler {
   std::uint64_t tick_ = 0;
   std::vector<GilWords> now_, after_;
   std::vector<ListHead> heads_;
-  std::vector<ThreadIndex> touched_;          // holders and former holders of this tick
-  std::vector<ThreadIndex> recent_;           // active lately, latest first
-  std::vector<ThreadIndex> running_;          // ran without the GIL when last looked at
+  std::vector<ThreadIndex> touched_;  // holders and former holders of this tick
+  std::vector<ThreadIndex> recent_;   // active lately, latest first
+  std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_names_{0};

@@ -56,7 +56,7 @@ class StackReader {
   struct RawFrame {
     RemoteAddr address, code, instruction;
   };
-  struct Copy {  // one of the two reads of a thread
+  struct Copy {                                                          // one of the two reads of a thread
     std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
     const std::byte* find(RemoteAddr address, std::size_t size) const;
   };

@@ -1,5 +1,5 @@
-// The threads of the target: found in the interpreters' lists, kept by the id of their thread state. Addresses of thread
-// states are used again (thousands of threads live at a handful of them), so an address alone names nobody.
+// The threads of the target: found in the interpreters' lists, kept by the id of their thread state. Addresses of
+// thread states are used again (thousands of threads live at a handful of them), so an address alone names nobody.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct ThreadRecord {
   RemoteAddr state;      // PyThreadState*
   std::uint64_t id = 0;  // PyThreadState.id
   bool alive = true;
-  bool missed = false;      // the last walk of its list did not meet it
-  int name_tries = 0;       // readings of threading._active that did not know it
-  bool named = false;       // its name comes from there
+  bool missed = false;  // the last walk of its list did not meet it
+  int name_tries = 0;   // readings of threading._active that did not know it
+  bool named = false;   // its name comes from there
   StackPlan plan;
   // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
   std::uint64_t stack_tick = 0;

@@ -103,7 +103,7 @@ double possible_speedup(const Numbers& numbers) {
   // both make progress, which is not the GIL's to speed up. CPU time alone would promise wonders there.
   const double progressing = std::min(numbers.holding + numbers.native, numbers.cpus_available);
   const double carried = std::max(numbers.cpus_used, progressing);
-  return carried > 0 ? std::max(could / carried, 1.0) : 1.0;
+  return carried > 0 ? std::clamp(could / carried, 1.0, std::max(1.0, numbers.cpus_available)) : 1.0;
 }
 
 }  // namespace gilspy::verdict

@@ -1,10 +1,10 @@
 #include "formats/flamegraph/flamegraph.h"
 
-#include <algorithm>
-#include <string>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
 
 #include "prune.h"
 #include "stack_flow.h"
@@ -193,13 +193,13 @@ TEST(Text, EscapesWhatXmlWouldRead) {
 TEST(Text, InvalidBytesAndControlCharactersAreReplaced) {
   const std::string r = "\xEF\xBF\xBD";
   EXPECT_EQ(sanitised("a\xFF\x62"), "a" + r + "b");
-  EXPECT_EQ(sanitised("\xC3"), r);                      // cut short
-  EXPECT_EQ(sanitised("\xC0\xAF"), r + r);              // overlong
-  EXPECT_EQ(sanitised("\xED\xA0\x80"), r + r + r);      // a surrogate
+  EXPECT_EQ(sanitised("\xC3"), r);                          // cut short
+  EXPECT_EQ(sanitised("\xC0\xAF"), r + r);                  // overlong
+  EXPECT_EQ(sanitised("\xED\xA0\x80"), r + r + r);          // a surrogate
   EXPECT_EQ(sanitised("\xF4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
-  EXPECT_EQ(sanitised("\xEF\xBF\xBE"), r);              // no character of XML
+  EXPECT_EQ(sanitised("\xEF\xBF\xBE"), r);                  // no character of XML
   EXPECT_EQ(sanitised(std::string("\0\x01\x1B\x7F", 4)), r + r + r + r);
-  EXPECT_EQ(sanitised("\xE2\x80\xAE"), r);              // right-to-left override
+  EXPECT_EQ(sanitised("\xE2\x80\xAE"), r);  // right-to-left override
   EXPECT_EQ(sanitised("tab\there"), "tab here");
   EXPECT_EQ(sanitised("\xF0\x9F\x90\x8D \xE6\xBC\xA2"), "\xF0\x9F\x90\x8D \xE6\xBC\xA2");
 }

@@ -1,13 +1,13 @@
 // The frames of a rendered SVG, for tests to assert on.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "formats/flamegraph/flamegraph.h"
 

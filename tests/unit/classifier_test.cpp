@@ -10,8 +10,8 @@ using Os = SyscallFacts::State;
 // One GIL, three threads; thread 0 holds the GIL unless a case says otherwise. The second sample is judged.
 struct Case {
   const char* name;
-  GilFacts gil;              // of the second sample
-  ThreadFacts facts;         // of the thread that is judged
+  GilFacts gil;       // of the second sample
+  ThreadFacts facts;  // of the thread that is judged
   std::uint32_t judged;
   Activity expected;
 };
@@ -120,7 +120,8 @@ TEST(Classifier, ThreadThatWasMadeToLetGoWaitsUncounted) {
   }
 }
 
-// A lone thread that hashes: it holds the GIL for moments, nobody ever waits, and no waiter has shown where libc counts.
+// A lone thread that hashes: it holds the GIL for moments, nobody ever waits, and no waiter has shown where libc
+// counts.
 TEST(Classifier, NativeComputingIsNotWaitingForWantOfACount) {
   SampleBuilder builder;
   Classifier classifier;

@@ -97,9 +97,9 @@ TEST_F(SamplerTest, OneHandOffReadsTheOldAndTheNewHolder) {
   EXPECT_EQ(sample_.gils[0].handoffs, 1U);
   EXPECT_TRUE(stack_was_read(0));
   EXPECT_TRUE(stack_was_read(7));
-  EXPECT_EQ(std::ranges::count_if(std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 8, 9}, [this](std::size_t i) {
-              return stack_was_read(i);
-            }), 0);
+  EXPECT_EQ(std::ranges::count_if(std::vector<std::size_t>{1, 2, 3, 4, 5, 6, 8, 9},
+                                  [this](std::size_t i) { return stack_was_read(i); }),
+            0);
 }
 
 TEST_F(SamplerTest, AfterManyHandOffsEveryStackIsReadAgainOnABudget) {

@@ -36,7 +36,8 @@ class StackReaderTest : public ::testing::Test {
     return joined;
   }
 
-  // The target runs on between the first copy and the second: calls `change` before the second read of the thread state.
+  // The target runs on between the first copy and the second: calls `change` before the second read of the thread
+  // state.
   void between_the_copies(const std::function<void()>& change) {
     python_.target.on_read([this, change, seen = 0](const FakeTarget::Read& read) mutable {
       if (read.from == thread_.state && read.size == python_.layout.thread.size && ++seen % 2 == 0) change();

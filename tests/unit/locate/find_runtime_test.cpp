@@ -13,11 +13,10 @@ namespace gilspy {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 using test::ChildProcess;
+using ::testing::HasSubstr;
 
-constexpr const char* kProgram =
-    "import sys; print(*sys.version_info[:3], flush=True); sys.stdin.readline()";
+constexpr const char* kProgram = "import sys; print(*sys.version_info[:3], flush=True); sys.stdin.readline()";
 
 std::vector<std::string> interpreters() {
   std::vector<std::string> found;
@@ -106,8 +105,9 @@ TEST(FindRuntime, AProgramThatIsNotPython) {
 TEST(FindRuntime, AWrapperNamesThePythonBelow) {
   if (interpreters().empty()) GTEST_SKIP() << "SKIPPED: no interpreter was found, nothing was tested";
   const std::string python = interpreters().front();
-  ChildProcess child({"/bin/sh", "-c", "sh -c '" + python + " -c \"import os, sys; print(os.getpid(), flush=True); " +
-                                           "sys.stdin.readline()\" here; true'; true"});
+  ChildProcess child({"/bin/sh", "-c",
+                      "sh -c '" + python + " -c \"import os, sys; print(os.getpid(), flush=True); " +
+                          "sys.stdin.readline()\" here; true'; true"});
   const std::string pid = std::to_string(std::atoi(child.hear_line().c_str()));
   const auto target = platform::attach(child.pid());
   ASSERT_TRUE(target.has_value());

@@ -12,10 +12,10 @@
 namespace gilspy {
 namespace {
 
+using test::ChildProcess;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using test::ChildProcess;
 
 void sleep_forever(int tell) {
   test::tell(tell, "ready");

@@ -44,7 +44,8 @@ class ChildProcess {
     stdin_ = in[1];
   }
   // Runs a program; what it writes to stdout can be heard.
-  explicit ChildProcess(const std::vector<std::string>& command, const std::function<void()>& before = [] {})
+  explicit ChildProcess(
+      const std::vector<std::string>& command, const std::function<void()>& before = [] {})
       : ChildProcess([&](int tell) {
           before();
           ::dup2(tell, STDOUT_FILENO);

@@ -46,9 +46,7 @@ TEST(Denied, OtherUser) {
   EXPECT_THAT(denied_text(other), Not(HasSubstr("sysctl")));
 }
 
-TEST(Denied, ProtectedProcessOfTheSameUser) {
-  EXPECT_THAT(denied_text(facts()), HasSubstr("run `sudo "));
-}
+TEST(Denied, ProtectedProcessOfTheSameUser) { EXPECT_THAT(denied_text(facts()), HasSubstr("run `sudo ")); }
 
 TEST(Denied, InAContainer) {
   DeniedFacts inside = facts();

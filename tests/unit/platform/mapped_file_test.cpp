@@ -9,8 +9,8 @@
 namespace gilspy {
 namespace {
 
-using ::testing::HasSubstr;
 using test::ChildProcess;
+using ::testing::HasSubstr;
 
 // A child that maps a file of 5 bytes and says so when the file has been dealt with.
 class MappedFile : public ::testing::Test {
@@ -30,8 +30,8 @@ class MappedFile : public ::testing::Test {
 
   std::optional<Mapping> mapping(Target& target) const {
     const auto mappings = target.mappings();
-    const auto found = std::find_if(mappings->begin(), mappings->end(),
-                                    [&](const Mapping& m) { return m.path.starts_with(path_); });
+    const auto found =
+        std::find_if(mappings->begin(), mappings->end(), [&](const Mapping& m) { return m.path.starts_with(path_); });
     return found == mappings->end() ? std::nullopt : std::optional(*found);
   }
 
@@ -74,11 +74,13 @@ TEST_F(MappedFile, TheProgramItself) {
   const auto target = platform::attach(child_->pid());
   const auto mappings = (*target)->mappings();
   const std::string program = (*target)->identity().executable;
-  const auto place = std::find_if(mappings->begin(), mappings->end(), [&](const Mapping& m) { return m.path == program; });
+  const auto place =
+      std::find_if(mappings->begin(), mappings->end(), [&](const Mapping& m) { return m.path == program; });
   ASSERT_NE(place, mappings->end());
   const auto file = (*target)->file_of(*place);
   ASSERT_TRUE(file.has_value());
-  EXPECT_THAT(text_of(**file), ::testing::StartsWith("\x7f" "ELF"));
+  EXPECT_THAT(text_of(**file), ::testing::StartsWith("\x7f"
+                                                     "ELF"));
 }
 
 TEST_F(MappedFile, MemoryWithoutAFile) {

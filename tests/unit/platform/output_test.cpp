@@ -15,8 +15,8 @@ namespace gilspy {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 using platform::write_file;
+using ::testing::HasSubstr;
 
 class Output : public ::testing::Test {
  protected:

@@ -76,7 +76,8 @@ TEST(ProcText, Maps) {
 
 TEST(ProcText, StatSurvivesAnyName) {
   const std::string tail =
-      " S 77 1 1 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 1 0 102822 3133440 417 18446744073709551615 4096 8192 140735171435952 "
+      " S 77 1 1 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 1 0 102822 3133440 417 18446744073709551615 4096 8192 "
+      "140735171435952 "
       "0 0";
   const auto stat = parse_stat("6261 (a) R (b))" + tail);
   ASSERT_TRUE(stat);
