@@ -101,7 +101,7 @@ Result<RuntimeLocation> describe(Target& target, const Found& found, std::span<c
   return location;
 }
 
-// Nothing found: is it too early, too old, or no Python?
+// Nothing found: is it too early, or no CPython that we could know?
 tl::unexpected<Error> explain(Target& target, const Images& images) {
   const int pid = to_int(target.identity().pid);
   const bool library_seen = std::any_of(images.open.begin(), images.open.end(),
@@ -110,18 +110,13 @@ tl::unexpected<Error> explain(Target& target, const Images& images) {
     if (!library_seen && image.elf.needs("libpython")) {
       return fail(ErrorCode::kNotReady, fmt::format("process {} has not loaded its libpython yet", pid));
     }
-    const auto version = version_in_name(image.image.path);
-    if (version && (version->major < 3 || (version->major == 3 && version->minor < 7))) {  // _PyRuntime came with 3.7
-      return fail(ErrorCode::kUnsupported, fmt::format("process {} runs Python {}.{}, which is too old for gilspy", pid,
-                                                       version->major, version->minor));
-    }
   }
   if (images.failure) return tl::unexpected(*images.failure);
   for (const OpenImage& image : images.open) {
     if (!image.image.is_program || is_python_program(image.image.path)) {
       return fail(ErrorCode::kUnsupported,
-                  fmt::format("{}, which process {} runs, has no _PyRuntime: not a CPython, or "
-                              "all its symbols have been removed",
+                  fmt::format("{}, which process {} runs, has no _PyRuntime: a Python older than 3.7, another Python "
+                              "than CPython, or all its symbols have been removed",
                               image.image.path, pid));
     }
   }

@@ -40,12 +40,21 @@ GilFacts free_gil(std::uint32_t last) {
   return gil;
 }
 
-class ClassifyCase : public ::testing::TestWithParam<Case> {};
-
-TEST_P(ClassifyCase, IsJudgedAsExpected) {
+class ClassifierTest : public ::testing::Test {
+ protected:
   SampleBuilder builder;
   Classifier classifier;
   ActivityBook book;
+
+  void feed(Sample sample, std::vector<ThreadFacts> facts) {
+    sample.threads = std::move(facts);
+    book.apply(classifier.classify(sample));
+  }
+};
+
+class ClassifyCase : public ClassifierTest, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(ClassifyCase, IsJudgedAsExpected) {
   Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).start(2).take();
   for (std::uint32_t i = 0; i < 3; ++i) first.threads.push_back(os_facts(i, i == 0 ? Os::kRunning : Os::kInSyscall));
   book.apply(classifier.classify(first));
@@ -86,69 +95,43 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 // A waiter that was woken but has no CPU reads "running": the condition variable still counts it.
-TEST(Classifier, WokenWaiterStillWaits) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample first = builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).start(2).take();
-  first.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond),
-                   os_facts(2, Os::kRunning)};
-  book.apply(classifier.classify(first));
-  Sample second = builder.at(1).gil(with_waiters(held_by(0), 1)).take();
-  second.threads = {os_facts(1, Os::kRunning), os_facts(2, Os::kRunning)};
-  book.apply(classifier.classify(second));
+TEST_F(ClassifierTest, WokenWaiterStillWaits) {
+  feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).start(2).take(),
+       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond), os_facts(2, Os::kRunning)});
+  feed(builder.at(1).gil(with_waiters(held_by(0), 1)).take(), {os_facts(1, Os::kRunning), os_facts(2, Os::kRunning)});
   EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
   EXPECT_EQ(book.of(2), Activity::kRunsWithoutGil);
 }
 
 // After a full switch interval with the GIL a thread is made to let go; it may lose its CPU before it is counted.
-TEST(Classifier, ThreadThatWasMadeToLetGoWaitsUncounted) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample sample = builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take();
-  sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
-  book.apply(classifier.classify(sample));
+TEST_F(ClassifierTest, ThreadThatWasMadeToLetGoWaitsUncounted) {
+  feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),
+       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
   for (int ms = 1; ms <= 5; ++ms) book.apply(classifier.classify(builder.at(ms).gil(held_by(0)).take()));
   for (int ms = 6; ms <= 8; ++ms) {
     GilFacts gil = with_waiters(held_by(1), 0);
     gil.handoffs = ms == 6 ? 1 : 0;
-    sample = builder.at(ms).gil(gil).take();
-    sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)};
-    book.apply(classifier.classify(sample));
+    feed(builder.at(ms).gil(gil).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
     EXPECT_EQ(book.of(0), Activity::kWaitsForGil) << ms;
   }
 }
 
 // A lone thread that hashes: it holds the GIL for moments, nobody ever waits, and no waiter has shown where libc
 // counts.
-TEST(Classifier, NativeComputingIsNotWaitingForWantOfACount) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample sample = builder.at(0).gil(held_by(0)).start(0).take();
-  sample.threads = {os_facts(0, Os::kRunning)};
-  book.apply(classifier.classify(sample));
+TEST_F(ClassifierTest, NativeComputingIsNotWaitingForWantOfACount) {
+  feed(builder.at(0).gil(held_by(0)).start(0).take(), {os_facts(0, Os::kRunning)});
   for (int ms = 1; ms <= 20; ++ms) {
-    sample = builder.at(ms).gil(free_gil(0)).take();
-    sample.threads = {os_facts(0, Os::kRunning)};
-    book.apply(classifier.classify(sample));
+    feed(builder.at(ms).gil(free_gil(0)).take(), {os_facts(0, Os::kRunning)});
     EXPECT_EQ(book.of(0), Activity::kRunsWithoutGil) << ms;
   }
 }
 
 // musl keeps no count: a waiter that was just woken is believed for a while.
-TEST(Classifier, WokenWaiterWaitsWithoutACount) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample sample = builder.at(0).gil(held_by(0)).start(0).start(1).take();
-  sample.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
-  book.apply(classifier.classify(sample));
+TEST_F(ClassifierTest, WokenWaiterWaitsWithoutACount) {
+  feed(builder.at(0).gil(held_by(0)).start(0).start(1).take(),
+       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
   for (int ms = 1; ms <= 30; ++ms) {
-    sample = builder.at(ms).gil(held_by(0)).take();
-    sample.threads = {os_facts(1, Os::kRunning)};
-    book.apply(classifier.classify(sample));
+    feed(builder.at(ms).gil(held_by(0)).take(), {os_facts(1, Os::kRunning)});
     if (ms == 5) {
       EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
     }
@@ -156,52 +139,35 @@ TEST(Classifier, WokenWaiterWaitsWithoutACount) {
   EXPECT_EQ(book.of(1), Activity::kRunsWithoutGil);
 }
 
-TEST(Classifier, ThreadsWithoutNewFactsGoOnAsTheyWere) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).take();
-  first.threads = {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)};
-  book.apply(classifier.classify(first));
+TEST_F(ClassifierTest, ThreadsWithoutNewFactsGoOnAsTheyWere) {
+  feed(builder.at(0).gil(held_by(0)).start(0).start(1).take(),
+       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
   EXPECT_TRUE(classifier.classify(builder.at(1).gil(held_by(0)).take()).empty());
   EXPECT_EQ(book.of(1), Activity::kWaitsForGil);
 }
 
-TEST(Classifier, HolderThatLetGoUnseenIsUnknown) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample first = builder.at(0).gil(held_by(0)).start(0).start(1).take();
-  first.threads = {os_facts(0, Os::kInSyscall), os_facts(1, Os::kInSyscall)};
-  book.apply(classifier.classify(first));
-  Sample second = builder.at(1).gil(held_by(1)).take();
-  second.threads = {os_facts(1, Os::kRunning)};
-  book.apply(classifier.classify(second));
+TEST_F(ClassifierTest, HolderThatLetGoUnseenIsUnknown) {
+  feed(builder.at(0).gil(held_by(0)).start(0).start(1).take(),
+       {os_facts(0, Os::kInSyscall), os_facts(1, Os::kInSyscall)});
+  feed(builder.at(1).gil(held_by(1)).take(), {os_facts(1, Os::kRunning)});
   EXPECT_EQ(book.of(0), Activity::kUnknown);
   EXPECT_EQ(book.of(1), Activity::kHoldsGil);
 }
 
 // 3 ms on a run queue show up at once when the thread gets its CPU back: they become three ticks of 1 ms.
-TEST(Classifier, PreemptionOfTheHolderIsSpreadOverTicks) {
-  SampleBuilder builder;
-  Classifier classifier;
-  ActivityBook book;
-  Sample sample = builder.at(0).gil(held_by(0)).start(0).take();
-  sample.threads = {os_facts(0, Os::kRunning)};
-  book.apply(classifier.classify(sample));
+TEST_F(ClassifierTest, PreemptionOfTheHolderIsSpreadOverTicks) {
+  feed(builder.at(0).gil(held_by(0)).start(0).take(), {os_facts(0, Os::kRunning)});
   int off_cpu = 0;
   for (int tick = 1; tick <= 6; ++tick) {
-    sample = builder.at(tick).gil(held_by(0)).take();
-    sample.threads = {os_facts(0, Os::kRunning)};
-    if (tick == 1) sample.threads[0].run_queue_delay = std::chrono::milliseconds(3);
-    book.apply(classifier.classify(sample));
+    ThreadFacts facts = os_facts(0, Os::kRunning);
+    if (tick == 1) facts.run_queue_delay = std::chrono::milliseconds(3);
+    feed(builder.at(tick).gil(held_by(0)).take(), {facts});
     off_cpu += book.of(0) == Activity::kHoldsGilOffCpu ? 1 : 0;
   }
   EXPECT_EQ(off_cpu, 3);
 }
 
-TEST(Classifier, FailedSampleChangesNothing) {
-  Classifier classifier;
+TEST_F(ClassifierTest, FailedSampleChangesNothing) {
   Sample failed;
   failed.failed = true;
   EXPECT_TRUE(classifier.classify(failed).empty());

@@ -48,7 +48,7 @@ void expect_found(const ChildProcess& child, const Told& told) {
   if (told.minor < 7) {
     ASSERT_FALSE(location.has_value());
     EXPECT_EQ(location.error().code(), ErrorCode::kUnsupported);
-    EXPECT_THAT(location.error().message(), HasSubstr("too old"));
+    EXPECT_THAT(location.error().message(), HasSubstr("older than 3.7"));
     return;
   }
   ASSERT_TRUE(location.has_value()) << location.error().message();
