@@ -31,7 +31,8 @@ class Aggregator {
     Nanos known_since{0};    // value of known_ up to which its time is accounted for
     Nanos unknown_since{0};  // same for unknown_
     ActivityTimes times{};
-    std::uint64_t handoffs_to = 0;
+    std::optional<Nanos> first_on_cpu;
+    Nanos on_cpu{0};  // since first_on_cpu
   };
   struct Gil {
     Nanos held{0};

@@ -25,7 +25,6 @@ struct StackTime {
   ThreadIndex thread{};
   StackId stack = kNoStack;
   Activity activity = Activity::kUnknown;
-  bool truncated = false;  // the stack lacks its last frames
   Nanos time{0};
 };
 
@@ -42,8 +41,7 @@ struct Blame {
 struct ThreadProfile {
   ThreadInfo info;
   ActivityTimes times{};
-  Nanos cpu{0};                   // on-CPU time by the kernel's account (schedstat), 0 where not known
-  std::uint64_t handoffs_to = 0;  // times it was seen to get the GIL
+  Nanos cpu{0};  // native threads only: on-CPU time by the kernel's account (schedstat)
 };
 
 struct GilProfile {

@@ -47,8 +47,9 @@ struct ThreadFacts {
   bool os_read = false;  // os, place, run_queue_delay were read at this tick
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
-  Nanos run_queue_delay{0};  // time it was runnable without a CPU since its previous reading; 0 if not read
-  bool ended = false;        // the thread is gone; its other facts mean nothing
+  Nanos run_queue_delay{0};     // time it was runnable without a CPU since its previous reading; 0 if not read
+  std::optional<Nanos> on_cpu;  // native threads, now and then: time on a CPU since the thread started
+  bool ended = false;           // the thread is gone; its other facts mean nothing
   StackQuality quality = StackQuality::kUnchanged;
   StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost
 };

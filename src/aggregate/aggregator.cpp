@@ -64,6 +64,10 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       thread->alive = false;
       continue;
     }
+    if (facts.on_cpu.has_value()) {
+      if (!thread->first_on_cpu.has_value()) thread->first_on_cpu = facts.on_cpu;
+      thread->on_cpu = *facts.on_cpu - *thread->first_on_cpu;
+    }
     if (facts.quality == StackQuality::kUnchanged) continue;
     if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
     move(*thread, thread->activity, facts.quality == StackQuality::kLost ? kNoStack : facts.stack);
@@ -118,9 +122,6 @@ void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weig
     gil.holder = holder;
     gil.tenure_start = sample.time;
     gil.tenure_contended = Nanos{0};
-    if (facts.handoffs > 0 && facts.last_holder.has_value()) {
-      if (Thread* const thread = find(*facts.last_holder)) ++thread->handoffs_to;
-    }
     return;
   }
   if (!holder.has_value()) return;
@@ -173,7 +174,7 @@ void Aggregator::finish_threads(Profile& profile) {
     ThreadProfile row;
     row.info = thread.info;
     row.times = thread.times;
-    row.handoffs_to = thread.handoffs_to;
+    row.cpu = thread.on_cpu;
     profile.threads.push_back(std::move(row));
   }
 }

@@ -14,10 +14,8 @@ constexpr std::size_t kOsBudget = 16;     // OS facts a tick
 constexpr std::size_t kQuietRefresh = 2;  // OS facts a tick of threads that nothing points to
 constexpr std::size_t kRecentMost = 48;
 constexpr std::uint64_t kWalkEvery = 64;  // ticks after which a thread list is walked though its head stands still
-constexpr Nanos kChoresEvery = 500ms;
+constexpr Nanos kChoresEvery = 100ms;
 constexpr Nanos kLivenessEvery = 100ms;
-constexpr Nanos kNamesEvery = 20ms;
-constexpr int kMostNameTries = 10;
 
 }  // namespace
 
@@ -49,8 +47,7 @@ Result<void> LiveSampler::take(Sample& sample) {
   note_gils(sample);
   GILSPY_CHECK(read_stacks(sample));
   GILSPY_CHECK(read_os_facts(sample));
-  if (!sample.started.empty()) names_wanted_ = true;
-  refresh_names();
+  names_.refresh(time_, !sample.started.empty(), words_.interpreters(), table_);
   for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
   return {};
 }
@@ -85,6 +82,11 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
   table_.retire_orphans(words_.interpreters(), ended);
   GILSPY_CHECK(table_.scan_native(sample.started, ended));
   for (const ThreadIndex thread : ended) drop_thread(thread, sample);
+  for (const ThreadIndex thread : table_.alive()) {
+    const ThreadInfo& info = table_.at(thread).info;
+    if (info.python) continue;
+    if (const auto sched = target_.sched_of(info.tid)) facts_of(thread, sample).on_cpu = sched->on_cpu;
+  }
   return {};
 }
 
@@ -328,48 +330,6 @@ ThreadFacts& LiveSampler::facts_of(ThreadIndex thread, Sample& sample) {
     sample.threads.push_back(facts);
   }
   return sample.threads[record.fact_slot];
-}
-
-// Names are set shortly after a thread starts and cost a few reads each: not at every tick.
-void LiveSampler::refresh_names() {
-  if (!names_wanted_ || time_ < next_names_) return;
-  names_wanted_ = false;
-  next_names_ = time_ + kNamesEvery;
-  for (const InterpreterRecord& interpreter : words_.interpreters()) name_threads_of(interpreter);
-  for (const ThreadIndex thread : table_.alive()) {
-    ThreadInfo& info = table_.at(thread).info;
-    if (info.name.empty()) info.name = target_.comm_of(info.tid).value_or("");
-  }
-}
-
-void LiveSampler::name_threads_of(const InterpreterRecord& interpreter) {
-  std::unordered_set<std::uint64_t> wanted;
-  std::vector<ThreadIndex> nameless;
-  for (const ThreadIndex thread : table_.alive()) {
-    const ThreadRecord& record = table_.at(thread);
-    if (!record.info.python || record.named || record.info.interpreter_id != interpreter.id) continue;
-    if (record.name_tries >= kMostNameTries) continue;  // not started by `threading`
-    wanted.insert(to_int(record.info.ident));
-    nameless.push_back(thread);
-  }
-  if (nameless.empty()) return;
-  auto [reader, fresh] = name_readers_.try_emplace(interpreter.id, target_, layout_, interpreter.address);
-  const auto names = reader->second.read(wanted);
-  for (const ThreadIndex thread : nameless) {
-    ThreadRecord& record = table_.at(thread);
-    const std::string* found = nullptr;
-    if (names.has_value()) {
-      const auto at = names->find(to_int(record.info.ident));
-      if (at != names->end()) found = &at->second;
-    }
-    if (found != nullptr) {
-      record.info.name = *found;
-      record.named = true;
-    } else {
-      ++record.name_tries;
-      names_wanted_ = true;
-    }
-  }
 }
 
 std::vector<InterpreterInfo> LiveSampler::interpreters() const {

@@ -4,7 +4,7 @@
 #include "gil_words.h"
 #include "gilspy/sampler.h"
 #include "stack_reader.h"
-#include "thread_names.h"
+#include "thread_namer.h"
 #include "thread_table.h"
 
 namespace gilspy::sample {
@@ -17,7 +17,8 @@ class LiveSampler : public Sampler {
         words_(target, location, layout),
         table_(target, layout),
         codes_(target, layout, stacks),
-        stacks_(target, layout, codes_, stacks) {}
+        stacks_(target, layout, codes_, stacks),
+        names_(target, layout) {}
 
   Result<void> start();
 
@@ -44,8 +45,6 @@ class LiveSampler : public Sampler {
   void mark_active(ThreadIndex thread);
   void drop_thread(ThreadIndex thread, Sample& sample);
   ThreadFacts& facts_of(ThreadIndex thread, Sample& sample);
-  void refresh_names();
-  void name_threads_of(const InterpreterRecord& interpreter);
   Result<void> explain_failure(Error error, Sample& sample);
 
   Target& target_;
@@ -54,6 +53,7 @@ class LiveSampler : public Sampler {
   ThreadTable table_;
   CodeCache codes_;
   StackReader stacks_;
+  ThreadNamer names_;
 
   std::uint64_t tick_ = 0;
   std::vector<GilWords> now_, after_;
@@ -63,9 +63,7 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0;
-  Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_names_{0};
-  std::unordered_map<std::int64_t, ThreadNameReader> name_readers_;  // by interpreter id
-  bool names_wanted_ = true;
+  Nanos time_{0}, next_chores_{0}, next_liveness_{0};
 };
 
 }  // namespace gilspy::sample

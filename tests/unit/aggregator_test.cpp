@@ -171,6 +171,26 @@ TEST(Aggregator, TenuresOfASwitchIntervalAreNoHog) {
   EXPECT_EQ(profile.gils[0].handoffs, 20U);
 }
 
+TEST(Aggregator, NativeThreadsHaveCpuTimeAndNoActivities) {
+  SampleBuilder builder;
+  Pipeline pipeline;
+  feed_start(pipeline, builder);
+  Sample sample = builder.at(1).gil(gil_of(0)).start(2).take();
+  sample.started[0].python = false;
+  ThreadFacts facts;
+  facts.thread = ThreadIndex{2};
+  facts.on_cpu = 500ms;
+  sample.threads = {facts};
+  pipeline.feed(sample);
+  sample = builder.at(2).gil(gil_of(0)).take();
+  facts.on_cpu = 501ms;
+  sample.threads = {facts};
+  pipeline.feed(sample);
+  const Profile profile = pipeline.finish();
+  EXPECT_EQ(profile.threads[2].cpu, 1ms);
+  EXPECT_EQ(total(profile.threads[2]), 0ms);
+}
+
 TEST(Aggregator, CountsWhatWasLost) {
   SampleBuilder builder;
   Pipeline pipeline;

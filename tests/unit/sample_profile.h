@@ -62,8 +62,7 @@ class ProfileBuilder {
 
   ProfileBuilder& spend(ThreadIndex thread, Activity activity, double seconds, StackId stack = kNoStack) {
     const Nanos time = nanos(seconds);
-    profile_.stacks.push_back(
-        {.thread = thread, .stack = stack, .activity = activity, .truncated = false, .time = time});
+    profile_.stacks.push_back({.thread = thread, .stack = stack, .activity = activity, .time = time});
     profile_.threads[to_int(thread)].times[index_of(activity)] += time;
     GilProfile& gil = profile_.gils.front();
     if (holds(activity)) gil.held += time;
