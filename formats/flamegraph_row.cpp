@@ -21,7 +21,7 @@ ViewText text_of(View view) {
     case View::kWait: return {words(Activity::kWaitsForGil), "Width: time that threads waited for the GIL."};
     case View::kBlame:
       return {words(Activity::kHoldsGil),
-              "Width: time that others waited, under the stack that held the GIL meanwhile."};
+              "Width: time others waited, at the stack of the holder."};
   }
   return {};
 }
@@ -53,6 +53,10 @@ std::string render_flamegraph(const Profile& profile, const Verdict& verdict, co
       fmt::format("{}, {}. {}", command_of(profile.target), wording::seconds(profile.duration), text.subtitle);
   drawing.count_name = "microseconds";
   drawing.family = text.family;
+  drawing.colour = [](std::string_view family, std::string_view frame) {
+    const bool waiter = frame.starts_with(stack_view::kWaiting);
+    return flamegraph::activity_colour(waiter ? words(Activity::kWaitsForGil) : family, frame);
+  };
   return flamegraph::render(lines, drawing);
 }
 

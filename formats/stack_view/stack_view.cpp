@@ -45,9 +45,9 @@ class Folder {
       stack = thread_prefix(row.holder);
       append_frames(stack, row.holder_stack);
     }
-    append(stack,
-           fmt::format("waiting: {}", row.waiter_stack == kNoStack ? wording::kNoPythonFrame
-                                                                   : text_of(profile_.table.leaf(row.waiter_stack))));
+    append(stack, fmt::format("{}{}", kWaiting,
+                              row.waiter_stack == kNoStack ? wording::kNoPythonFrame
+                                                           : text_of(profile_.table.leaf(row.waiter_stack))));
     times_[std::move(stack)] += row.time;
   }
 

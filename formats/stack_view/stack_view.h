@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gilspy/format.h"
@@ -18,7 +19,8 @@ struct Line {
 // Sorted by stack, each stack once. The lines sum to the shown thread-time, rounded once: no microsecond is lost to
 // rounding line by line. Stacks with less than that share of a microsecond are left out.
 //
-// View::kBlame: the holder's stack, and above it "waiting: FUNCTION", the leaf of the stack that waited.
+// View::kBlame: the holder's stack, and above it kWaiting with the leaf of the stack that waited.
+inline constexpr std::string_view kWaiting = "waiting: ";
 std::vector<Line> fold(const Profile& profile, const RenderOptions& options);
 
 }  // namespace gilspy::stack_view
