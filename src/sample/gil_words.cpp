@@ -8,6 +8,7 @@ namespace gilspy::sample {
 namespace {
 
 constexpr int kMostInterpreters = 10'000;
+constexpr std::uint64_t kLongestIntervalUs = 1'000'000'000;  // garbage can say anything
 constexpr std::size_t kHeadBytes = 16;  // next_unique_id and head are neighbours
 
 }  // namespace
@@ -67,7 +68,7 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
     gils[i].locked = view.get<std::int32_t>(layout_.gil.locked) == 1;
     gils[i].last_holder = view.pointer(layout_.gil.last_holder);
     gils[i].switch_number = view.get<std::uint64_t>(layout_.gil.switch_number);
-    gils[i].interval_us = view.get<std::uint64_t>(layout_.gil.interval);
+    gils[i].interval_us = std::min(view.get<std::uint64_t>(layout_.gil.interval), kLongestIntervalUs);
     gils[i].cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.cond);
     gils[i].switch_cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.switch_cond);
   }

@@ -13,7 +13,7 @@ constexpr std::size_t kStackBudget = 24;  // stacks a tick beyond the holders'
 constexpr std::size_t kOsBudget = 16;     // OS facts a tick
 constexpr std::size_t kQuietRefresh = 2;  // OS facts a tick of threads that nothing points to
 constexpr std::size_t kRecentMost = 48;
-constexpr std::uint64_t kWalkEvery = 64;  // ticks after which a thread list is walked though its head stands still
+constexpr Nanos kWalkEvery = 50ms;  // a thread list is walked then though its head stands still
 constexpr Nanos kChoresEvery = 100ms;
 constexpr Nanos kLivenessEvery = 100ms;
 
@@ -91,10 +91,12 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
 }
 
 Result<void> LiveSampler::walk_lists(Sample& sample) {
+  const bool due = time_ >= next_walk_;
+  if (due) next_walk_ = time_ + kWalkEvery;
   for (std::size_t i = 0; i < words_.interpreters().size(); ++i) {
     InterpreterRecord& interpreter = words_.interpreters()[i];
     const bool same = interpreter.head == heads_[i].head && interpreter.next_id == heads_[i].next_id;
-    if (same && tick_ % kWalkEvery != 0) continue;
+    if (same && !due) continue;
     interpreter.head = heads_[i].head;
     interpreter.next_id = heads_[i].next_id;
     std::vector<ThreadIndex> ended;

@@ -63,7 +63,7 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0;
-  Nanos time_{0}, next_chores_{0}, next_liveness_{0};
+  Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
 };
 
 }  // namespace gilspy::sample

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
+#include "gilspy/memory.h"
 #include "tests/unit/fake_python.h"
 
 namespace gilspy {
@@ -206,6 +208,45 @@ TEST_F(SamplerTest, HolderWhoseStackCannotBeReadIsCounted) {
   python_.target.memory.put(threads_[0].state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
   tick();
   EXPECT_TRUE(sample_.holder_stack_lost);
+}
+
+// What is read is never trusted: words of the runtime are overwritten with anything, one after another, and put back.
+TEST_F(SamplerTest, GarbageCostsSamplesNotTheProgram) {
+  start(6);
+  std::minstd_rand random(7);
+  const std::vector<std::pair<RemoteAddr, std::uint64_t>> victims{{FakePython::kInterpreter, 8000},
+                                                                  {FakePython::kGil, 208},
+                                                                  {threads_[0].state, 300},
+                                                                  {threads_[0].chunk, 400},
+                                                                  {root_, 208},
+                                                                  {threads_[3].state, 300},
+                                                                  {FakePython::kRuntime + 632, 8},
+                                                                  {FakePython::kCodeType, 256}};
+  const std::vector<std::uint64_t> values{0,
+                                          1,
+                                          7,
+                                          0xffffffffffffffff,
+                                          0x100000,
+                                          threads_[1].state.value(),
+                                          root_.value(),
+                                          0x7fff'ffff'ffff'fff8,
+                                          threads_[0].chunk.value() + 24};
+  for (int round = 0; round < 4000; ++round) {
+    const auto& [start, size] = victims[random() % victims.size()];
+    const RemoteAddr place = start + random() % (size / 8) * 8;
+    const auto before = read_value<std::uint64_t>(python_.target, place);
+    python_.target.memory.put(place, values[random() % values.size()]);
+    ASSERT_TRUE(try_tick().has_value());
+    ASSERT_TRUE(try_tick().has_value());
+    if (before.has_value()) {
+      python_.target.memory.put(place, *before);
+    } else {
+      python_.target.memory.remove(place, 8);
+    }
+  }
+  for (int i = 0; i < 200; ++i) tick();
+  ASSERT_TRUE(sample_.gils.at(0).last_holder.has_value());
+  EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{100}) << "and afterwards all is well again";
 }
 
 TEST_F(SamplerTest, TheEndOfTheProcessEndsTheRecording) {
