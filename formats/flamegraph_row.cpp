@@ -19,9 +19,7 @@ ViewText text_of(View view) {
     case View::kAll: return {"", "Width: time of all threads, by what they did."};
     case View::kHeld: return {words(Activity::kHoldsGil), "Width: time that the GIL was held."};
     case View::kWait: return {words(Activity::kWaitsForGil), "Width: time that threads waited for the GIL."};
-    case View::kBlame:
-      return {words(Activity::kHoldsGil),
-              "Width: time others waited, at the stack of the holder."};
+    case View::kBlame: return {words(Activity::kHoldsGil), "Width: time others waited, at the stack of the holder."};
   }
   return {};
 }

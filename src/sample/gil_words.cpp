@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kMostInterpreters = 10'000;
 constexpr std::uint64_t kLongestIntervalUs = 1'000'000'000;  // garbage can say anything
-constexpr std::size_t kHeadBytes = 16;  // next_unique_id and head are neighbours
+constexpr std::size_t kHeadBytes = 16;                       // next_unique_id and head are neighbours
 
 }  // namespace
 
