@@ -1,6 +1,6 @@
 // aggregate: how much of each activity, where. Times are nanoseconds of thread-time: a sample weighs the time since the
-// previous tick, at most three periods; what exceeds that is Activity::kUnknown. A thread's activities sum to the time
-// from the first to the last tick at which it was seen.
+// previous tick, at most three periods; what exceeds that is Activity::kUnknown. A thread's activities sum to the
+// weights of the samples that saw it: the recording's duration, or its own life within a tick.
 #pragma once
 
 #include <array>

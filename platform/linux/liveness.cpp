@@ -36,12 +36,16 @@ Result<LifeLine> LifeLine::take(Pid pid, RemoteAddr mapped) {
 }
 
 Liveness LifeLine::check() const {
-  const auto stat = read_stat(stat_.get());
+  auto stat = read_stat(stat_.get());
   if (!stat || stat->ended()) return Liveness::kEnded;
-  return replaced(stat->start_stack) ? Liveness::kReplaced : Liveness::kAlive;
+  if (!address_space_is_gone(stat->start_stack)) return Liveness::kAlive;
+  // exec() gave it another one; or it is on its way out, which takes the address space before it makes a zombie.
+  stat = read_stat(stat_.get());
+  const bool exiting = !stat || stat->ended() || (start_stack_ != 0 && stat->start_stack == 0);
+  return exiting ? Liveness::kEnded : Liveness::kReplaced;
 }
 
-bool LifeLine::replaced(std::uint64_t start_stack) const {
+bool LifeLine::address_space_is_gone(std::uint64_t start_stack) const {
   // Second best: the stack of a new program starts elsewhere, unless address randomisation is off.
   if (!mem_) return start_stack != start_stack_;
   char byte = 0;

@@ -23,7 +23,7 @@ class LifeLine {
   Liveness check() const;
 
  private:
-  bool replaced(std::uint64_t start_stack) const;
+  bool address_space_is_gone(std::uint64_t start_stack) const;
 
   UniqueFd stat_;
   UniqueFd mem_;  // none where /proc/PID/mem may not be opened although memory can be read

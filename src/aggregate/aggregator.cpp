@@ -27,14 +27,12 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   const Weight weight = weight_of(sample.time - last_, sample.period);
   last_ = sample.time;
   gils_.resize(std::max(gils_.size(), sample.gils.size()));
+  // A thread's first sample weighs like any other, and the one that misses it does not: threads that live for a tick or
+  // two are seen as long as they are on average.
   start_threads(sample);
   take_changes(sample, changes);
   known_ += weight.known;
   unknown_ += weight.unknown;
-  for (const ThreadInfo& info : sample.started) {  // their time begins with this sample
-    threads_[to_int(info.index)].known_since = known_;
-    threads_[to_int(info.index)].unknown_since = unknown_;
-  }
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
   ++quality_.ticks;
   quality_.retried += sample.stack_retries;

@@ -101,9 +101,16 @@ class Recorder {
     now_ = platform::now();
     if (ticker_.period().count() > 0 && now_ - deadline > ticker_.period()) ++late_;
     GILSPY_CHECK(attachment_.sampler->tick(now_, sample_));
+    if (ticks_ == 0) begin();
     aggregator_.add(sample_, classifier_.classify(sample_));
     ++ticks_;
     return {};
+  }
+
+  // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
+  void begin() {
+    started_ = now_ = sample_.time = platform::now();
+    ticker_ = Ticker(plan_.rate_hz, started_);
   }
 
   void upkeep() {

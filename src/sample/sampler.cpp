@@ -308,7 +308,8 @@ void LiveSampler::read_run_queue(ThreadIndex holder, Sample& sample) {
   if (!record.alive) return;
   const auto sched = target_.sched_of(record.info.tid);
   if (!sched.has_value()) return;
-  const bool held_throughout = record.run_queue_tick + 1 == tick_ && sample.gils[to_int(record.info.gil)].handoffs == 0;
+  const bool held_throughout = record.run_queue_tick != 0 && record.run_queue_tick + 1 == tick_ &&
+                               sample.gils[to_int(record.info.gil)].handoffs == 0;
   if (held_throughout) facts_of(holder, sample).run_queue_delay = sched->run_queue - record.run_queue;
   record.run_queue = sched->run_queue;
   record.run_queue_tick = tick_;

@@ -203,6 +203,23 @@ TEST_F(SamplerTest, AHandOffWhileWeLookedIsSaid) {
   EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{100}) << "the sample is of its beginning";
 }
 
+// schedstat counts from the thread's birth: the first reading is no delay, the difference to the next one is.
+TEST_F(SamplerTest, OnlyTheHoldersOwnTimeOnTheRunQueueCounts) {
+  const auto delay_after = [this](Nanos run_queue) {
+    python_.target.set_sched(Tid{100}, {.on_cpu = 5ms, .run_queue = run_queue});
+    tick();
+    return facts(index_of_tid(Tid{100}))->run_queue_delay;
+  };
+  python_.target.set_sched(Tid{100}, {.on_cpu = 5ms, .run_queue = 900ms});
+  start(2);
+  EXPECT_EQ(facts(index_of_tid(Tid{100}))->run_queue_delay, 0ms);
+  EXPECT_EQ(delay_after(902ms), 2ms);
+  python_.hold_gil(threads_[1], 2);
+  tick();
+  python_.hold_gil(threads_[0], 3);
+  EXPECT_EQ(delay_after(950ms), 0ms) << "it was not the holder then";
+}
+
 TEST_F(SamplerTest, HolderWhoseStackCannotBeReadIsCounted) {
   start(2);
   python_.target.memory.put(threads_[0].state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
