@@ -63,6 +63,9 @@ Result<void> write_file(const std::string& path, std::span<const std::byte> byte
                         Ownership ownership = Ownership::kInvokingUser);
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
 
+// Whether a file of this name could be written, as far as permissions tell.
+bool may_write(const std::string& path);
+
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 int terminal_width();  // columns; 80 when nobody knows

@@ -16,7 +16,7 @@ namespace gilspy::cli {
 namespace {
 
 int complain(const Error& error) {
-  fmt::print(stderr, "gilspy: {}\n", error.message());
+  std::fputs(fmt::format("gilspy: {}\n", error.message()).c_str(), stderr);  // a closed stderr is no reason to abort
   return exit_code(error.code());
 }
 
@@ -31,8 +31,17 @@ std::string made_up_name(const RecordOptions& options) {
 Result<void> check_output(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::error_code ignored;
-  if (path == "-" || folder.empty() || std::filesystem::is_directory(folder, ignored)) return {};
-  return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: there is no folder {}", path, folder.string()));
+  if (path == "-") return {};
+  if (std::filesystem::is_directory(path, ignored)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: it is a folder", path));
+  }
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: there is no folder {}", path, folder.string()));
+  }
+  if (!platform::may_write(path)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: permission denied", path));
+  }
+  return {};
 }
 
 // One line that is written over and over, on terminals only.
@@ -49,11 +58,13 @@ class ProgressLine {
     const std::string until = options_.duration
                                   ? fmt::format(" of {:g} s", std::chrono::duration<double>(*options_.duration).count())
                                   : " s, Ctrl-C to stop and write";
-    fmt::print(stderr, "\r\033[Krecording process {}: {:.1f}{}, {} ticks", to_int(options_.pid), seconds, until, ticks);
+    const std::string line =
+        fmt::format("\r\033[Krecording process {}: {:.1f}{}, {} ticks", to_int(options_.pid), seconds, until, ticks);
+    std::fputs(line.c_str(), stderr);
     std::fflush(stderr);
   }
   void clear() const {
-    if (shown_) fmt::print(stderr, "\r\033[K");
+    if (shown_) std::fputs("\r\033[K", stderr);
   }
 
  private:
@@ -61,14 +72,14 @@ class ProgressLine {
   bool shown_;
 };
 
-void print_summary(const Profile& profile, const Verdict& verdict, const std::string& output) {
+void print_summary(const Profile& profile, const Verdict& verdict, const std::string& output, bool written) {
   // The data has standard output for itself when it goes there.
   std::FILE* const to = output == "-" ? stderr : stdout;
   terminal::TerminalOptions options;
   const bool terminal = output == "-" ? platform::stderr_is_terminal() : platform::stdout_is_terminal();
   options.width = terminal ? platform::terminal_width() : 100;
   options.colour = terminal && std::getenv("NO_COLOR") == nullptr;
-  options.output_path = output;
+  if (written) options.output_path = output;
   const std::string text = terminal::summary(profile, verdict, options);
   std::fwrite(text.data(), 1, text.size(), to);
   std::fflush(to);
@@ -92,7 +103,7 @@ int run(const RecordOptions& options) {
   if (!profile.has_value()) return complain(profile.error());
   const Verdict verdict = verdict::judge(*profile);
   const auto written = platform::write_file(output, options.format->render(*profile, verdict, options.render));
-  print_summary(*profile, verdict, output);
+  print_summary(*profile, verdict, output, written.has_value());
   return written.has_value() ? static_cast<int>(kExitOk) : complain(written.error());
 }
 

@@ -32,8 +32,8 @@ constexpr const char* kExitCodes = R"(Exit status:
 
 struct Raw {  // as typed
   std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited";
-  bool gil = false, idle = false, threads = false, nolineno = false, function = false, full = false,
-       nonblocking = false;
+  bool output_given = false, gil = false, idle = false, threads = false, nolineno = false, function = false,
+       full = false, nonblocking = false;
 };
 
 std::string format_names() {
@@ -75,7 +75,7 @@ void add_record(CLI::App& record, Raw& raw) {
 }
 
 int complain(const std::string& what) {
-  fmt::print(stderr, "gilspy: {}\n", what);
+  std::fputs(fmt::format("gilspy: {}\n", what).c_str(), stderr);
   return kExitUsage;
 }
 
@@ -102,6 +102,7 @@ Result<RecordOptions> resolve(const Raw& raw) {
   RecordOptions options;
   GILSPY_TRY(options.pid, parse_pid(raw.pid));
   options.output = raw.output;
+  if (raw.output_given && raw.output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
   options.format = formats::find(raw.format);
   if (options.format == nullptr) {
     return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'; there are {}", raw.format, format_names()));
@@ -165,6 +166,7 @@ std::variant<RecordOptions, Exit> parse_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Exit{complain(std::string(error.what()) + " (gilspy --help shows how)")};
   }
+  raw.output_given = record->count("--output") > 0;
   auto options = resolve(raw);
   if (!options.has_value()) return Exit{complain(options.error().message())};
   return std::move(*options);

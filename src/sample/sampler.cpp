@@ -47,7 +47,7 @@ Result<void> LiveSampler::take(Sample& sample) {
   note_gils(sample);
   GILSPY_CHECK(read_stacks(sample));
   GILSPY_CHECK(read_os_facts(sample));
-  names_.refresh(time_, !sample.started.empty(), words_.interpreters(), table_);
+  names_.refresh(time_, sample.started, words_.interpreters(), table_);
   for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
   return {};
 }

@@ -16,12 +16,14 @@ class ThreadNamer {
  public:
   ThreadNamer(Target& target, const RuntimeLayout& layout) : target_(target), layout_(layout) {}
 
-  // Names are set shortly after a thread starts and cost a few reads each: they are looked up every 20 ms while threads
-  // are nameless, and not for ever, for not every thread is one of `threading`.
-  void refresh(Nanos now, bool threads_started, const std::vector<InterpreterRecord>& interpreters, ThreadTable& table);
+  // New threads get the kernel's name at once. The one people gave is set a while after a thread starts, where many
+  // threads want the GIL a long while, and costs a few reads: it is looked up after 20 ms, and then ever more rarely,
+  // for not every thread is one of `threading`.
+  void refresh(Nanos now, const std::vector<ThreadInfo>& started, const std::vector<InterpreterRecord>& interpreters,
+               ThreadTable& table);
 
  private:
-  void name_threads_of(const InterpreterRecord& interpreter, ThreadTable& table);
+  void name_threads_of(const InterpreterRecord& interpreter, Nanos now, ThreadTable& table);
 
   Target& target_;
   const RuntimeLayout& layout_;

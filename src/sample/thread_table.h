@@ -23,6 +23,7 @@ struct ThreadRecord {
   std::uint64_t id = 0;  // PyThreadState.id
   bool alive = true;
   bool missed = false;  // the last walk of its list did not meet it
+  Nanos name_due{0};    // when to look again
   int name_tries = 0;   // readings of threading._active that did not know it
   bool named = false;   // its name comes from there
   StackPlan plan;
