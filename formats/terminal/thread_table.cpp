@@ -21,15 +21,23 @@ constexpr std::size_t kMostBar = 40;
 constexpr std::size_t kLeastName = 14;
 constexpr std::size_t kMostName = 28;
 constexpr double kLeastShown = 0.0005;  // of the time; less would read 0.0 %
+constexpr int kBriefPart = 20;          // a thread that lived for less than this part of the recording was short-lived
 
 struct Row {
   std::string name;
   std::optional<Tid> tid;
   ActivityTimes times{};
 
-  double share(Activity activity) const {
+  Nanos seen() const {
     Nanos all{0};
     for (const Nanos time : times) all += time;
+    return all;
+  }
+  void add(const ActivityTimes& more) {
+    for (std::size_t a = 0; a < kActivityCount; ++a) times[a] += more[a];
+  }
+  double share(Activity activity) const {
+    const Nanos all = seen();
     return all > Nanos{0} ? double(times[index_of(activity)].count()) / double(all.count()) : 0.0;
   }
 };
@@ -71,12 +79,18 @@ constexpr std::array<Mark, kActivityCount> kMarks{{{"█", "holds the GIL"},
                                                    {"?", "unknown"}}};
 
 std::vector<Row> rows_of(const Profile& profile) {
-  std::vector<Row> rows;
+  std::vector<Row> rows, brief;
   for (const ThreadProfile& thread : profile.threads) {
     if (!thread.info.python) continue;
     std::string name = wording::printable(thread.info.name.empty() ? "thread" : thread.info.name);
-    rows.push_back({.name = std::move(name), .tid = thread.info.tid, .times = thread.times});
+    Row row{.name = std::move(name), .tid = thread.info.tid, .times = thread.times};
+    (row.seen() * kBriefPart < profile.duration ? brief : rows).push_back(std::move(row));
   }
+  if (brief.size() == 1) rows.push_back(std::move(brief.front()));
+  if (brief.size() <= 1) return rows;
+  Row all{.name = fmt::format("{} short-lived", brief.size()), .tid = {}, .times = {}};
+  for (const Row& row : brief) all.add(row.times);
+  rows.push_back(std::move(all));
   return rows;
 }
 
@@ -92,9 +106,7 @@ auto rank(const Row& row) {
 void merge_rest(std::vector<Row>& rows) {
   if (rows.size() <= kMostRows) return;
   Row rest{.name = fmt::format("and {} more", rows.size() - kMostRows), .tid = {}, .times = {}};
-  for (std::size_t i = kMostRows; i < rows.size(); ++i) {
-    for (std::size_t a = 0; a < kActivityCount; ++a) rest.times[a] += rows[i].times[a];
-  }
+  for (std::size_t i = kMostRows; i < rows.size(); ++i) rest.add(rows[i].times);
   rows.resize(kMostRows);
   rows.push_back(std::move(rest));
 }

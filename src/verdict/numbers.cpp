@@ -26,8 +26,8 @@ Nanos seen(const ThreadProfile& thread) {
   return sum;
 }
 
-// Threads with a notable share of the recording; where short-lived threads did most of the work (a thread a request),
-// those with a notable share of their own life.
+// Threads with a notable share of the recording; where short-lived threads had a good part of the work (a thread a
+// request), those with a notable share of their own life.
 std::uint64_t count_working(const Profile& profile) {
   Nanos all{0}, by_notable{0};
   std::uint64_t notable = 0, of_own_life = 0;
@@ -39,7 +39,7 @@ std::uint64_t count_working(const Profile& profile) {
     ++notable;
     by_notable += busy(thread);
   }
-  return by_notable * 2 >= all ? notable : of_own_life;
+  return by_notable * 4 >= all * 3 ? notable : of_own_life;
 }
 
 void add_threads(const Profile& profile, Numbers& numbers) {

@@ -96,6 +96,16 @@ TEST(Terminal, ManyThreadsShareARow) {
   EXPECT_THAT(shown(many_threads(12), options), AllOf(HasSubstr("  t11 "), Not(HasSubstr("  and "))));
 }
 
+// A thread a request: hundreds of rows that each say 100 % of nothing.
+TEST(Terminal, ShortLivedThreadsShareARow) {
+  ProfileBuilder builder(2);
+  builder.spend(builder.thread("server"), Activity::kBlocked, 2);
+  for (int i = 0; i < 300; ++i) builder.spend(builder.thread("request"), Activity::kHoldsGil, 0.005);
+  const std::string text = shown(builder.profile(), {.width = 100, .colour = false, .output_path = ""});
+  EXPECT_THAT(line_with(text, "300 short-lived"), HasSubstr("100.0%"));
+  EXPECT_THAT(text, Not(HasSubstr("request")));
+}
+
 TEST(Terminal, SaysWhoMakesOthersWaitAndWhatWouldHelp) {
   const std::string text =
       shown(serialized_profile(), {.width = 120, .colour = false, .output_path = "gilspy-21033.svg"});
