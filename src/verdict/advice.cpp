@@ -67,6 +67,13 @@ Lines for_single(const Numbers& n) {
           "Then processes for pure Python, threads for native code that releases the GIL."};
 }
 
+// Time is unknown where the next sample came late: stacks too deep, a rate too high, or a machine too busy.
+std::vector<std::string> for_insufficient(const Numbers& numbers) {
+  if (numbers.unknown_share <= 0.5) return {"Record for longer (-d 10)."};
+  return {"Ask for fewer samples (-r 100): they took longer than the time between two of them.",
+          "On a busy machine, run gilspy with sudo: it may then go before others."};
+}
+
 }  // namespace
 
 std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
@@ -79,7 +86,7 @@ std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, 
       return {"More requests at the same time: more threads, or asyncio; the CPUs are nearly free.",
               "See what they wait for: record with --idle."};
     case VerdictCode::kIdle: return {"Record while the program is at work."};
-    case VerdictCode::kInsufficientData: return {"Record for longer (-d 10), or with sudo on a busy machine."};
+    case VerdictCode::kInsufficientData: return for_insufficient(numbers);
   }
   return {};
 }

@@ -307,6 +307,7 @@ TEST(Judge, InsufficientDataSaysWhy) {
   ProfileBuilder unknown(2);
   unknown.spend(unknown.thread("t"), Activity::kUnknown, 2);
   EXPECT_THAT(judge(unknown.profile()).headline, HasSubstr("unknown for 100 % of their time"));
+  EXPECT_THAT(judge(unknown.profile()).advice, Contains(HasSubstr("-r 100"))) << "longer would not help";
 }
 
 TEST(Judge, ThreadsThatLiveForOneRequestCount) {
