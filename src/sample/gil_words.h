@@ -20,7 +20,7 @@ struct GilRecord {
   std::uint32_t known_waiters = 0;  // threads that our records place in the condition variables
 };
 
-inline constexpr std::size_t kCondSize = 48;  // sizeof(pthread_cond_t), all versions of glibc and musl
+inline constexpr std::size_t kCondSize = 48;  // sizeof(pthread_cond_t) on x86-64
 
 struct GilWords {
   bool locked = false;

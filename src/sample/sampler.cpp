@@ -1,6 +1,7 @@
 #include "sampler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gilspy/memory.h"
 
@@ -31,8 +32,10 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.time = now;
   sample.failed = false;
   sample.gils.clear();
-  sample.started.clear();
   sample.threads.clear();
+  // A tick that fails is not looked at: who started or ended in it is told by the next one.
+  sample.started = std::exchange(untold_started_, {});
+  for (const ThreadIndex thread : std::exchange(untold_ended_, {})) facts_of(thread, sample).ended = true;
   sample.stack_retries = 0;
   sample.holder_stack_lost = false;
   auto taken = take(sample);
@@ -61,6 +64,10 @@ Result<void> LiveSampler::explain_failure(Error error, Sample& sample) {
     return fail(ErrorCode::kGone, "the process replaced itself with another program");
   if (liveness == Liveness::kEnded || error.code() == ErrorCode::kGone) {
     return fail(ErrorCode::kGone, "the process ended");
+  }
+  untold_started_ = sample.started;
+  for (const ThreadFacts& facts : sample.threads) {
+    if (facts.ended) untold_ended_.push_back(facts.thread);
   }
   // Alive: an interpreter came or went under our feet, or the read raced with its end. The next tick looks again.
   if (auto found = words_.find_interpreters(); !found.has_value() && found.error().code() == ErrorCode::kDenied) {
@@ -132,7 +139,6 @@ void LiveSampler::note_gils(Sample& sample) {
 
 void LiveSampler::mark_active(ThreadIndex thread) {
   if (std::ranges::count(touched_, thread) == 0) touched_.push_back(thread);
-  table_.at(thread).active_tick = tick_;
   const auto known = std::ranges::find(recent_, thread);
   if (known != recent_.end()) {
     std::rotate(recent_.begin(), known, known + 1);
@@ -211,6 +217,9 @@ Result<void> LiveSampler::read_os_facts(Sample& sample) {
 // Threads that ran natively may stop to; beyond them, threads whose state nothing announces: more of them when the
 // number of waiters by the condition variable is not the number that our records say.
 void LiveSampler::refresh_others(Sample& sample) {
+  for (const ThreadInfo& info : sample.started) {
+    if (info.python) read_os(info.index, sample);
+  }
   std::size_t budget = kOsBudget;
   const auto refresh = [&](ThreadIndex thread) {
     const ThreadRecord& record = table_.at(thread);
@@ -218,8 +227,6 @@ void LiveSampler::refresh_others(Sample& sample) {
     --budget;
     read_os(thread, sample);
   };
-  for (const ThreadInfo& info : sample.started) refresh(info.index);
-  budget = kOsBudget;
   const std::vector<ThreadIndex> running = running_;
   for (const ThreadIndex thread : running) {
     if (budget > 0) refresh(thread);
@@ -229,10 +236,9 @@ void LiveSampler::refresh_others(Sample& sample) {
   for (const ThreadIndex thread : recent) {
     if (budget > kQuietRefresh) refresh(thread);
   }
-  const std::vector<ThreadIndex> alive = table_.alive();
-  for (std::size_t looked = 0; looked < alive.size() && budget > 0; ++looked) {
-    os_cursor_ = (os_cursor_ + 1) % alive.size();
-    refresh(alive[os_cursor_]);
+  for (std::size_t looked = 0; looked < table_.alive().size() && budget > 0; ++looked) {
+    os_cursor_ = (os_cursor_ + 1) % table_.alive().size();  // threads that turn out to have ended leave the list
+    refresh(table_.alive()[os_cursor_]);
   }
 }
 
@@ -277,8 +283,8 @@ void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) 
     const RemoteAddr cond = gil.address + offset;
     if (!in_futex || !futex.in(cond, kCondSize)) continue;
     place = WaitPlace::kGilCond;
-    // Which word the waiters sleep on tells the layout of the target's pthread_cond_t: __g_signals stands at 40 up to
-    // glibc 2.40 and at 32 later, __wrefs right before it.
+    // Which word the waiters sleep on tells the layout of the target's pthread_cond_t: __g_signals stands at 40 in
+    // glibc 2.36 and at 32 in 2.43, __wrefs right before it.
     gil.wrefs = futex.since(cond) >= 40 ? 36 : 28;
   }
   set_place(record, place);

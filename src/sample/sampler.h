@@ -62,6 +62,8 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> recent_;   // active lately, latest first
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
+  std::vector<ThreadInfo> untold_started_;  // of ticks that failed
+  std::vector<ThreadIndex> untold_ended_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
 };

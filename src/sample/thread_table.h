@@ -30,7 +30,6 @@ struct ThreadRecord {
   // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
   std::uint64_t stack_tick = 0;
   std::uint64_t os_tick = 0;
-  std::uint64_t active_tick = 0;  // last seen holding, getting or losing the GIL
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
   Nanos run_queue{0};

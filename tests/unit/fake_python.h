@@ -125,7 +125,7 @@ class FakePython {
   void park_in_gil(Tid tid) {
     target.set_syscall(tid, {SyscallFacts::State::kInSyscall, kFutexSyscall, (kGil + layout.gil.cond + 40).value()});
   }
-  // pthread_cond_t.__wrefs as glibc up to 2.40 has it
+  // pthread_cond_t.__wrefs where glibc 2.36 has it
   void set_waiters(std::uint32_t count) { target.memory.put(kGil + layout.gil.cond + 36, count << 3 | 2U); }
 
   RemoteAddr allocate(std::uint64_t size) {

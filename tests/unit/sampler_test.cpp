@@ -291,6 +291,28 @@ TEST_F(SamplerTest, ATickThatFailsOnALivingProcessIsAnErrorOfThatTickOnly) {
   EXPECT_TRUE(sample_.failed);
 }
 
+TEST_F(SamplerTest, WhoStartedOrEndedInATickThatFailedIsToldByTheNext) {
+  start(3);
+  const ThreadIndex leaving{index_of_tid(Tid{102})};
+  python_.add_thread(9, Tid{150});
+  python_.remove_thread(threads_[2]);
+  for (int i = 0; i < 200; ++i) {  // every tick fails at its end: the GIL cannot be read a second time
+    python_.target.on_read([this, reads = 0](const FakeTarget::Read& read) mutable {
+      if (read.from == FakePython::kGil && ++reads == 2) python_.target.memory.remove(FakePython::kGil, 16);
+    });
+    ASSERT_TRUE(try_tick().has_value());
+    ASSERT_TRUE(sample_.failed);
+    python_.target.on_read({});
+    python_.target.memory.put(FakePython::kGil, std::uint64_t{5000});
+    python_.hold_gil(threads_[0], 1);
+  }
+  tick();
+  ASSERT_EQ(sample_.started.size(), 1U);
+  EXPECT_EQ(sample_.started[0].tid, Tid{150});
+  ASSERT_NE(facts(to_int(leaving)), nullptr);
+  EXPECT_TRUE(facts(to_int(leaving))->ended);
+}
+
 TEST_F(SamplerTest, ThreadsWithoutAThreadStateAreNative) {
   start(2);
   python_.target.add_thread(Tid{900}, "jemalloc_bg");

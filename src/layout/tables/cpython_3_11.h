@@ -1,4 +1,4 @@
-// CPython 3.11, x86-64 Linux. Offsets from the DWARF of a 3.11.7 build; every 3.11 release has them.
+// CPython 3.11, x86-64 Linux. Offsets from the DWARF of a 3.11.7 build; 3.11.2 has the same.
 #pragma once
 
 #include "gilspy/layout.h"
