@@ -41,8 +41,4 @@ inline constexpr double kMinWidth = 200;
 // differ only in those stay separate frames.
 std::string render(std::span<const FoldedLine> lines, const Options& options);
 
-// `name` as a frame that means the same to every reader of folded files: no ';', no line break, and no number after a
-// space at its end, which would be taken for the count of a differential profile ("Thread 2" becomes "Thread-2").
-std::string safe_frame(std::string_view name);
-
 }  // namespace gilspy::flamegraph

@@ -117,21 +117,4 @@ std::string thousands(std::uint64_t number) {
   return digits;
 }
 
-std::string safe_frame(std::string_view name) {
-  std::string out(name);
-  std::ranges::replace(out, ';', ',');
-  std::ranges::replace_if(
-      out, [](char c) { return is_blank(static_cast<unsigned char>(c)); }, ' ');
-  const std::size_t begin = std::min(out.find_first_not_of(' '), out.size());
-  out = out.substr(begin, out.find_last_not_of(' ') + 1 - begin);
-  if (out.starts_with("# ")) {
-    out.erase(1, 1);  // would make a comment of the line
-  }
-  const std::size_t before_number = out.find_last_not_of("0123456789.");
-  if (before_number != std::string::npos && before_number + 1 < out.size() && out[before_number] == ' ') {
-    out[before_number] = '-';
-  }
-  return out;
-}
-
 }  // namespace gilspy::flamegraph

@@ -92,23 +92,6 @@ TEST(FoldedNames, ALeafThatEndsInANumberIsOneFrame) {
   EXPECT_EQ(frames[1].width, 5U);
 }
 
-TEST(FoldedNames, ASafeFrameCannotBeTakenForADifferentialCount) {
-  EXPECT_EQ(safe_frame("Thread 2"), "Thread-2");
-  EXPECT_EQ(safe_frame("Thread 2 "), "Thread-2");
-  EXPECT_EQ(safe_frame("part 1.5"), "part-1.5");
-  EXPECT_EQ(safe_frame("Thread (2)"), "Thread (2)");
-  EXPECT_EQ(safe_frame("2"), "2");
-  EXPECT_EQ(safe_frame("f (a.py:3)"), "f (a.py:3)");
-}
-
-TEST(FoldedNames, ASafeFrameIsOneFrameOnOneLine) {
-  EXPECT_EQ(safe_frame("a;b\nc"), "a,b c");
-  EXPECT_EQ(safe_frame("# comment"), "#comment");
-  EXPECT_EQ(safe_frame("  x\r\n"), "x");
-  EXPECT_EQ(safe_frame(" "), "");
-  EXPECT_EQ(safe_frame(""), "");
-}
-
 TEST(FoldedNames, WholeLinesAreSortedSoAFrameMayBeDrawnTwice) {
   const auto frames = frames_of(render(Lines{{"foo", 5}, {"foo;y", 2}, {"foo bar;x", 3}}, everything()));
   EXPECT_THAT(names_of(frames), ElementsAre("foo", "foo bar", "x", "foo", "y"));
