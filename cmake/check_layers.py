@@ -22,7 +22,9 @@ HOMES = [
     (r"rapidjson/.*", ("formats",)),
     (r"CLI/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
-    (r"dwarf\.h|libunwind.*", ("platform",)),
+    (r"dwarf\.h", ("src/layout/gen", "platform")),
+    (r"elfutils/libdw\.h", ("src/layout/gen",)),
+    (r"libunwind.*", ("platform",)),
     (r"(sys|linux|asm|arpa|net|netinet)/.*", ("platform",)),
     (r"(dirent|dlfcn|fcntl|fnmatch|ftw|glob|grp|langinfo|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|strings"
      r"|syscall|syslog|termios|time|ucontext|unistd|utime|wait)\.h", ("platform",)),
@@ -39,9 +41,16 @@ tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarra
 """.split())
 
 
+# Developers' tools, each in the folder of its stage: their headers are not for the stage itself.
+TOOLS = ("src/layout/gen",)
+
+
 def layer_of(path):
     """The folder that is one library: "include/gilspy", "src/locate", "platform/linux", "formats/folded"; a file that
     lies directly in platform/ or formats/ belongs to that folder itself."""
+    for tool in TOOLS:
+        if path.is_relative_to(tool):
+            return tool
     return "/".join(path.parts[:2]) if len(path.parts) > 2 else path.parts[0]
 
 
@@ -64,6 +73,8 @@ SHARED_BY_FORMATS = ("formats", "formats/stack_view")
 
 
 def may_see(layer, other):
+    if other in TOOLS:
+        return layer == other
     if layer == "src/cli" or within(other, layer):
         return True
     return layer.startswith("formats/") and other in SHARED_BY_FORMATS
@@ -130,6 +141,13 @@ SELF_TEST = [
     ("src/cli/bad.cpp", "#include <signal.h>\n", "platform"),
     ("src/verdict/bad.cpp", "#include <rapidjson/writer.h>\n", "formats"),
     ("src/layout/bad.cpp", "#include <gelf.h>\n", "src/locate"),
+    ("src/layout/bad2.cpp", "#include <elfutils/libdw.h>\n", "src/layout/gen"),
+    ("src/layout/bad3.cpp", "#include <dwarf.h>\n", "src/layout/gen"),
+    ("src/layout/bad4.cpp", '#include "gen/rules.h"\n', "of src/layout/gen"),
+    ("src/layout/gen/rules.h", "", ""),
+    ("src/layout/gen/types.cpp", '#include "rules.h"\n#include <elfutils/libdw.h>\n#include <dwarf.h>\n', ""),
+    ("src/layout/gen/bad.cpp", '#include "../tables.h"\n', "of src/layout"),
+    ("src/layout/tables.h", "", ""),
     ("src/base/bad.cpp", "#include <CLI/CLI.hpp>\n", "src/cli"),
     ("src/base/bad2.cpp", "#include <boost/any.hpp>\n", "not standard"),
     ("src/locate/elf.cpp", "#include <gelf.h>\n#include <fmt/format.h>\n", ""),

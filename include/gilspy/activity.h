@@ -80,6 +80,8 @@ class Classifier {
     GilIndex gil{};
     SyscallFacts::State os = SyscallFacts::State::kUnreadable;
     WaitPlace place = WaitPlace::kNone;
+    AttachState attach_state = AttachState::kNotRead;
+    bool dormant = false;
     std::uint64_t cond_tick = 0;  // last sample that placed it in a condition variable; 0: none
     std::uint64_t held_tick = 0;  // last sample at which it held the GIL
     Nanos held_since{0};          // when it was first seen with the GIL in this tenure
@@ -94,6 +96,7 @@ class Classifier {
   void decide_holder(const Sample& sample, const GilFacts& gil);
   void decide_running(const Sample& sample, GilIndex index);
   static std::optional<Activity> without_gil(const Thread& thread);
+  static Activity in_free_threading(const Thread& thread);
 
   std::uint64_t tick_ = 1;  // so that 0 is no tick and none is right behind it
   Nanos previous_{0};

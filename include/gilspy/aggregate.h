@@ -26,6 +26,7 @@ class Aggregator {
   struct Thread {
     ThreadInfo info;
     bool alive = true;
+    bool dormant = false;  // see ThreadFacts
     Activity activity = Activity::kUnknown;
     StackId stack = kNoStack;
     Nanos known_since{0};    // value of known_ up to which its time is accounted for

@@ -16,21 +16,28 @@ namespace gilspy {
 using Offset = std::uint32_t;
 inline constexpr Offset kAbsent = 0xffffffff;
 
-// PyThreadState is the root of a thread's frames directly, or through the _PyCFrame that lives on its C stack.
-enum class FrameRoot : std::uint8_t { kInThread, kViaCframe };
+// The root of a thread's frames: _PyInterpreterFrame* in PyThreadState (3.13+), the same by way of the _PyCFrame on its
+// C stack (3.11, 3.12), or a PyFrameObject* in PyThreadState (up to 3.10): objects on the heap instead of a data stack.
+enum class FrameRoot : std::uint8_t { kInThread, kViaCframe, kFrameObjects };
 // One GIL inside _PyRuntime, or a pointer to it in every interpreter.
 enum class GilHome : std::uint8_t { kInRuntime, kViaInterpreter };
+// How instructions map to lines: co_lnotab (up to 3.9), co_linetable of 3.10 (PEP 626), of 3.11 and later
+// (locations.md).
+enum class LineFormat : std::uint8_t { kLnotab, kRanges, kLocations };
 // Where an object without a materialised __dict__ keeps its attribute values.
 enum class InstanceValues : std::uint8_t {
+  kNone,                 // up to 3.10: always a dict, at tp_dictoffset
   kPointerBeforeObject,  // 3.11: PyDictValues* at object-32, dict at object-24
-  kInlineAfterObject,    // 3.13: PyDictValues right behind the object, dict at object-24
+  kTaggedBeforeObject,   // 3.12: one word at object-24, PyDictValues*-1 when it is odd, else the dict
+  kInlineAfterObject,    // 3.13: PyDictValues right behind the object, dict at object-24 (free-threaded: object-8)
 };
 
 struct RuntimeLayout {
-  std::string_view name;  // "3.11", for messages
+  std::string_view name;  // "3.11", "3.13t": for messages
 
   struct Runtime {
     Offset interpreters_head = kAbsent;
+    Offset interpreters_main = kAbsent;
     Offset gil = kAbsent;  // GilHome::kInRuntime only
   } runtime;
 
@@ -46,7 +53,7 @@ struct RuntimeLayout {
   // struct _gil_runtime_state (pycore_gil.h), the same from 3.7 on but for a shift in free-threaded builds.
   struct Gil {
     Offset size = 0;
-    Offset enabled = kAbsent;   // free-threaded builds only
+    Offset enabled = kAbsent;   // int; free-threaded builds only: 0 as long as there is no GIL in effect
     Offset interval = kAbsent;  // unsigned long, microseconds: the switch interval
     Offset last_holder = kAbsent;
     Offset locked = kAbsent;  // int; -1 before initialisation
@@ -61,9 +68,12 @@ struct RuntimeLayout {
     Offset interpreter = kAbsent;
     Offset id = kAbsent;
     Offset thread_id = kAbsent;
-    Offset native_thread_id = kAbsent;
-    Offset frame_root = kAbsent;  // _PyCFrame* or _PyInterpreterFrame*, see FrameRoot
-    Offset datastack_chunk = kAbsent;
+    Offset native_thread_id = kAbsent;  // 3.11+; before, struct pthread tells
+    Offset state = kAbsent;             // int, 3.13+: 0 detached, 1 attached, 2 suspended, beyond: see pycore_pystate.h
+    Offset gil_requested = kAbsent;     // int, 3.15+: it stands in take_gil
+    Offset frame_root = kAbsent;        // see FrameRoot
+    Offset base_frame = kAbsent;        // _PyInterpreterFrame*, 3.15+: the outermost one, without Python code
+    Offset datastack_chunk = kAbsent;   // not with FrameRoot::kFrameObjects
     Offset datastack_top = kAbsent;
   } thread;
 
@@ -72,18 +82,21 @@ struct RuntimeLayout {
     Offset current_frame = kAbsent;
   } cframe;
 
-  struct StackChunk {
+  struct StackChunk {  // not with FrameRoot::kFrameObjects
     Offset previous = kAbsent;
     Offset chunk_size = kAbsent;
     Offset data = kAbsent;
   } chunk;
 
-  struct Frame {  // _PyInterpreterFrame without its locals
+  struct Frame {  // _PyInterpreterFrame without its locals; or as much of PyFrameObject as is read
     Offset size = 0;
     Offset code = kAbsent;
     Offset previous = kAbsent;
-    Offset instruction = kAbsent;  // _Py_CODEUNIT*
-    Offset owner = kAbsent;
+    Offset instruction = kAbsent;              // _Py_CODEUNIT*; with FrameRoot::kFrameObjects int f_lasti
+    Offset owner = kAbsent;                    // char; not with FrameRoot::kFrameObjects
+    Offset state = kAbsent;                    // char f_executing or f_state; FrameRoot::kFrameObjects only
+    std::uint8_t states_on_stack = 0;          // bit n: a frame whose `state` is n is being executed
+    Offset tlbc_index = kAbsent;               // int, free-threaded 3.14+: which copy of the bytecode it runs
     std::uint8_t first_sentinel_owner = 0xff;  // owners from here on mark frames without Python code
     std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
   } frame;
@@ -92,10 +105,13 @@ struct RuntimeLayout {
     Offset size = 0;
     Offset filename = kAbsent;
     Offset name = kAbsent;
-    Offset qualname = kAbsent;
+    Offset qualname = kAbsent;  // 3.11+
     Offset first_line = kAbsent;
     Offset line_table = kAbsent;
-    Offset instructions = kAbsent;  // co_code_adaptive
+    Offset instructions = kAbsent;  // co_code_adaptive, 3.11+
+    Offset tlbc = kAbsent;          // _PyCodeArray* co_tlbc, free-threaded 3.14+
+    Offset tlbc_entries = kAbsent;  // _PyCodeArray.entries
+    std::uint8_t lasti_unit = 1;    // bytes that f_lasti counts: 2 in 3.10
   } code;
 
   struct Object {
@@ -105,10 +121,12 @@ struct RuntimeLayout {
     Offset type_cached_keys = kAbsent;  // PyHeapTypeObject.ht_cached_keys
     Offset type_flags = kAbsent;
     Offset type_basicsize = kAbsent;
+    Offset type_dictoffset = kAbsent;
     Offset bytes_data = kAbsent;
     Offset long_size_or_tag = kAbsent;
     Offset long_digits = kAbsent;
-    bool long_has_tag = false;  // lv_tag: digit count in the bits from 3 up; else ob_size
+    bool long_has_tag = false;             // lv_tag: digit count in the bits from 3 up; else ob_size
+    std::uint8_t dict_before_object = 24;  // distance of a managed dict (3.11+)
   } object;
 
   struct Unicode {
@@ -116,7 +134,7 @@ struct RuntimeLayout {
     Offset state = kAbsent;
     Offset ascii_data = kAbsent;
     Offset compact_data = kAbsent;
-    std::uint8_t kind_shift = 2;  // 3 bits
+    std::uint8_t kind_shift = 2;  // 3 bits of the 32 at `state`
     std::uint8_t compact_shift = 5;
     std::uint8_t ascii_shift = 6;
   } unicode;
@@ -124,24 +142,28 @@ struct RuntimeLayout {
   struct Dict {
     Offset keys = kAbsent;
     Offset values = kAbsent;
-    Offset keys_log2_size = kAbsent;
+    Offset keys_size = kAbsent;       // Py_ssize_t dk_size, up to 3.10
+    Offset keys_log2_size = kAbsent;  // 3.11+, like the two that follow
     Offset keys_log2_index_bytes = kAbsent;
-    Offset keys_kind = kAbsent;  // 0: general entries, else entries without a hash
+    Offset keys_kind = kAbsent;  // 0: general entries, else entries without a hash; absent: all are general
     Offset keys_entry_count = kAbsent;
     Offset keys_indices = kAbsent;
     Offset module_dict = kAbsent;   // PyModuleObject.md_dict
-    Offset values_first = kAbsent;  // first value in PyDictValues
+    Offset values_first = kAbsent;  // first value in PyDictValues; 0 where the values are a plain array
   } dict;
 
   FrameRoot frame_root = FrameRoot::kInThread;
   GilHome gil_home = GilHome::kViaInterpreter;
+  LineFormat line_format = LineFormat::kLocations;
   InstanceValues instance_values = InstanceValues::kInlineAfterObject;
+  bool free_threaded = false;
 };
 
 namespace layout {
 
-// The table for a build. Errors: kUnsupported when there is none for the minor version or the flavour.
-Result<RuntimeLayout> for_build(const RuntimeLocation& location);
+// The table for a build; what 3.13 and later say of themselves (_Py_DebugOffsets, at the start of _PyRuntime) goes
+// before it. Errors: kUnsupported when there is no table for the minor version or the flavour; those of reading.
+Result<RuntimeLayout> for_build(MemoryReader& memory, const RuntimeLocation& location);
 
 // Reads the runtime with a layout and checks what must be true of any CPython: the interpreter list ends, every thread
 // state points back to its interpreter, the tids are alive, a GIL that is held is held by a thread of the list.

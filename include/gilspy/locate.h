@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
@@ -26,8 +28,32 @@ struct RuntimeLocation {
 
 namespace locate {
 
-// Errors: kNotPython (names Python children where there are some: the target may be a wrapper), kDenied, kGone.
+// Everything that may be the runtime, best first: what is named by symbols, then what calls itself one (the cookie of
+// _Py_DebugOffsets, 3.13+). More than one where a process has several Pythons mapped, or one that it does not use.
+// Never empty. Errors: kUnsupported (another Python, an older one, another architecture), kMisfit (a Python without
+// anything that tells where its runtime is), kNotReady, kNotPython (names Python children where there are some: the
+// target may be a wrapper), kDenied, kGone.
+Result<std::vector<RuntimeLocation>> find_candidates(Target& target);
+
+// The first of them.
 Result<RuntimeLocation> find_runtime(Target& target);
+
+// The version that a Python without symbols has by the names of the files that it uses.
+std::optional<PythonVersion> version_by_names(Target& target);
+
+// What a runtime without symbols and without a cookie (up to 3.12) is recognised by: offsets in _PyRuntime, in
+// PyInterpreterState and in PyThreadState. They come from the layout of the version that it is thought to be.
+struct PointerShape {
+  std::uint32_t interpreters_head = 0;
+  std::uint32_t interpreters_main = 0;
+  std::uint32_t threads_head = 0;
+  std::uint32_t thread_interpreter = 0;
+};
+// Every place in the data of the program and of Python libraries where two words lead to interpreters and the first of
+// these to a thread that leads back: the true one and a few others, which fail the layout's self-check. Maybe none.
+// Errors: kGone, kDenied.
+Result<std::vector<RuntimeLocation>> find_by_pointers(Target& target, const PythonVersion& version,
+                                                      const PointerShape& shape);
 
 }  // namespace locate
 }  // namespace gilspy

@@ -13,7 +13,8 @@ enum class ErrorCode {
   kNoProcess,    // there never was such a process
   kDenied,       // the kernel refuses; the message says what to run to be allowed
   kNotPython,    // not a CPython; the message names Python children where there are any
-  kUnsupported,  // a CPython without a layout table, or one that failed the self-check
+  kUnsupported,  // a Python that gilspy cannot read, whatever happens: its version, implementation or architecture
+  kMisfit,       // a CPython whose memory is not what its layout says, at least not yet: it may be starting
   kNotReady,     // a CPython that has not set up its runtime yet: worth another try
   kBadAddress,   // the remote address is not mapped: loses one thread of one sample
   kCorrupt,      // what was read cannot be what it should be: same

@@ -17,6 +17,7 @@ namespace gilspy {
 enum class GilIndex : std::uint32_t {};  // dense; interpreters may share a GIL
 
 struct GilFacts {
+  bool enabled = true;  // false: a free-threaded build that runs without; nothing else here means anything then
   bool locked = false;
   // gil->last_holder: the thread that holds it if `locked`, else the last that did. None: not in the thread list (yet).
   std::optional<ThreadIndex> last_holder;
@@ -35,6 +36,14 @@ enum class WaitPlace : std::uint8_t {
   kGilMutex,  // one of its mutexes: on the way in or out
 };
 
+// PyThreadState.state of a thread whose GIL is not enabled: attached threads run Python side by side.
+enum class AttachState : std::uint8_t {
+  kNotRead,
+  kDetached,   // it let go of its thread state: blocked, or native code
+  kAttached,   // runs Python, or native code that did not let go
+  kSuspended,  // stands still because another thread stopped the world
+};
+
 enum class StackQuality : std::uint8_t {
   kUnchanged,  // not read at this tick
   kWhole,
@@ -47,8 +56,12 @@ struct ThreadFacts {
   bool os_read = false;  // os, place, run_queue_delay were read at this tick
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
+  AttachState attach_state = AttachState::kNotRead;  // only where the GIL is not enabled
   Nanos run_queue_delay{0};     // time it was runnable without a CPU since its previous reading; 0 if not read
   std::optional<Nanos> on_cpu;  // native threads, now and then: time on a CPU since the thread started
+  // An OS thread that visits other interpreters has a thread state in each of them; all but one are dormant: they stand
+  // for nobody. None: as before.
+  std::optional<bool> dormant;
   bool ended = false;           // the thread is gone; its other facts mean nothing
   StackQuality quality = StackQuality::kUnchanged;
   StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost

@@ -36,6 +36,8 @@ struct Mapping {
   bool readable = false;
   bool writable = false;
   bool executable = false;
+  std::uint64_t device = 0;  // of the file; both 0 for anonymous memory
+  std::uint64_t inode = 0;
   std::string path;  // as /proc/PID/maps shows it; empty for anonymous memory
 };
 
@@ -86,17 +88,23 @@ class Target : public MemoryReader {
   virtual const ProcessIdentity& identity() const = 0;
   virtual Liveness liveness() = 0;
   virtual Result<std::vector<Mapping>> mappings() = 0;
-  // The file behind a mapping, however the target sees it (containers, chroots, deleted files).
+  // The file behind a mapping, however the target sees it (containers, chroots, deleted files): that one, not another
+  // that has its name by now. Errors: kDenied, kSystem.
   virtual Result<std::unique_ptr<FileBytes>> file_of(const Mapping& mapping) = 0;
 
   virtual Result<std::vector<Tid>> threads() = 0;
   // Errors: kGone when the thread has ended.
   virtual Result<SyscallFacts> syscall_of(Tid tid) = 0;
+  // Whether the kernel told, when we attached, what threads are blocked in. Where it does not (a sandbox, hidden
+  // /proc), syscall_of() is kUnreadable for every thread.
+  virtual bool tells_system_calls() const { return true; }
   virtual Result<SchedFacts> sched_of(Tid tid) = 0;
   virtual Result<std::string> comm_of(Tid tid) = 0;
   // The number by which the target knows its thread (gettid(), native_thread_id): another than ours when it lives in a
   // PID namespace of its own (a container, seen from the host).
   virtual std::int32_t own_number_of(Tid tid) { return to_int(tid); }
+  // The other way round. Nothing: the target has no such thread.
+  virtual std::optional<Tid> tid_of_own_number(std::int32_t number) { return static_cast<Tid>(number); }
   // The caller will not ask for this thread again: what was kept open for it can be closed.
   virtual void forget(Tid tid) = 0;
 

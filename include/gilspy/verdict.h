@@ -11,8 +11,11 @@
 namespace gilspy {
 
 enum class VerdictCode : std::uint8_t {
+  kGilReenabled,
   kSerializedByGil,
   kGilHoggedByNativeCall,
+  kParallelFreeThreaded,
+  kParallelInterpreters,
   kParallelNative,
   kSingleThreaded,
   kIoBound,

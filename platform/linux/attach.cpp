@@ -78,6 +78,12 @@ Result<RemoteAddr> readable_address(Pid pid, std::string_view name) {
   return first->begin;
 }
 
+bool tells_system_calls(ThreadFiles& threads, Pid pid) {
+  // The main thread may have ended before the others: that says nothing.
+  const auto facts = threads.syscall_of(Tid{to_int(pid)});
+  return !facts.has_value() || facts->state != SyscallFacts::State::kUnreadable;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Target>> attach(Pid pid) {
@@ -91,13 +97,16 @@ Result<std::unique_ptr<Target>> attach(Pid pid) {
   if (const int error = ::clock_getcpuclockid(to_int(pid), &cpu_clock); error != 0) {
     return explain(pid, error_of(error, "finding its CPU clock"));
   }
+  ThreadFiles threads(std::move(tasks), descriptors_to_keep());
+  const bool told = tells_system_calls(threads, pid);
   return std::make_unique<LinuxTarget>(LinuxTarget::Parts{
       .identity = identity_of(pid),
       .executable_link = read_link(proc_path(pid, "exe")).value_or(""),
       .own_pid_namespace = parse_numbers(status_value(status, "NSpid")).size() > 1,
+      .tells_system_calls = told,
       .cpu_clock = cpu_clock,
       .life = std::move(*life),
-      .threads = ThreadFiles(std::move(tasks), descriptors_to_keep()),
+      .threads = std::move(threads),
   });
 }
 

@@ -3,7 +3,9 @@
 
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "gilspy/target.h"
@@ -18,6 +20,7 @@ class LinuxTarget final : public Target {
     ProcessIdentity identity;
     std::string executable_link;  // as /proc/PID/exe reads: with its mark when the file has been deleted
     bool own_pid_namespace = false;
+    bool tells_system_calls = true;
     clockid_t cpu_clock = 0;
     LifeLine life;
     ThreadFiles threads;
@@ -31,15 +34,21 @@ class LinuxTarget final : public Target {
   Result<std::unique_ptr<FileBytes>> file_of(const Mapping& mapping) override;
   Result<std::vector<Tid>> threads() override { return parts_.threads.threads(); }
   Result<SyscallFacts> syscall_of(Tid tid) override { return parts_.threads.syscall_of(tid); }
+  bool tells_system_calls() const override { return parts_.tells_system_calls; }
   Result<SchedFacts> sched_of(Tid tid) override { return parts_.threads.sched_of(tid); }
   Result<std::string> comm_of(Tid tid) override;
   std::int32_t own_number_of(Tid tid) override;
-  void forget(Tid tid) override { parts_.threads.forget(tid); }
+  std::optional<Tid> tid_of_own_number(std::int32_t number) override;
+  void forget(Tid tid) override;
   Result<Nanos> cpu_time() override;
   std::vector<ProcessIdentity> descendants() override;
 
  private:
+  std::optional<std::int32_t> read_own_number(Tid tid);
+  void list_own_numbers();
+
   Parts parts_;
+  std::unordered_map<std::int32_t, Tid> by_own_number_;  // of a target in a PID namespace of its own
 };
 
 }  // namespace gilspy::platform

@@ -1,5 +1,7 @@
 #include "proc_text.h"
 
+#include <sys/sysmacros.h>
+
 #include <charconv>
 
 namespace gilspy::platform {
@@ -33,13 +35,23 @@ std::string unescape_newlines(std::string_view path) {
   return plain;
 }
 
+// "08:01", in hexadecimal, as a dev_t.
+std::optional<std::uint64_t> parse_device(std::string_view word) {
+  const std::size_t colon = word.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto major = parse_hex(word.substr(0, colon));
+  const auto minor = parse_hex(word.substr(colon + 1));
+  if (!major || !minor) return std::nullopt;
+  return gnu_dev_makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor));
+}
+
 // "7f12a000-7f12b000 r-xp 00001000 08:01 131 /lib/x.so"
 std::optional<Mapping> parse_mapping(std::string_view line) {
   const std::string_view range = take_word(line);
   const std::string_view rights = take_word(line);
   const auto offset = parse_hex(take_word(line));
-  take_word(line);  // device
-  take_word(line);  // inode
+  const auto device = parse_device(take_word(line));
+  const auto inode = parse_decimal(take_word(line));
   const std::size_t dash = range.find('-');
   if (dash == std::string_view::npos || rights.size() < 4 || !offset) return std::nullopt;
   const auto begin = parse_hex(range.substr(0, dash));
@@ -53,6 +65,8 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
   mapping.readable = rights[0] == 'r';
   mapping.writable = rights[1] == 'w';
   mapping.executable = rights[2] == 'x';
+  mapping.device = device.value_or(0);
+  mapping.inode = static_cast<std::uint64_t>(inode.value_or(0));
   mapping.path = unescape_newlines(without_blanks_in_front(line));
   return mapping;
 }

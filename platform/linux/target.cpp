@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <unordered_set>
 
 #include "linux_target.h"
 #include "mapped_file.h"
@@ -31,11 +32,42 @@ Result<std::string> LinuxTarget::comm_of(Tid tid) {
 }
 
 std::int32_t LinuxTarget::own_number_of(Tid tid) {
-  if (!parts_.own_pid_namespace) return to_int(tid);
+  return parts_.own_pid_namespace ? read_own_number(tid).value_or(to_int(tid)) : to_int(tid);
+}
+
+std::optional<std::int32_t> LinuxTarget::read_own_number(Tid tid) {
   const auto status = parts_.threads.text_of(tid, "status");
-  if (!status.has_value()) return to_int(tid);
+  if (!status.has_value()) return std::nullopt;
   const auto numbers = parse_numbers(status_value(*status, "NSpid"));
-  return numbers.empty() ? to_int(tid) : static_cast<std::int32_t>(numbers.back());
+  if (numbers.empty()) return std::nullopt;
+  return static_cast<std::int32_t>(numbers.back());
+}
+
+std::optional<Tid> LinuxTarget::tid_of_own_number(std::int32_t number) {
+  if (!parts_.own_pid_namespace) return Tid{number};
+  auto known = by_own_number_.find(number);
+  if (known == by_own_number_.end()) {
+    list_own_numbers();
+    known = by_own_number_.find(number);
+  }
+  return known == by_own_number_.end() ? std::nullopt : std::optional(known->second);
+}
+
+// Reads only about threads that are new: a number that nobody has any more may be asked for at every tick.
+void LinuxTarget::list_own_numbers() {
+  const auto tids = parts_.threads.threads();
+  if (!tids.has_value()) return;
+  std::unordered_set<std::int32_t> fresh;
+  for (const Tid tid : *tids) fresh.insert(to_int(tid));
+  std::erase_if(by_own_number_, [&](const auto& entry) { return fresh.erase(to_int(entry.second)) == 0; });
+  for (const std::int32_t tid : fresh) {
+    if (const auto number = read_own_number(Tid{tid})) by_own_number_.insert_or_assign(*number, Tid{tid});
+  }
+}
+
+void LinuxTarget::forget(Tid tid) {
+  parts_.threads.forget(tid);
+  std::erase_if(by_own_number_, [tid](const auto& entry) { return entry.second == tid; });
 }
 
 Result<Nanos> LinuxTarget::cpu_time() {

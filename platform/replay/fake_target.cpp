@@ -115,6 +115,16 @@ Result<std::string> FakeTarget::comm_of(Tid tid) {
   return thread->second.comm;
 }
 
+std::optional<Tid> FakeTarget::tid_of_own_number(std::int32_t number) {
+  bool numbered = false;
+  for (const auto& [tid, thread] : threads_) {
+    if (thread.own_number.value_or(to_int(tid)) == number) return tid;
+    numbered = numbered || thread.own_number;
+  }
+  // As on Linux: without a PID namespace of its own, nobody is asked.
+  return numbered ? std::nullopt : std::optional(Tid{number});
+}
+
 std::int32_t FakeTarget::own_number_of(Tid tid) {
   const auto thread = threads_.find(tid);
   return thread == threads_.end() ? to_int(tid) : thread->second.own_number.value_or(to_int(tid));

@@ -64,6 +64,7 @@ class FakeTarget final : public Target {
   void end_thread(Tid tid) { threads_.erase(tid); }
   void set_syscall(Tid tid, SyscallFacts facts) { threads_[tid].syscall = facts; }
   void set_sched(Tid tid, SchedFacts facts) { threads_[tid].sched = facts; }
+  void set_tells_system_calls(bool tells) { tells_system_calls_ = tells; }
   void set_own_number(Tid tid, std::int32_t number) { threads_[tid].own_number = number; }
 
   // Every further read fails with this (kGone, kDenied), as for a process that has ended.
@@ -91,7 +92,9 @@ class FakeTarget final : public Target {
   Result<SyscallFacts> syscall_of(Tid tid) override;
   Result<SchedFacts> sched_of(Tid tid) override;
   Result<std::string> comm_of(Tid tid) override;
+  bool tells_system_calls() const override { return tells_system_calls_; }
   std::int32_t own_number_of(Tid tid) override;
+  std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override { forgotten_.insert(tid); }
   Result<Nanos> cpu_time() override { return cpu_time_; }
   std::vector<ProcessIdentity> descendants() override { return descendants_; }
@@ -109,6 +112,7 @@ class FakeTarget final : public Target {
   std::vector<Mapping> mappings_;
   std::map<std::string, std::vector<std::byte>> files_;
   std::map<Tid, Thread> threads_;
+  bool tells_system_calls_ = true;
   Nanos cpu_time_{0};
   std::vector<ProcessIdentity> descendants_;
   std::optional<ErrorCode> failure_;

@@ -62,6 +62,10 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       thread->alive = false;
       continue;
     }
+    if (facts.dormant.has_value() && *facts.dormant != thread->dormant) {
+      settle(*thread);
+      thread->dormant = *facts.dormant;
+    }
     if (facts.on_cpu.has_value()) {
       if (!thread->first_on_cpu.has_value()) thread->first_on_cpu = facts.on_cpu;
       thread->on_cpu = *facts.on_cpu - *thread->first_on_cpu;
@@ -79,6 +83,7 @@ void Aggregator::settle(Thread& thread) {
   const Nanos unknown = unknown_ - thread.unknown_since;
   thread.known_since = known_;
   thread.unknown_since = unknown_;
+  if (thread.dormant) return;
   const auto book = [&](Activity activity, StackId stack, Nanos time) {
     if (time.count() == 0) return;
     thread.times[index_of(activity)] += time;
@@ -109,6 +114,7 @@ void Aggregator::count_waiter(const Thread& thread, int by) {
 void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weight) {
   Gil& gil = gils_[index];
   const GilFacts& facts = sample.gils[index];
+  if (!facts.enabled) return;
   gil.observed += weight;
   if (facts.locked) gil.held += weight;
   gil.waiting += weight * gil.waiter_count;

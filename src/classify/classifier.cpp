@@ -11,6 +11,8 @@
 // let go and lost its CPU before it reached a condition variable. Its tenure lasted a switch interval; a thread that
 // lets go of its own accord, to compute natively, mostly held the GIL for less. So for one interval more it counts as
 // waiting.
+//
+// Where a free-threaded build runs without a GIL, a thread's own attach state decides; of a detached one, /proc.
 #include <algorithm>
 
 #include "gilspy/activity.h"
@@ -35,6 +37,7 @@ const std::vector<ActivityChange>& Classifier::classify(const Sample& sample) {
   in_cond_.resize(sample.gils.size());
   take_facts(sample);
   for (std::size_t i = 0; i < sample.gils.size(); ++i) {
+    if (!sample.gils[i].enabled) continue;
     decide_holder(sample, sample.gils[i]);
     decide_running(sample, static_cast<GilIndex>(i));
     const GilFacts& gil = sample.gils[i];
@@ -69,7 +72,8 @@ void Classifier::take_facts(const Sample& sample) {
     Thread* const thread = find(facts.thread);
     if (thread == nullptr) continue;
     std::uint32_t& in_cond = in_cond_[to_int(thread->gil)];
-    if (facts.ended || facts.os_read) {
+    if (facts.dormant.has_value()) thread->dormant = *facts.dormant;
+    if (facts.ended || facts.os_read || thread->dormant) {
       if (thread->place == WaitPlace::kGilCond) --in_cond;
       std::erase(running_, facts.thread);
     }
@@ -77,8 +81,21 @@ void Classifier::take_facts(const Sample& sample) {
       threads_.erase(to_int(facts.thread));
       continue;
     }
+    if (thread->dormant) {
+      thread->place = WaitPlace::kNone;
+      set(facts.thread, Activity::kBlocked);
+      continue;
+    }
     thread->preempted += facts.run_queue_delay;
-    if (!facts.os_read) continue;
+    if (facts.attach_state != AttachState::kNotRead) {
+      thread->attach_state = facts.attach_state;
+      if (!facts.os_read) thread->os = SyscallFacts::State::kRunning;  // what was read before is out of date
+    }
+    const GilFacts& gil = sample.gils[to_int(thread->gil)];
+    if (!facts.os_read) {
+      if (!gil.enabled) set(facts.thread, in_free_threading(*thread));
+      continue;
+    }
     thread->os = facts.os;
     thread->place = facts.place;
     if (facts.os != SyscallFacts::State::kRunning) thread->leaving_until = Nanos{0};
@@ -87,8 +104,8 @@ void Classifier::take_facts(const Sample& sample) {
       thread->cond_tick = tick_;
     }
     if (facts.os == SyscallFacts::State::kRunning) running_.push_back(facts.thread);
-    const GilFacts& gil = sample.gils[to_int(thread->gil)];
-    if (gil.locked && gil.last_holder == facts.thread) continue;
+    if (!gil.enabled) set(facts.thread, in_free_threading(*thread));
+    if (!gil.enabled || (gil.locked && gil.last_holder == facts.thread)) continue;
     if (const auto activity = without_gil(*thread)) set(facts.thread, *activity);
   }
 }
@@ -103,6 +120,18 @@ std::optional<Activity> Classifier::without_gil(const Thread& thread) {
     case SyscallFacts::State::kRunning: break;
   }
   return std::nullopt;
+}
+
+Activity Classifier::in_free_threading(const Thread& thread) {
+  if (thread.attach_state == AttachState::kNotRead) return Activity::kUnknown;
+  if (thread.attach_state == AttachState::kSuspended) return Activity::kStopTheWorld;
+  switch (thread.os) {
+    case SyscallFacts::State::kInSyscall:
+    case SyscallFacts::State::kElsewhere: return Activity::kBlocked;
+    case SyscallFacts::State::kUnreadable: return Activity::kUnknown;
+    case SyscallFacts::State::kRunning: break;
+  }
+  return Activity::kRunsWithoutGil;
 }
 
 void Classifier::decide_holder(const Sample& sample, const GilFacts& gil) {
@@ -128,7 +157,7 @@ void Classifier::decide_running(const Sample& sample, GilIndex index) {
   std::vector<ThreadIndex> candidates;
   for (const ThreadIndex thread : running_) {
     if (threads_.at(to_int(thread)).gil != index) continue;
-    if (gil.locked && gil.last_holder == thread) continue;
+    if ((gil.locked && gil.last_holder == thread) || threads_.at(to_int(thread)).dormant) continue;
     candidates.push_back(thread);
   }
   std::ranges::stable_sort(candidates, [this](ThreadIndex a, ThreadIndex b) {

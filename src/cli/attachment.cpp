@@ -14,7 +14,7 @@ Result<std::unique_ptr<Attachment>> try_once(Pid pid) {
   auto made = std::make_unique<Attachment>();
   GILSPY_TRY(made->target, platform::attach(pid));
   GILSPY_TRY(made->location, locate::find_runtime(*made->target));
-  GILSPY_TRY(made->layout, layout::for_build(made->location));
+  GILSPY_TRY(made->layout, layout::for_build(*made->target, made->location));
   GILSPY_CHECK(layout::self_check(*made->target, made->location, made->layout));
   made->stacks = std::make_unique<StackTable>();
   GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks));

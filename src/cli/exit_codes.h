@@ -23,6 +23,7 @@ constexpr ExitCode exit_code(ErrorCode code) {
     case ErrorCode::kNoProcess: return kExitNoProcess;
     case ErrorCode::kNotPython:
     case ErrorCode::kNotReady:
+    case ErrorCode::kMisfit:
     case ErrorCode::kUnsupported: return kExitUnsupported;
     case ErrorCode::kDenied: return kExitDenied;
     case ErrorCode::kCannotWrite: return kExitCannotWrite;

@@ -1,5 +1,7 @@
 #include "recorder.h"
 
+#include <algorithm>
+
 #include "gilspy/activity.h"
 #include "gilspy/aggregate.h"
 #include "ticker.h"
@@ -140,14 +142,15 @@ class Recorder {
     for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
       profile.gils.at(to_int(interpreter.gil)).interpreters.push_back(interpreter.id);
     }
-    describe_target(profile.target);
+    describe_target(profile.target,
+                    std::ranges::any_of(profile.gils, [](const GilProfile& gil) { return gil.observed.count() > 0; }));
     profile.table = std::move(*attachment_.stacks);
     const platform::SelfUsage self = platform::self_usage();
     profile.self = {self.cpu, self.peak_rss_bytes};
     return profile;
   }
 
-  void describe_target(TargetFacts& facts) const {
+  void describe_target(TargetFacts& facts, bool gil_seen) const {
     const ProcessIdentity& identity = attachment_.target->identity();
     facts.pid = identity.pid;
     facts.command = identity.command;
@@ -155,7 +158,7 @@ class Recorder {
     facts.working_folder = identity.working_folder;
     facts.python = attachment_.location.version;
     facts.free_threaded = attachment_.location.free_threaded;
-    facts.gil_enabled = !facts.free_threaded;
+    facts.gil_enabled = !facts.free_threaded || gil_seen;
   }
 
   Attachment& attachment_;

@@ -34,8 +34,12 @@ Result<void> check_threads(Target& target, const RuntimeLocation& location, cons
     if (steps > kMostThreads) return misfit(location, "the list of threads does not end");
     GILSPY_TRY(const RemoteAddr owner, read_pointer(target, thread + layout.thread.interpreter));
     if (owner != interpreter) return misfit(location, "a thread state does not point to its interpreter");
-    GILSPY_TRY(const auto tid, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
-    if (std::ranges::count(tids, static_cast<Tid>(tid)) > 0) ++seen.live_tids;
+    if (layout.thread.native_thread_id == kAbsent) {
+      ++seen.live_tids;
+    } else {
+      GILSPY_TRY(const auto tid, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
+      if (std::ranges::count(tids, static_cast<Tid>(tid)) > 0) ++seen.live_tids;
+    }
     seen.thread_states.push_back(thread);
     GILSPY_TRY(thread, read_pointer(target, thread + layout.thread.next));
   }

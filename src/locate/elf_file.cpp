@@ -18,10 +18,11 @@ std::size_t entries(const Elf_Data& data, std::size_t entry_size) { return data.
 
 void ElfFile::EndElf::operator()(Elf* elf) const { ::elf_end(elf); }
 
-std::optional<ElfFile> ElfFile::open(std::span<const std::byte> bytes) {
+std::optional<ElfFile> ElfFile::open(std::span<const std::byte> bytes, std::optional<RemoteAddr> loaded_at) {
   if (::elf_version(EV_CURRENT) == EV_NONE) return std::nullopt;
   ElfFile file;
-  file.size_ = bytes.size();
+  file.bytes_ = bytes;
+  file.loaded_at_ = loaded_at;
   // libelf takes a char*, and does not write to what it was not told to change.
   auto* image = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
   file.elf_.reset(::elf_memory(image, bytes.size()));
@@ -30,6 +31,8 @@ std::optional<ElfFile> ElfFile::open(std::span<const std::byte> bytes) {
   if (::gelf_getehdr(file.elf_.get(), &header) == nullptr) return std::nullopt;
   if (header.e_type != ET_EXEC && header.e_type != ET_DYN) return std::nullopt;
   file.position_independent_ = header.e_type == ET_DYN;
+  file.is_64_bit_ = header.e_ident[EI_CLASS] == ELFCLASS64;
+  file.machine_ = header.e_machine;
   file.read_segments();
   file.read_sections();
   return file;
@@ -38,12 +41,14 @@ std::optional<ElfFile> ElfFile::open(std::span<const std::byte> bytes) {
 void ElfFile::read_segments() {
   std::size_t count = 0;
   if (::elf_getphdrnum(elf_.get(), &count) != 0) return;
-  count = std::min<std::size_t>(count, size_ / sizeof(Elf64_Phdr));
+  count = std::min<std::size_t>(count, bytes_.size() / sizeof(Elf64_Phdr));
   for (std::size_t i = 0; i < count; ++i) {
     GElf_Phdr header{};
     if (::gelf_getphdr(elf_.get(), static_cast<int>(i), &header) == nullptr) return;
-    if (header.p_type != PT_LOAD || !inside(header.p_offset, header.p_filesz, size_)) continue;
-    segments_.push_back({header.p_offset, header.p_filesz, header.p_vaddr, header.p_memsz});
+    if (!inside(header.p_offset, header.p_filesz, bytes_.size())) continue;
+    const Segment segment{header.p_offset, header.p_filesz, header.p_vaddr, header.p_memsz};
+    if (header.p_type == PT_LOAD) segments_.push_back(segment);
+    if (header.p_type == PT_DYNAMIC) dynamic_ = segment;
   }
 }
 
@@ -53,7 +58,7 @@ void ElfFile::read_sections() {
   for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf_.get(), section)) != nullptr;) {
     GElf_Shdr header{};
     if (::gelf_getshdr(section, &header) == nullptr) continue;
-    if (header.sh_type != SHT_NOBITS && !inside(header.sh_offset, header.sh_size, size_)) continue;
+    if (header.sh_type != SHT_NOBITS && !inside(header.sh_offset, header.sh_size, bytes_.size())) continue;
     sections_.push_back({::elf_ndxscn(section), header.sh_name, {}, header.sh_type, header.sh_link, header.sh_addr});
   }
   for (Section& section : sections_) section.name = string_at(names, section.name_offset);
@@ -82,8 +87,16 @@ std::optional<std::uint64_t> ElfFile::symbol_in(std::uint32_t section_type, std:
   return std::nullopt;
 }
 
+std::optional<DynamicSegment> ElfFile::dynamic() const {
+  if (!dynamic_ || !is_64_bit_ || segments_.empty()) return std::nullopt;
+  const Segment& first = segments_.front();
+  const std::uint64_t bias = loaded_at_ ? loaded_at_->value() + first.offset - first.address : 0;
+  return DynamicSegment(bytes_, segments_, *dynamic_, bias);
+}
+
 std::optional<std::uint64_t> ElfFile::exported_symbol(std::string_view name) const {
-  return symbol_in(SHT_DYNSYM, name);
+  const auto linked = dynamic();
+  return linked ? linked->symbol(name) : std::nullopt;
 }
 
 std::optional<std::uint64_t> ElfFile::any_symbol(std::string_view name) const {
@@ -99,18 +112,8 @@ std::optional<std::uint64_t> ElfFile::section_address(std::string_view name) con
 }
 
 bool ElfFile::needs(std::string_view library) const {
-  for (const Section& section : sections_) {
-    if (section.type != SHT_DYNAMIC) continue;
-    Elf_Data* data = ::elf_getdata(::elf_getscn(elf_.get(), section.index), nullptr);
-    if (data == nullptr || data->d_buf == nullptr) continue;
-    const std::size_t count = entries(*data, ::gelf_fsize(elf_.get(), ELF_T_DYN, 1, EV_CURRENT));
-    for (std::size_t i = 0; i < count; ++i) {
-      GElf_Dyn entry{};
-      if (::gelf_getdyn(data, static_cast<int>(i), &entry) == nullptr) break;
-      if (entry.d_tag == DT_NEEDED && string_at(section.link, entry.d_un.d_val).starts_with(library)) return true;
-    }
-  }
-  return false;
+  const auto linked = dynamic();
+  return linked && linked->needs(library);
 }
 
 }  // namespace gilspy::locate

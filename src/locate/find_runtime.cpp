@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "debug_header.h"
@@ -12,8 +12,10 @@
 #include "gilspy/locate.h"
 #include "gilspy/memory.h"
 #include "images.h"
+#include "memory_scan.h"
 #include "names.h"
-#include "not_python.h"
+#include "open_images.h"
+#include "refusal.h"
 
 namespace gilspy::locate {
 namespace {
@@ -22,54 +24,44 @@ constexpr std::string_view kRuntimeSymbol = "_PyRuntime";
 constexpr std::string_view kRuntimeSection = ".PyRuntime";  // 3.10+; survives strip
 constexpr std::string_view kVersionSymbol = "Py_Version";
 
-struct OpenImage {
-  Image image;
-  std::unique_ptr<FileBytes> bytes;
-  ElfFile elf;
-};
-
-struct Images {
-  std::vector<OpenImage> open;
-  std::optional<Error> failure;  // the first file that could not be read
-};
-
-Images open_images(Target& target, std::span<const Mapping> mappings) {
-  Images images;
-  for (Image& image : python_images(mappings, target.identity().executable)) {
-    auto bytes = target.file_of(image.mappings.front());
-    if (!bytes.has_value()) {
-      if (!images.failure) images.failure = bytes.error();
-      continue;
-    }
-    if (auto elf = ElfFile::open((*bytes)->bytes())) {
-      images.open.push_back({std::move(image), std::move(*bytes), std::move(*elf)});
-    }
-  }
-  return images;
-}
-
 struct Found {
   const OpenImage* where = nullptr;
   std::uint64_t bias = 0;
   RemoteAddr runtime;
 };
 
-std::optional<Found> at(const OpenImage& image, std::optional<std::uint64_t> address, std::span<const Mapping> all) {
-  if (!address) return std::nullopt;
-  const auto bias = load_bias(image.elf, image.image, *address, all);
-  if (!bias) return std::nullopt;
-  return Found{&image, *bias, RemoteAddr(*bias + *address)};
-}
+// Every place once, in the order in which they were found.
+class Places {
+ public:
+  explicit Places(std::span<const Mapping> all) : all_(all) {}
 
-std::optional<Found> search(const std::vector<OpenImage>& images, std::span<const Mapping> all) {
-  for (const OpenImage& image : images) {
-    if (auto found = at(image, image.elf.exported_symbol(kRuntimeSymbol), all)) return found;
+  void add(const OpenImage& image, std::optional<std::uint64_t> address) {
+    if (!address) return;
+    const auto bias = load_bias(image.elf, image.image, *address, all_);
+    if (!bias) return;
+    const RemoteAddr runtime(*bias + *address);
+    if (std::ranges::none_of(found_, [&](const Found& f) { return f.runtime == runtime; })) {
+      found_.push_back({&image, *bias, runtime});
+    }
   }
-  for (const OpenImage& image : images) {
-    if (auto found = at(image, image.elf.any_symbol(kRuntimeSymbol), all)) return found;
-    if (auto found = at(image, image.elf.section_address(kRuntimeSection), all)) return found;
+  const std::vector<Found>& found() const { return found_; }
+
+ private:
+  std::span<const Mapping> all_;
+  std::vector<Found> found_;
+};
+
+Places named_places(const std::vector<OpenImage>& images, std::span<const Mapping> all) {
+  Places places(all);
+  for (const OpenImage& open : images) {
+    if (is_readable(open.elf)) places.add(open, open.elf.exported_symbol(kRuntimeSymbol));
   }
-  return std::nullopt;
+  for (const OpenImage& open : images) {
+    if (!is_readable(open.elf)) continue;
+    places.add(open, open.elf.any_symbol(kRuntimeSymbol));
+    places.add(open, open.elf.section_address(kRuntimeSection));
+  }
+  return places;
 }
 
 // `unsigned long Py_Version`, from the target's memory: the file may have been exchanged since.
@@ -80,56 +72,86 @@ std::optional<PythonVersion> version_constant(MemoryReader& memory, const Found&
   return hex.has_value() ? version_of_hex(*hex) : std::nullopt;
 }
 
-Result<RuntimeLocation> describe(Target& target, const Found& found, std::span<const Mapping> mappings) {
-  RuntimeLocation location;
-  location.runtime = found.runtime;
-  location.binary = found.where->image.path;
-  GILSPY_TRY(const auto header, read_debug_header(target, found.runtime));
-  if (header) {
-    location.version = header->version;
-    location.free_threaded = header->free_threaded;
-    return location;
-  }
-  auto version = version_constant(target, found);
-  if (!version) version = version_in_name(location.binary);
-  if (!version) version = version_in_modules(mappings);
-  if (!version) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{} holds a Python runtime that does not tell its version", location.binary));
-  }
-  location.version = *version;
-  return location;
+// What the header at `runtime` tells, if there is one.
+Result<std::optional<RuntimeLocation>> by_header(MemoryReader& memory, RemoteAddr runtime, const std::string& binary) {
+  GILSPY_TRY(const auto header, read_debug_header(memory, runtime));
+  if (!header) return std::nullopt;
+  return RuntimeLocation{runtime, header->version, header->free_threaded, binary};
 }
 
-// Nothing found: is it too early, or no CPython that we could know?
-tl::unexpected<Error> explain(Target& target, const Images& images) {
-  const int pid = to_int(target.identity().pid);
-  const bool library_seen = std::any_of(images.open.begin(), images.open.end(),
-                                        [](const OpenImage& image) { return !image.image.is_program; });
-  for (const OpenImage& image : images.open) {
-    if (!library_seen && image.elf.needs("libpython")) {
-      return fail(ErrorCode::kNotReady, fmt::format("process {} has not loaded its libpython yet", pid));
-    }
-  }
-  if (images.failure) return tl::unexpected(*images.failure);
-  for (const OpenImage& image : images.open) {
-    if (!image.image.is_program || is_python_program(image.image.path)) {
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("{}, which process {} runs, has no _PyRuntime: a Python older than 3.7, another Python "
-                              "than CPython, or all its symbols have been removed",
-                              image.image.path, pid));
-    }
-  }
-  return fail(ErrorCode::kNotPython, not_python_text(target.identity(), target.descendants()));
+// Nothing: no version is known.
+Result<std::optional<RuntimeLocation>> describe(Target& target, const Found& found, std::span<const Mapping> mappings) {
+  const std::string& binary = found.where->image.path;
+  GILSPY_TRY(auto told, by_header(target, found.runtime, binary));
+  if (told) return told;
+  auto version = version_constant(target, found);
+  if (!version) version = version_in_name(binary);
+  if (!version) version = version_in_modules(mappings);
+  if (!version) return std::nullopt;
+  return RuntimeLocation{found.runtime, *version, false, binary};
 }
+
+bool ends_all(const Error& error) { return error.code() == ErrorCode::kGone || error.code() == ErrorCode::kDenied; }
 
 }  // namespace
 
-Result<RuntimeLocation> find_runtime(Target& target) {
+Result<std::vector<RuntimeLocation>> find_candidates(Target& target) {
   GILSPY_TRY(const std::vector<Mapping> mappings, target.mappings());
   const Images images = open_images(target, mappings);
-  if (const auto found = search(images.open, mappings)) return describe(target, *found, mappings);
-  return explain(target, images);
+  const Places places = named_places(images.open, mappings);
+
+  std::vector<RuntimeLocation> candidates;
+  for (const Found& found : places.found()) {
+    auto location = describe(target, found, mappings);
+    if (!location.has_value() && ends_all(location.error())) return tl::unexpected(location.error());
+    if (location.has_value() && *location) candidates.push_back(std::move(**location));
+  }
+  for (const Region& region : data_regions(python_images(mappings, target.identity().executable), mappings)) {
+    for (const RemoteAddr cookie : find_cookies(read_region(target, region), region.begin)) {
+      const auto known = [&](const RuntimeLocation& c) { return c.runtime == cookie; };
+      if (std::ranges::any_of(candidates, known)) continue;
+      auto location = by_header(target, cookie, region.binary);
+      if (location.has_value() && *location) candidates.push_back(std::move(**location));
+    }
+  }
+  if (candidates.empty() && !places.found().empty()) {
+    return fail(ErrorCode::kMisfit, fmt::format("{} holds a Python runtime that does not tell its version",
+                                                places.found().front().where->image.path));
+  }
+  if (candidates.empty()) return refusal(target, images, mappings);
+  return candidates;
+}
+
+Result<RuntimeLocation> find_runtime(Target& target) {
+  GILSPY_TRY(const std::vector<RuntimeLocation> candidates, find_candidates(target));
+  return candidates.front();
+}
+
+std::optional<PythonVersion> version_by_names(Target& target) {
+  const auto mappings = target.mappings();
+  if (!mappings.has_value()) return std::nullopt;
+  const auto images = python_images(*mappings, target.identity().executable);
+  // A library is named more exactly than a program, which may be a link for all versions.
+  for (const bool program : {false, true}) {
+    for (const Image& image : images) {
+      const auto version = image.is_program == program ? version_in_name(image.path) : std::nullopt;
+      if (version) return version;
+    }
+  }
+  return version_in_modules(*mappings);
+}
+
+Result<std::vector<RuntimeLocation>> find_by_pointers(Target& target, const PythonVersion& version,
+                                                      const PointerShape& shape) {
+  GILSPY_TRY(const std::vector<Mapping> mappings, target.mappings());
+  std::vector<RuntimeLocation> found;
+  for (const Region& region : data_regions(python_images(mappings, target.identity().executable), mappings)) {
+    const auto bytes = read_region(target, region);
+    for (const RemoteAddr place : find_shapes(target, bytes, region.begin, shape, mappings)) {
+      found.push_back({place, version, false, region.binary});
+    }
+  }
+  return found;
 }
 
 }  // namespace gilspy::locate

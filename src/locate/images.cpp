@@ -31,11 +31,16 @@ std::vector<Image> python_images(std::span<const Mapping> mappings, const std::s
   std::vector<Image> images;
   for (const Mapping& mapping : mappings) {
     const bool is_program = same_file(mapping, executable);
-    if (!is_program && !is_python_library(mapping.path)) continue;
+    if (!is_program && !is_python_library(mapping.path) && !is_python_program(mapping.path)) continue;
     auto image = std::find_if(images.begin(), images.end(), [&](const Image& i) { return i.path == mapping.path; });
     if (image == images.end()) image = images.insert(images.end(), {mapping.path, is_program, {}});
     image->mappings.push_back(mapping);
   }
+  // Who reads the file of a Python does not run it.
+  std::erase_if(images, [](const Image& image) {
+    return !image.is_program && std::none_of(image.mappings.begin(), image.mappings.end(),
+                                             [](const Mapping& m) { return m.writable || m.executable; });
+  });
   std::stable_partition(images.begin(), images.end(), [](const Image& image) { return image.is_program; });
   return images;
 }

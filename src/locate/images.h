@@ -14,11 +14,11 @@ namespace gilspy::locate {
 
 struct Image {
   std::string path;               // as the mappings show it
-  bool is_program = false;        // the executable itself, else a libpython
+  bool is_program = false;        // the executable itself; else a libpython, or a python that a loader or emulator runs
   std::vector<Mapping> mappings;  // in address order
 };
 
-// The executable first, then the libpythons.
+// The executable first, then the others.
 std::vector<Image> python_images(std::span<const Mapping> mappings, const std::string& executable);
 
 // Remote address minus address in the file. A file may be mapped more than once (a program that reads its own

@@ -73,4 +73,9 @@ bool looks_like_python(const ProcessIdentity& process) {
   return !process.command.empty() && is_python_program(process.command.front());
 }
 
+bool is_pypy(std::string_view path) {
+  const auto name = file_name(path);
+  return name.starts_with("pypy") || (name.starts_with("libpypy") && name.find(".so") != std::string_view::npos);
+}
+
 }  // namespace gilspy::locate

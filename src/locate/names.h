@@ -22,5 +22,6 @@ std::optional<PythonVersion> version_in_name(std::string_view path);
 std::optional<PythonVersion> version_in_modules(std::span<const Mapping> mappings);
 
 bool looks_like_python(const ProcessIdentity& process);
+bool is_pypy(std::string_view path);  // pypy3.10, libpypy3.10-c.so
 
 }  // namespace gilspy::locate

@@ -47,7 +47,6 @@ std::string listed(std::span<const ProcessIdentity* const> processes) {
 std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> descendants) {
   const auto name = name_of(process);
   const auto head = fmt::format("process {} ({}) is not Python", to_int(process.pid), name);
-  if (name.starts_with("pypy")) return head + " but PyPy: gilspy reads CPython only";
   std::vector<const ProcessIdentity*> pythons;
   for (const ProcessIdentity& descendant : descendants) {
     if (looks_like_python(descendant)) pythons.push_back(&descendant);

@@ -1,4 +1,4 @@
-// A process that is not a CPython: which one, and what the user may have meant.
+// A process that is not Python: which one, and what the user may have meant.
 #pragma once
 
 #include <span>

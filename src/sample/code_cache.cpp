@@ -7,16 +7,48 @@
 
 namespace gilspy::sample {
 
-std::optional<FrameId> CodeCache::frame(RemoteAddr code, RemoteAddr instruction) {
+namespace {
+
+constexpr std::uint32_t kBeforeTheFirst = 0xffffffff;  // a frame that is only being set up
+constexpr std::uint64_t kLargestCode = 1U << 30;
+
+}  // namespace
+
+std::optional<FrameId> CodeCache::frame(RemoteAddr code, Instruction instruction) {
   Entry* const known = entry(code);
   if (known == nullptr) return std::nullopt;
-  // An instruction before the first one (a frame that is only being set up) counts as the first.
-  const std::uint64_t distance = instruction.since(code + layout_.code.instructions);
-  const auto offset = static_cast<std::uint32_t>(distance < (1U << 30) ? distance : 0);
+  const std::uint32_t offset = offset_of(*known, code, instruction);
   if (const auto found = known->frames.find(offset); found != known->frames.end()) return found->second;
-  Frame made{known->function, known->file, known->lines.line_at(offset), known->fingerprint.first_line};
-  if (made.line == 0) made.line = made.first_line;
+  const int first_line = known->fingerprint.first_line;
+  Frame made{known->function, known->file, 0, first_line};
+  if (offset != kBeforeTheFirst) made.line = known->lines.line_at(offset);
+  if (made.line == 0) made.line = first_line;
   return known->frames.emplace(offset, stacks_.intern(std::move(made))).first->second;
+}
+
+// In bytes from the first instruction.
+std::uint32_t CodeCache::offset_of(Entry& entry, RemoteAddr code, Instruction instruction) {
+  std::uint64_t offset = 0;
+  if (layout_.code.instructions == kAbsent) {
+    offset = instruction.position < kLargestCode ? instruction.position * layout_.code.lasti_unit : kLargestCode;
+  } else {
+    const RemoteAddr base = instruction.tlbc_index == 0 ? code + layout_.code.instructions
+                                                        : base_of_copy(entry, code, instruction.tlbc_index);
+    offset = RemoteAddr(instruction.position).since(base);
+  }
+  return offset < kLargestCode ? static_cast<std::uint32_t>(offset) : kBeforeTheFirst;
+}
+
+// Free-threaded 3.14+: every thread runs a copy of the bytecode of its own; co_tlbc lists them (pycore_code.h).
+RemoteAddr CodeCache::base_of_copy(Entry& entry, RemoteAddr code, std::uint32_t tlbc_index) {
+  constexpr std::uint32_t kMostCopies = 1U << 20;
+  if (const auto known = entry.tlbc_base.find(tlbc_index); known != entry.tlbc_base.end()) return known->second;
+  if (layout_.code.tlbc == kAbsent || tlbc_index >= kMostCopies) return {};
+  const auto copies = read_pointer(memory_, code + layout_.code.tlbc);
+  if (!copies.has_value()) return {};
+  const auto base = read_pointer(memory_, *copies + layout_.code.tlbc_entries + tlbc_index * 8);
+  if (!base.has_value() || base->is_null()) return {};
+  return entry.tlbc_base[tlbc_index] = *base;
 }
 
 CodeCache::Entry* CodeCache::entry(RemoteAddr code) {
@@ -66,7 +98,7 @@ Result<CodeCache::Entry> CodeCache::load(RemoteAddr code, const Fingerprint& fin
   GILSPY_TRY(loaded.function, read_str(memory_, layout_, fingerprint.name));
   GILSPY_TRY(loaded.file, read_str(memory_, layout_, fingerprint.filename));
   GILSPY_TRY(const auto table, read_bytes(memory_, layout_, fingerprint.line_table, kLargestLineTable));
-  loaded.lines = LineTable(table, fingerprint.first_line);
+  loaded.lines = LineTable(layout_.line_format, table, fingerprint.first_line);
   return loaded;
 }
 

@@ -12,16 +12,21 @@
 
 namespace gilspy::sample {
 
+// Where a frame stands in its code, as the frame itself says it.
+struct Instruction {
+  std::uint64_t position = 0;    // address of the code unit; up to 3.10 f_lasti
+  std::uint32_t tlbc_index = 0;  // which of the code's copies the address lies in (free-threaded 3.14+)
+  bool operator==(const Instruction&) const = default;
+};
+
 class CodeCache {
  public:
   CodeCache(MemoryReader& memory, const RuntimeLayout& layout, StackTable& stacks)
       : memory_(memory), layout_(layout), stacks_(stacks) {}
 
-  // False when there is no code object at the address: the frame that named it was garbage.
-  bool is_code(RemoteAddr code) { return entry(code) != nullptr; }
-
-  // The frame for an instruction of a code object; nothing when it is none.
-  std::optional<FrameId> frame(RemoteAddr code, RemoteAddr instruction);
+  // The frame for an instruction of a code object; nothing when there is no code object at the address: the frame that
+  // named it was garbage.
+  std::optional<FrameId> frame(RemoteAddr code, Instruction instruction);
 
   // Code objects die and their memory is used again: entries are compared with the target when the epoch at which they
   // were last compared is over. The caller advances the epoch every second or so.
@@ -39,10 +44,13 @@ class CodeCache {
     std::string function;
     std::string file;
     LineTable lines;
-    std::unordered_map<std::uint32_t, FrameId> frames;  // by offset of the instruction
+    std::unordered_map<std::uint32_t, FrameId> frames;        // by offset of the instruction
+    std::unordered_map<std::uint32_t, RemoteAddr> tlbc_base;  // by index: where that copy of the bytecode begins
   };
 
   Entry* entry(RemoteAddr code);
+  std::uint32_t offset_of(Entry& entry, RemoteAddr code, Instruction instruction);
+  RemoteAddr base_of_copy(Entry& entry, RemoteAddr code, std::uint32_t tlbc_index);
   Result<Fingerprint> read_fingerprint(RemoteAddr code);
   Result<Entry> load(RemoteAddr code, const Fingerprint& fingerprint);
   Result<void> check_type(RemoteAddr code, RemoteAddr type);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kMostInterpreters = 10'000;
 constexpr std::uint64_t kLongestIntervalUs = 1'000'000'000;  // garbage can say anything
-constexpr std::size_t kHeadBytes = 16;                       // next_unique_id and head are neighbours
+constexpr std::size_t kHeadBytes = 16;                       // next_unique_id and head
 
 }  // namespace
 
@@ -58,24 +58,30 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
     room = room.subspan(size);
   };
   for (const GilRecord& gil : gils_) add(gil.address, gil_bytes);
-  for (const InterpreterRecord& i : interpreters_) add(i.address + layout_.interpreter.threads_next_id, kHeadBytes);
+  const bool neighbours = layout_.interpreter.threads_head == layout_.interpreter.threads_next_id + 8;
+  for (const InterpreterRecord& i : interpreters_) {
+    add(i.address + layout_.interpreter.threads_next_id, neighbours ? 16 : 8);
+    if (!neighbours) add(i.address + layout_.interpreter.threads_head, 8);
+  }
   GILSPY_TRY(const std::size_t complete, target_.read_batch(ranges_));
   if (complete != ranges_.size()) return fail(ErrorCode::kBadAddress, "an interpreter is no longer where it was");
   gils.resize(gils_.size());
   heads.resize(interpreters_.size());
   for (std::size_t i = 0; i < gils.size(); ++i) {
     const StructView view(ranges_[i].into);
-    gils[i].locked = view.get<std::int32_t>(layout_.gil.locked) == 1;
+    gils[i].enabled = layout_.gil.enabled == kAbsent || view.get<std::int32_t>(layout_.gil.enabled) != 0;
+    gils[i].locked = gils[i].enabled && view.get<std::int32_t>(layout_.gil.locked) == 1;
     gils[i].last_holder = view.pointer(layout_.gil.last_holder);
     gils[i].switch_number = view.get<std::uint64_t>(layout_.gil.switch_number);
     gils[i].interval_us = std::min(view.get<std::uint64_t>(layout_.gil.interval), kLongestIntervalUs);
     gils[i].cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.cond);
     gils[i].switch_cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.switch_cond);
   }
+  const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils.size() * gil_bytes);
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    const StructView view(ranges_[gils.size() + i].into);
+    const StructView view(head_bytes.subspan(i * kHeadBytes, kHeadBytes));
     heads[i].next_id = view.get<std::uint64_t>(0);
-    heads[i].head = view.pointer(layout_.interpreter.threads_head - layout_.interpreter.threads_next_id);
+    heads[i].head = view.pointer(8);
   }
   return {};
 }

@@ -23,6 +23,7 @@ struct GilRecord {
 inline constexpr std::size_t kCondSize = 48;  // sizeof(pthread_cond_t) on x86-64
 
 struct GilWords {
+  bool enabled = true;  // a free-threaded build can do without
   bool locked = false;
   RemoteAddr last_holder;
   std::uint64_t switch_number = 0;

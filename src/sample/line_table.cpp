@@ -1,6 +1,7 @@
 #include "line_table.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace gilspy::sample {
 namespace {
@@ -11,6 +12,7 @@ class Cursor {
 
   bool at_end() const { return at_ >= bytes_.size(); }
   unsigned next() { return at_end() ? 0U : std::to_integer<unsigned>(bytes_[at_++]); }
+  int next_signed() { return static_cast<std::int8_t>(next()); }
   void skip(std::size_t count) { at_ = std::min(at_ + count, bytes_.size()); }
 
   unsigned varint() {
@@ -56,17 +58,52 @@ int read_delta(Cursor& cursor, unsigned code) {
 
 }  // namespace
 
-LineTable::LineTable(std::span<const std::byte> table, int first_line) {
-  // Unsigned, so that garbage wraps instead of overflowing.
+LineTable::LineTable(LineFormat format, std::span<const std::byte> table, int first_line) {
+  switch (format) {
+    case LineFormat::kLnotab: read_lnotab(table, first_line); break;
+    case LineFormat::kRanges: read_ranges(table, first_line); break;
+    case LineFormat::kLocations: read_locations(table, first_line); break;
+  }
+}
+
+void LineTable::append(std::uint32_t size, int line) {
+  if (size == 0) return;
+  if (runs_.empty() || runs_.back().line != line) runs_.push_back({end_, line});
+  end_ += size;
+}
+
+// In all three, lines are summed unsigned, so that garbage wraps instead of overflowing.
+
+// Pairs (bytes of code, change of line behind them); the last line goes on to the end, wherever that is.
+void LineTable::read_lnotab(std::span<const std::byte> table, int first_line) {
+  auto line = static_cast<unsigned>(first_line);
+  for (Cursor cursor(table); !cursor.at_end();) {
+    append(cursor.next(), static_cast<int>(line));
+    line += static_cast<unsigned>(cursor.next_signed());
+  }
+  append(std::numeric_limits<std::uint32_t>::max() - end_, static_cast<int>(line));
+}
+
+// Pairs (bytes of code, change of line before them).
+void LineTable::read_ranges(std::span<const std::byte> table, int first_line) {
+  constexpr int kNoLine = -128;
+  auto line = static_cast<unsigned>(first_line);
+  for (Cursor cursor(table); !cursor.at_end();) {
+    const unsigned size = cursor.next();
+    const int delta = cursor.next_signed();
+    if (delta != kNoLine) line += static_cast<unsigned>(delta);
+    append(size, delta == kNoLine ? 0 : static_cast<int>(line));
+  }
+}
+
+void LineTable::read_locations(std::span<const std::byte> table, int first_line) {
   auto line = static_cast<unsigned>(first_line);
   for (Cursor cursor(table); !cursor.at_end();) {
     const unsigned head = cursor.next();
     const unsigned code = (head >> 3) & 15U;
     const unsigned units = (head & 7U) + 1;
     if (code != kNoLine) line += static_cast<unsigned>(read_delta(cursor, code));
-    const int shown = code == kNoLine ? 0 : static_cast<int>(line);
-    if (runs_.empty() || runs_.back().line != shown) runs_.push_back({end_, shown});
-    end_ += units * 2;
+    append(units * 2, code == kNoLine ? 0 : static_cast<int>(line));
   }
 }
 

@@ -51,16 +51,30 @@ struct Keys {
   bool general = false;  // entries carry a hash in front
 };
 
+// The hash index lies between the header of a dict's keys and their entries.
+Result<std::uint64_t> size_of_index(const StructView& keys, const RuntimeLayout& layout) {
+  constexpr std::uint64_t kMostSlots = 1ULL << 40;
+  if (layout.dict.keys_log2_index_bytes != kAbsent) {
+    const auto log2 = keys.get<std::uint8_t>(layout.dict.keys_log2_index_bytes);
+    if (log2 > 40) return corrupt("a dict's index is impossibly large");
+    return 1ULL << log2;
+  }
+  // Up to 3.10: as many slots as dk_size says, each as wide as their number needs.
+  const auto slots = keys.get<std::uint64_t>(layout.dict.keys_size);
+  if (slots > kMostSlots) return corrupt("a dict's index is impossibly large");
+  const std::uint64_t width = slots <= 0xff ? 1 : slots <= 0xffff ? 2 : slots <= 0xffffffff ? 4 : 8;
+  return slots * width;
+}
+
 Result<Keys> read_keys(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr keys) {
-  std::array<std::byte, 32> header;
+  std::array<std::byte, 40> header;
   GILSPY_CHECK(read_exact(memory, keys, header));
   const StructView view(header);
-  const auto index_bytes = view.get<std::uint8_t>(layout.dict.keys_log2_index_bytes);
-  if (index_bytes > 40) return corrupt("a dict's index is impossibly large");
+  GILSPY_TRY(const std::uint64_t index_bytes, size_of_index(view, layout));
   Keys result;
-  result.entries = keys + layout.dict.keys_indices + (1ULL << index_bytes);
+  result.entries = keys + layout.dict.keys_indices + index_bytes;
   result.entry_count = view.get<std::uint64_t>(layout.dict.keys_entry_count);
-  result.general = view.get<std::uint8_t>(layout.dict.keys_kind) == 0;
+  result.general = layout.dict.keys_kind == kAbsent || view.get<std::uint8_t>(layout.dict.keys_kind) == 0;
   return result;
 }
 
@@ -97,16 +111,8 @@ Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const
 }
 
 // Values that live in or beside the object, with the names in its type's shared keys.
-Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object, RemoteAddr type,
+Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr values, RemoteAddr type,
                                   std::string_view name) {
-  RemoteAddr values;
-  if (layout.instance_values == InstanceValues::kPointerBeforeObject) {
-    GILSPY_TRY(values, read_pointer(memory, object - 32));
-  } else {
-    GILSPY_TRY(const auto flags, read_value<std::uint64_t>(memory, type + layout.object.type_flags));
-    GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, type + layout.object.type_basicsize));
-    if ((flags & kInlineValuesFlag) != 0) values = object + size;
-  }
   if (values.is_null()) return corrupt("the object keeps no values of its own");
   GILSPY_TRY(const RemoteAddr shared, read_pointer(memory, type + layout.object.type_cached_keys));
   GILSPY_TRY(const Keys keys, read_keys(memory, layout, shared));
@@ -115,11 +121,52 @@ Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& lay
   return pick(memory, layout, entries, name);
 }
 
+// One of the two, the other is null: the object's dict, or its bare values.
+struct Attributes {
+  RemoteAddr dict, values;
+};
+
+Result<Attributes> attributes_of(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                 RemoteAddr type) {
+  Attributes found;
+  GILSPY_TRY(const auto flags, read_value<std::uint64_t>(memory, type + layout.object.type_flags));
+  if (layout.instance_values == InstanceValues::kNone || (flags & kManagedDictFlag) == 0) {
+    constexpr std::int64_t kFarthest = 1 << 16;
+    GILSPY_TRY(const auto offset, read_value<std::int64_t>(memory, type + layout.object.type_dictoffset));
+    if (offset <= 0 || offset > kFarthest) return corrupt("the object has no dict at a fixed place");
+    GILSPY_TRY(found.dict, read_pointer(memory, object + static_cast<std::uint64_t>(offset)));
+    return found;
+  }
+  GILSPY_TRY(found.dict, read_pointer(memory, object - layout.object.dict_before_object));
+  switch (layout.instance_values) {
+    case InstanceValues::kNone: break;
+    case InstanceValues::kPointerBeforeObject:
+      if (found.dict.is_null()) {
+        GILSPY_TRY(found.values, read_pointer(memory, object - 32));
+      }
+      break;
+    case InstanceValues::kTaggedBeforeObject:
+      if ((found.dict.value() & 1U) != 0) {
+        found.values = found.dict + 1;
+        found.dict = RemoteAddr{};
+      }
+      break;
+    case InstanceValues::kInlineAfterObject:
+      if (found.dict.is_null() && (flags & kInlineValuesFlag) != 0) {
+        GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, type + layout.object.type_basicsize));
+        found.values = object + size;
+      }
+      break;
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<std::string> read_str(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
-  std::array<std::byte, 40> header;
-  GILSPY_CHECK(read_exact(memory, object, header));
+  std::array<std::byte, 56> header;  // no string is smaller, with or without a GIL
+  const std::size_t header_size = std::min<std::size_t>(layout.unicode.ascii_data, header.size());
+  GILSPY_CHECK(read_exact(memory, object, std::span(header).first(header_size)));
   const StructView view(header);
   const auto length = view.get<std::uint64_t>(layout.unicode.length);
   const auto state = view.get<std::uint32_t>(layout.unicode.state);
@@ -190,11 +237,9 @@ Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layou
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                   std::string_view name) {
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
-  GILSPY_TRY(const auto flags, read_value<std::uint64_t>(memory, type + layout.object.type_flags));
-  if ((flags & kManagedDictFlag) == 0) return corrupt("the object has no managed dict");
-  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory, object - 24));
-  if (!dict.is_null()) return find_in_dict(memory, layout, dict, name);
-  return find_in_values(memory, layout, object, type, name);
+  GILSPY_TRY(const Attributes found, attributes_of(memory, layout, object, type));
+  if (!found.dict.is_null()) return find_in_dict(memory, layout, found.dict, name);
+  return find_in_values(memory, layout, found.values, type, name);
 }
 
 }  // namespace gilspy::sample

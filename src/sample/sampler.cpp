@@ -48,8 +48,10 @@ Result<void> LiveSampler::take(Sample& sample) {
   GILSPY_CHECK(words_.read(now_, heads_));
   GILSPY_CHECK(walk_lists(sample));
   note_gils(sample);
+  GILSPY_CHECK(read_attach_states(sample));
   GILSPY_CHECK(read_stacks(sample));
   GILSPY_CHECK(read_os_facts(sample));
+  tell_dormant(sample);
   names_.refresh(time_, sample.started, words_.interpreters(), table_);
   for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
   return {};
@@ -85,6 +87,7 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
   next_chores_ = time_ + kChoresEvery;
   codes_.next_epoch();
   GILSPY_CHECK(words_.find_interpreters());
+  table_.expect_visitors(words_.interpreters().size() > 1);
   std::vector<ThreadIndex> ended;
   table_.retire_orphans(words_.interpreters(), ended);
   GILSPY_CHECK(table_.scan_native(sample.started, ended));
@@ -111,6 +114,7 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
     if (!finished) interpreter.head = RemoteAddr{};  // so that the next tick walks it again
     for (const ThreadIndex thread : ended) drop_thread(thread, sample);
   }
+  if (words_.interpreters().size() > 1) shared_tids_ = table_.shared_tids();
   return {};
 }
 
@@ -120,6 +124,7 @@ void LiveSampler::note_gils(Sample& sample) {
     GilRecord& gil = words_.gils()[i];
     const GilWords& words = now_[i];
     GilFacts facts;
+    facts.enabled = words.enabled;
     facts.switch_interval = std::chrono::microseconds(words.interval_us);
     facts.locked = words.locked;
     facts.last_holder = table_.find(words.last_holder);
@@ -160,6 +165,7 @@ void LiveSampler::pick_stack(ThreadIndex thread) {
 void LiveSampler::pick_stacks(const Sample& sample) {
   stack_picks_.clear();
   for (const ThreadIndex thread : touched_) pick_stack(thread);
+  pick_free_threads();
   for (const ThreadInfo& info : sample.started) pick_stack(info.index);
   const auto out_of_date = [this](ThreadIndex thread) {
     const ThreadRecord& record = table_.at(thread);
@@ -191,8 +197,9 @@ Result<void> LiveSampler::read_stacks(Sample& sample) {
     if (outcome.other_thread) continue;  // the next walk of the list finds out who lives there now
     ThreadFacts& facts = facts_of(stack_picks_[i], sample);
     facts.quality = outcome.quality;
-    facts.stack = outcome.stack;
+    facts.stack = table_.at(stack_picks_[i]).stack = outcome.stack;
     if (outcome.quality != StackQuality::kLost) continue;
+    if (std::ranges::count(attached_, stack_picks_[i]) > 0) sample.holder_stack_lost = true;
     for (const GilFacts& gil : sample.gils) {
       if (gil.locked && gil.last_holder == stack_picks_[i]) sample.holder_stack_lost = true;
     }
@@ -202,7 +209,9 @@ Result<void> LiveSampler::read_stacks(Sample& sample) {
 
 Result<void> LiveSampler::read_os_facts(Sample& sample) {
   const std::vector<ThreadIndex> touched = touched_;  // a thread that turns out to have ended leaves the list
-  for (const ThreadIndex thread : touched) read_os(thread, sample);
+  for (const ThreadIndex thread : touched) {
+    if (table_.at(thread).attach != AttachState::kAttached) read_os(thread, sample);
+  }
   for (const GilFacts& gil : sample.gils) {
     if (gil.locked && gil.last_holder.has_value()) read_run_queue(*gil.last_holder, sample);
   }
@@ -245,6 +254,7 @@ void LiveSampler::refresh_others(Sample& sample) {
 bool LiveSampler::accounts_agree(const Sample& sample) const {
   for (std::size_t i = 0; i < sample.gils.size(); ++i) {
     const GilFacts& gil = sample.gils[i];
+    if (!gil.enabled) continue;
     if (!gil.cond_waiters.has_value()) return false;
     if (*gil.cond_waiters != words_.gils()[i].known_waiters) return false;
   }
@@ -253,7 +263,7 @@ bool LiveSampler::accounts_agree(const Sample& sample) const {
 
 void LiveSampler::read_os(ThreadIndex thread, Sample& sample) {
   ThreadRecord& record = table_.at(thread);
-  if (!record.alive || record.os_tick == tick_) return;
+  if (!record.alive || record.os_tick == tick_ || record.dormant.value_or(false)) return;
   record.os_tick = tick_;
   const auto read = target_.syscall_of(record.info.tid);
   if (!read.has_value()) {
@@ -268,8 +278,10 @@ void LiveSampler::read_os(ThreadIndex thread, Sample& sample) {
   facts.os_read = true;
   facts.os = record.os;
   facts.place = record.place;
+  // Looked at again at the next tick: who computes natively, and who is attached without a GIL and yet blocked.
   std::erase(running_, thread);
-  if (record.os == SyscallFacts::State::kRunning) running_.push_back(thread);
+  const bool runs = record.os == SyscallFacts::State::kRunning;
+  if (runs != (record.attach == AttachState::kAttached)) running_.push_back(thread);
 }
 
 void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) {
@@ -327,6 +339,7 @@ void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
   std::erase(running_, thread);
   std::erase(recent_, thread);
   std::erase(touched_, thread);
+  std::erase(shared_tids_, thread);
 }
 
 ThreadFacts& LiveSampler::facts_of(ThreadIndex thread, Sample& sample) {

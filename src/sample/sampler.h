@@ -31,6 +31,13 @@ class LiveSampler : public Sampler {
   Result<void> slow_chores(Sample& sample);
   Result<void> walk_lists(Sample& sample);
   void note_gils(Sample& sample);
+  Result<void> read_attach_states(Sample& sample);
+  void pick_free_threads();
+  void note_attach_state(ThreadIndex thread, AttachState state, RemoteAddr frame, Sample& sample);
+  void tell_dormant(Sample& sample);
+  void set_dormant(ThreadIndex thread, bool dormant, Sample& sample);
+  ThreadIndex active_of(std::span<const ThreadIndex> states, const Sample& sample) const;
+  bool without_gil(const ThreadRecord& record) const;
   Result<void> read_stacks(Sample& sample);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
@@ -62,9 +69,13 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> recent_;   // active lately, latest first
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
+  std::vector<ThreadIndex> attached_;     // run Python without a GIL, as far as this tick looked
+  std::vector<ThreadIndex> state_picks_;  // threads whose attach state this tick reads
+  std::vector<ThreadIndex> shared_tids_;  // see ThreadTable::shared_tids
+  std::vector<std::byte> state_bytes_;
   std::vector<ThreadInfo> untold_started_;  // of ticks that failed
   std::vector<ThreadIndex> untold_ended_;
-  std::size_t stack_cursor_ = 0, os_cursor_ = 0;
+  std::size_t stack_cursor_ = 0, os_cursor_ = 0, state_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
 };
 

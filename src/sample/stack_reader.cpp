@@ -8,8 +8,6 @@
 namespace gilspy::sample {
 namespace {
 
-constexpr int kMostTries = 8;
-constexpr std::size_t kMostFrames = 20'000;
 constexpr std::size_t kMostChunks = 128;
 constexpr std::size_t kMostExtras = 24;
 constexpr std::uint64_t kChunkSlack = 1024;          // room for a few frames more than at the last read
@@ -35,6 +33,9 @@ Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest
     GILSPY_CHECK(copy_pairs(requests, open));
     std::erase_if(open, [&](std::size_t i) { return try_once(requests[i], pairs_[i], outcomes[i]); });
     for (const std::size_t i : open) ++outcomes[i].retries;
+  }
+  if (layout_.frame_root == FrameRoot::kFrameObjects) {
+    for (const std::size_t i : open) outcomes[i] = remembered(requests[i], pairs_[i]);
   }
   return outcomes;
 }
@@ -89,7 +90,11 @@ Result<void> StackReader::copy_pairs(std::span<const StackRequest> requests, std
   return {};
 }
 
-StackReader::Walk StackReader::walk(const Copy& copy) const {
+StackReader::Walk StackReader::walk(const Copy& copy, const StackPlan& plan) const {
+  return layout_.frame_root == FrameRoot::kFrameObjects ? walk_objects(copy, plan) : walk_data_stack(copy);
+}
+
+StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
   Walk result;
   const StructView thread(copy.regions.front().second);
   RemoteAddr address = thread.pointer(layout_.thread.frame_root);
@@ -102,8 +107,10 @@ StackReader::Walk StackReader::walk(const Copy& copy) const {
     }
     address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
   }
+  const bool has_base = layout_.thread.base_frame != kAbsent;
+  const RemoteAddr base = has_base ? thread.pointer(layout_.thread.base_frame) : RemoteAddr{};
   for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
-    if (address.is_null()) {
+    if (address.is_null() || address == base) {
       result.end = WalkEnd::kRoot;
       return result;
     }
@@ -117,7 +124,11 @@ StackReader::Walk StackReader::walk(const Copy& copy) const {
     const StructView frame({bytes, layout_.frame.size});
     if (frame.get<std::uint8_t>(layout_.frame.owner) < layout_.frame.first_sentinel_owner) {
       const RemoteAddr code(frame.get<std::uint64_t>(layout_.frame.code) & ~layout_.frame.pointer_tag_mask);
-      result.frames.push_back({address, code, frame.pointer(layout_.frame.instruction)});
+      Instruction instruction{frame.get<std::uint64_t>(layout_.frame.instruction)};
+      if (layout_.frame.tlbc_index != kAbsent) {
+        instruction.tlbc_index = frame.get<std::uint32_t>(layout_.frame.tlbc_index);
+      }
+      result.frames.push_back({address, code, instruction});
     }
     address = frame.pointer(layout_.frame.previous);
   }
@@ -132,8 +143,8 @@ bool StackReader::try_once(const StackRequest& request, const Pair& pair, StackO
     outcome.other_thread = true;
     return true;
   }
-  const Walk first = walk(pair.first);
-  const Walk second = walk(pair.second);
+  const Walk first = walk(pair.first, *request.plan);
+  const Walk second = walk(pair.second, *request.plan);
   if (second.end == WalkEnd::kOutsidePlan) {
     extend(request, pair.second, second.missing);
     return false;
@@ -147,6 +158,7 @@ bool StackReader::try_once(const StackRequest& request, const Pair& pair, StackO
   if (!agreed.has_value()) return false;
   outcome.quality = agreed->quality;
   outcome.stack = agreed->stack;
+  keep(*request.plan, second);
   return true;
 }
 
@@ -176,6 +188,7 @@ std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b) {
 }
 
 void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
+  if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, missing.begin);
   plan_chunks(request, copy);
   StackPlan& plan = *request.plan;
   for (const Region& chunk : plan.chunks) {

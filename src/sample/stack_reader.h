@@ -7,6 +7,10 @@
 //
 // To read everything in one call one must know where it lies before: each thread keeps a plan, the regions in which its
 // frames lay last time. A walk that leaves the plan extends it and tries again.
+//
+// Up to 3.10 frames are objects on the heap (frame_objects.cpp). A frame that returns loses its link to its caller, so
+// a walk from the innermost frame often ends too early; but a frame also says whether it is being executed, and those
+// that were on the stack last time and still link to each other, from the outermost one on, still are on it.
 #pragma once
 
 #include <span>
@@ -21,6 +25,9 @@
 
 namespace gilspy::sample {
 
+inline constexpr int kMostTries = 8;
+inline constexpr std::size_t kMostFrames = 20'000;
+
 struct Region {
   RemoteAddr begin;
   std::uint32_t size = 0;
@@ -29,6 +36,9 @@ struct Region {
 struct StackPlan {
   std::vector<Region> chunks;  // data-stack chunks in use, newest first
   std::vector<Region> extras;  // frames outside of them (generators, C stack), most recently needed last
+  // FrameRoot::kFrameObjects only; `chunks` are then the places of all of these, neighbours joined.
+  std::vector<RemoteAddr> frames;  // the last known stack, innermost first
+  std::vector<RemoteAddr> recent;  // others that were needed lately, the latest last
 };
 
 struct StackRequest {
@@ -54,7 +64,8 @@ class StackReader {
 
  private:
   struct RawFrame {
-    RemoteAddr address, code, instruction;
+    RemoteAddr address, code;
+    Instruction instruction;
   };
   struct Copy {                                                          // one of the two reads of a thread
     std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
@@ -72,11 +83,25 @@ class StackReader {
   };
 
   Result<void> copy_pairs(std::span<const StackRequest> requests, std::span<const std::size_t> which);
-  Walk walk(const Copy& copy) const;
+  Walk walk(const Copy& copy, const StackPlan& plan) const;
+  Walk walk_data_stack(const Copy& copy) const;
   bool try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome);
   std::optional<StackOutcome> agree(const Walk& a, const Walk& b);
   void extend(const StackRequest& request, const Copy& copy, const Region& missing);
   void plan_chunks(const StackRequest& request, const Copy& copy);
+  void keep(StackPlan& plan, const Walk& latest) const;
+
+  struct FrameObject {
+    RemoteAddr previous;
+    RawFrame frame;
+    bool executed = false;  // by its own account
+  };
+  FrameObject view_object(RemoteAddr address, const std::byte* bytes) const;
+  Walk walk_objects(const Copy& copy, const StackPlan& plan) const;
+  Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
+  void extend_objects(StackPlan& plan, RemoteAddr first) const;
+  void plan_objects(StackPlan& plan) const;
+  StackOutcome remembered(const StackRequest& request, const Pair& pair);
 
   MemoryReader& memory_;
   const RuntimeLayout& layout_;

@@ -24,8 +24,9 @@ ThreadTable::Link ThreadTable::view_link(RemoteAddr address, std::span<const std
           view.pointer(layout_.thread.next),
           view.pointer(layout_.thread.interpreter),
           view.get<std::uint64_t>(layout_.thread.id),
-          view.get<std::uint64_t>(layout_.thread.native_thread_id),
-          view.get<std::uint64_t>(layout_.thread.thread_id)};
+          layout_.thread.native_thread_id == kAbsent ? 0 : view.get<std::uint64_t>(layout_.thread.native_thread_id),
+          view.get<std::uint64_t>(layout_.thread.thread_id),
+          layout_.frame_root == FrameRoot::kViaCframe ? view.pointer(layout_.thread.frame_root) : RemoteAddr{}};
 }
 
 // All known thread states of the interpreter in one call: following the list then costs a read only for new ones.
@@ -61,6 +62,9 @@ Result<ThreadTable::Link> ThreadTable::link_at(RemoteAddr address) {
 Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                                std::vector<ThreadIndex>& ended) {
   GILSPY_CHECK(prefetch(interpreter));
+  if (visitors_ && layout_.frame_root == FrameRoot::kViaCframe) {
+    GILSPY_TRY(mappings_, target_.mappings());
+  }
   std::vector<Link> links;
   RemoteAddr address = interpreter.head;
   bool whole = true;
@@ -80,18 +84,56 @@ Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector
   return whole && ready;
 }
 
+// Up to 3.12, running code in another interpreter uses the thread state of whoever created that interpreter, whose ids
+// stay in it (_xxsubinterpretersmodule.c). But its _PyCFrame lies on the C stack of the thread that runs it.
+std::optional<Tid> ThreadTable::tid_of(const Link& link) {
+  const std::optional<Tid> named = ids_.tid_of(link.native_id, static_cast<ThreadIdent>(link.ident));
+  if (!visitors_ || link.cframe.is_null()) return named;
+  const auto stack =
+      std::ranges::find_if(mappings_, [&](const Mapping& m) { return link.cframe.in(m.begin, m.end.since(m.begin)); });
+  if (stack == mappings_.end()) return named;
+  if (stack->path == "[stack]") return static_cast<Tid>(to_int(target_.identity().pid));
+  // A pthread's struct lies above its stack, in the same mapping or the next one: the nearest above is the thread's.
+  std::optional<Tid> nearest;
+  std::uint64_t distance = 0;
+  for (const ThreadIndex thread : alive_) {
+    const ThreadInfo& info = at(thread).info;
+    const RemoteAddr end(to_int(info.ident));
+    if (!info.python || !end.in(stack->begin, stack->end.since(stack->begin)) || end < link.cframe) continue;
+    if (nearest.has_value() && end.since(link.cframe) >= distance) continue;
+    nearest = info.tid;
+    distance = end.since(link.cframe);
+  }
+  return nearest.has_value() ? nearest : named;
+}
+
+std::vector<ThreadIndex> ThreadTable::shared_tids() const {
+  std::unordered_map<std::int32_t, int> count;
+  for (const ThreadIndex thread : alive_) {
+    if (at(thread).info.python) ++count[to_int(at(thread).info.tid)];
+  }
+  std::vector<ThreadIndex> shared;
+  for (const ThreadIndex thread : alive_) {
+    if (at(thread).info.python && count[to_int(at(thread).info.tid)] > 1) shared.push_back(thread);
+  }
+  std::ranges::stable_sort(shared, {}, [this](ThreadIndex thread) { return to_int(at(thread).info.tid); });
+  return shared;
+}
+
 // False when the thread is not running yet: its parent links its state before it exists.
 bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started) {
   if (const auto known = find(link.address); known.has_value()) {
-    if (at(*known).id == link.id && at(*known).info.interpreter_id == interpreter.id) {
+    const bool same = at(*known).id == link.id && at(*known).info.interpreter_id == interpreter.id;
+    if (same && (!visitors_ || tid_of(link).value_or(at(*known).info.tid) == at(*known).info.tid)) {
       met_.insert(to_int(*known));
       return true;
     }
-    by_state_.erase(link.address);  // its memory belongs to somebody else now; it is missing and will be retired
+    by_state_.erase(link.address);  // it belongs to somebody else now; the one before is missing and will be retired
   }
-  if (link.native_id == 0 || carries_its_creators_tid(interpreter, link)) return false;
+  const std::optional<Tid> tid = tid_of(link);
+  if (!tid.has_value() || carries_its_creators_tid(interpreter, *tid)) return false;
   ThreadRecord record;
-  record.info.tid = static_cast<Tid>(link.native_id);
+  record.info.tid = *tid;
   record.info.ident = static_cast<ThreadIdent>(link.ident);
   record.info.interpreter_id = interpreter.id;
   record.info.gil = interpreter.gil;
@@ -104,9 +146,8 @@ bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, s
   return true;
 }
 
-// In 3.11 a new thread state names the thread that made it until its own thread runs.
-bool ThreadTable::carries_its_creators_tid(const InterpreterRecord& interpreter, const Link& link) const {
-  const auto tid = static_cast<Tid>(link.native_id);
+// Up to 3.11 a new thread state names the thread that made it until its own thread runs.
+bool ThreadTable::carries_its_creators_tid(const InterpreterRecord& interpreter, Tid tid) const {
   if (!python_tids_.contains(to_int(tid))) return false;
   return std::ranges::any_of(alive_, [&](ThreadIndex thread) {
     const ThreadRecord& record = at(thread);
@@ -183,6 +224,7 @@ void ThreadTable::end(ThreadIndex index) {
   record.plan = {};
   std::erase(alive_, index);
   if (const auto owner = find(record.state); owner.has_value() && *owner == index) by_state_.erase(record.state);
+  if (std::ranges::any_of(alive_, [&](ThreadIndex other) { return at(other).info.tid == record.info.tid; })) return;
   python_tids_.erase(to_int(record.info.tid));  // the kernel uses tids again
   target_.forget(record.info.tid);
 }

@@ -13,6 +13,7 @@
 #include "gilspy/sample.h"
 #include "gilspy/target.h"
 #include "stack_reader.h"
+#include "thread_ids.h"
 #include "thread_names.h"
 
 namespace gilspy::sample {
@@ -32,6 +33,10 @@ struct ThreadRecord {
   std::uint64_t os_tick = 0;
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
+  AttachState attach = AttachState::kNotRead;
+  RemoteAddr frame_root;  // read together with `attach`
+  StackId stack = kNoStack;
+  std::optional<bool> dormant;  // see ThreadFacts; none: it shares its tid with no other
   Nanos run_queue{0};
   std::uint64_t run_queue_tick = 0;
   std::uint64_t fact_tick = 0;  // the tick whose sample has facts of this thread, and where in it
@@ -49,7 +54,7 @@ struct InterpreterRecord {
 
 class ThreadTable {
  public:
-  ThreadTable(Target& target, const RuntimeLayout& layout) : target_(target), layout_(layout) {}
+  ThreadTable(Target& target, const RuntimeLayout& layout) : target_(target), layout_(layout), ids_(target, layout) {}
 
   ThreadRecord& at(ThreadIndex index) { return threads_[to_int(index)]; }
   const ThreadRecord& at(ThreadIndex index) const { return threads_[to_int(index)]; }
@@ -64,8 +69,15 @@ class ThreadTable {
   Result<bool> walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                     std::vector<ThreadIndex>& ended);
 
+  // True: there are several interpreters, so that thread states may name another thread than the one that runs them.
+  void expect_visitors(bool several_interpreters) { visitors_ = several_interpreters; }
+
   // Ends the threads of interpreters that are no more.
   void retire_orphans(const std::vector<InterpreterRecord>& living, std::vector<ThreadIndex>& ended);
+
+  // Living threads that are one for the kernel, where there are such: an OS thread that visits other interpreters has a
+  // thread state in each. Sorted by tid.
+  std::vector<ThreadIndex> shared_tids() const;
 
   // Threads of the process without a thread state, seen in two scans in a row (a Python thread binds its state late).
   Result<void> scan_native(std::vector<ThreadInfo>& started, std::vector<ThreadIndex>& ended);
@@ -78,23 +90,28 @@ class ThreadTable {
     std::uint64_t id = 0;
     std::uint64_t native_id = 0;
     std::uint64_t ident = 0;
+    RemoteAddr cframe;  // FrameRoot::kViaCframe: on the C stack of the thread that runs this state
   };
   Link view_link(RemoteAddr address, std::span<const std::byte> bytes) const;
   Result<void> prefetch(const InterpreterRecord& interpreter);
   Result<Link> link_at(RemoteAddr address);
+  std::optional<Tid> tid_of(const Link& link);
   bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
-  bool carries_its_creators_tid(const InterpreterRecord& interpreter, const Link& link) const;
+  bool carries_its_creators_tid(const InterpreterRecord& interpreter, Tid tid) const;
   void retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
   void retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended);
   void add(ThreadRecord record, std::vector<ThreadInfo>& started);
 
   Target& target_;
   const RuntimeLayout& layout_;
+  ThreadIds ids_;
   std::vector<ThreadRecord> threads_;
   std::vector<ThreadIndex> alive_;
   std::unordered_map<RemoteAddr, ThreadIndex> by_state_;
+  bool visitors_ = false;
   std::unordered_map<std::int32_t, int> native_sightings_;
   std::unordered_set<std::int32_t> python_tids_;  // of threads that have, or had, a thread state
+  std::vector<Mapping> mappings_;  // of the target when a thread state last had to be found by its C stack
   // Scratch of one walk.
   std::unordered_map<RemoteAddr, Link> prefetched_;
   std::unordered_set<std::uint32_t> met_;

@@ -25,8 +25,8 @@ std::string free_threaded_name(const PythonVersion& version) {
 
 std::string without_gil(const TargetFacts& target) {
   if (target.free_threaded) {
-    return "This python is free-threaded, but its GIL is on: run it with PYTHON_GIL=0, or find the extension module "
-           "that turned it on.";
+    return "Turn the GIL off: PYTHON_GIL=0 or -X gil=0; or find the extension module that turned it on (Python warns "
+           "when it imports one).";
   }
   return fmt::format("Free-threaded Python: {} runs pure Python threads side by side.",
                      free_threaded_name(target.python));
@@ -37,9 +37,10 @@ Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts
   if (n.cpus_available < kMoreThanOne) {
     lines.push_back("More CPUs: this process may use only one, so nothing else can help.");
   }
+  if (target.free_threaded) lines.push_back(without_gil(target));
   lines.push_back(fmt::format("Processes: move {} to a ProcessPoolExecutor; each process has a GIL of its own.",
                               first_culprit(verdict, "the work")));
-  lines.push_back(without_gil(target));
+  if (!target.free_threaded) lines.push_back(without_gil(target));
   lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
   if (n.handoffs_per_second >= kManyHandoffs) {
     lines.push_back(fmt::format("Fewer hand-offs ({} a second): larger pieces of work between I/O calls and locks.",
@@ -57,7 +58,7 @@ Lines for_hogged(const Verdict& verdict) {
 
 Lines for_parallel(const Numbers& n) {
   if (are_cpus_exhausted(n)) return {"More CPUs, or less work: the ones that this process may use are busy."};
-  return {"More threads may use the remaining CPUs; the flame graph shows what runs without the GIL."};
+  return {"More threads may use the remaining CPUs; the flame graph shows what they run."};
 }
 
 Lines for_single(const Numbers& n) {
@@ -78,8 +79,11 @@ std::vector<std::string> for_insufficient(const Numbers& numbers) {
 
 std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
   switch (verdict.code) {
+    case VerdictCode::kGilReenabled:
     case VerdictCode::kSerializedByGil: return for_serialized(verdict, numbers, target);
     case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict);
+    case VerdictCode::kParallelFreeThreaded:
+    case VerdictCode::kParallelInterpreters:
     case VerdictCode::kParallelNative: return for_parallel(numbers);
     case VerdictCode::kSingleThreaded: return for_single(numbers);
     case VerdictCode::kIoBound:

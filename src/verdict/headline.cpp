@@ -26,15 +26,24 @@ std::string hogged(const Verdict& verdict, const Numbers& n) {
                      percent(n.hogged_share), waiters(n));
 }
 
-std::string parallel(const Numbers& n, const TargetFacts& target) {
+std::string reenabled(const Numbers& n) { return "This Python is free-threaded, but its GIL is on: " + serialized(n); }
+
+// What the threads share the CPUs by, and whether those are what there is too little of.
+std::string parallel(const Numbers& n, std::string_view how) {
   const std::string used = fmt::format("{} used {} of {}", count_of(n.working_threads, "thread"),
                                        wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
-  const std::string how =
-      target.gil_enabled
-          ? fmt::format("native code ran without the GIL, which was held {} of the time", percent(n.utilization))
-          : std::string("there is no GIL in this process");
   if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);
   return fmt::format("{}: {}; the GIL is not what limits them.", used, how);
+}
+
+std::string parallel_native(const Numbers& n) {
+  return parallel(
+      n, fmt::format("native code ran without the GIL, which was held {} of the time", percent(n.utilization)));
+}
+
+std::string parallel_interpreters(const Numbers& n) {
+  return parallel(n, fmt::format("their interpreters have {} of their own, {:.1f} of which were held on average",
+                                 count_of(n.gils_held, "GIL"), n.holding));
 }
 
 std::string single(const Numbers& n) {
@@ -43,24 +52,29 @@ std::string single(const Numbers& n) {
                        percent(n.cpus_used));
   }
   if (n.top_share >= 0.8) {
-    return fmt::format("One of {} did {} of the work: the others had nothing to run, so the GIL cost nothing.",
-                       count_of(n.python_threads, "thread"), percent(n.top_share));
+    return fmt::format("One of {} did {} of the work: the others had nothing to run{}.",
+                       count_of(n.python_threads, "thread"), percent(n.top_share),
+                       n.gil_enabled ? ", so the GIL cost nothing" : "");
   }
-  return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}, they did not wait for the GIL.",
-                     n.demand(), count_of(n.python_threads, "thread"),
-                     n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked");
+  return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}{}.", n.demand(),
+                     count_of(n.python_threads, "thread"),
+                     n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked",
+                     n.gil_enabled ? ", they did not wait for the GIL" : "");
 }
 
 std::string io_bound(const Numbers& n) {
+  const std::string not_gil =
+      n.gil_enabled ? fmt::format("not the GIL, held {} of the time, but ", percent(n.utilization)) : std::string();
   return fmt::format(
-      "{} spent {} of the time blocked (I/O, sleep, locks) and used {} of one CPU: not the GIL, held {} "
-      "of the time, but what they wait for is the limit.",
-      count_of(n.python_threads, "thread"), percent(n.blocked_share), percent(n.cpus_used), percent(n.utilization));
+      "{} spent {} of the time blocked (I/O, sleep, locks) and used {} of one CPU: {}what they wait for "
+      "is the limit.",
+      count_of(n.python_threads, "thread"), percent(n.blocked_share), percent(n.cpus_used), not_gil);
 }
 
 std::string idle(const Numbers& n) {
-  return fmt::format("The process was idle: {} used {} of one CPU, so there was nothing that the GIL could slow down.",
-                     count_of(n.python_threads, "thread"), percent(n.cpus_used));
+  return fmt::format("The process was idle: {} used {} of one CPU, so there was nothing that {} could slow down.",
+                     count_of(n.python_threads, "thread"), percent(n.cpus_used),
+                     n.gil_enabled ? "the GIL" : "other threads");
 }
 
 std::string insufficient(const Numbers& n) {
@@ -75,11 +89,14 @@ std::string insufficient(const Numbers& n) {
 
 }  // namespace
 
-std::string headline(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
+std::string headline(const Verdict& verdict, const Numbers& numbers) {
   switch (verdict.code) {
     case VerdictCode::kSerializedByGil: return serialized(numbers);
     case VerdictCode::kGilHoggedByNativeCall: return hogged(verdict, numbers);
-    case VerdictCode::kParallelNative: return parallel(numbers, target);
+    case VerdictCode::kGilReenabled: return reenabled(numbers);
+    case VerdictCode::kParallelFreeThreaded: return parallel(numbers, "there is no GIL in this process");
+    case VerdictCode::kParallelInterpreters: return parallel_interpreters(numbers);
+    case VerdictCode::kParallelNative: return parallel_native(numbers);
     case VerdictCode::kSingleThreaded: return single(numbers);
     case VerdictCode::kIoBound: return io_bound(numbers);
     case VerdictCode::kIdle: return idle(numbers);

@@ -12,7 +12,7 @@ Verdict judge(const Profile& profile) {
   if (verdict.code != VerdictCode::kInsufficientData && verdict.code != VerdictCode::kIdle) {
     verdict.possible_speedup = possible_speedup(numbers);
   }
-  verdict.headline = headline(verdict, numbers, profile.target);
+  verdict.headline = headline(verdict, numbers);
   verdict.advice = advice(verdict, numbers, profile.target);
   return verdict;
 }

@@ -73,6 +73,7 @@ void add_gils(const Profile& profile, Numbers& numbers) {
   std::uint64_t handoffs = 0;
   for (const GilProfile& gil : profile.gils) {
     handoffs += gil.handoffs;
+    if (gil.utilization() >= kNotableShare) ++numbers.gils_held;
     numbers.utilization = std::max(numbers.utilization, gil.utilization());
     const double hogged = ratio(gil.hogged, gil.observed);
     if (hogged <= numbers.hogged_share) continue;
@@ -88,6 +89,8 @@ void add_gils(const Profile& profile, Numbers& numbers) {
 Numbers measure(const Profile& profile) {
   Numbers numbers;
   numbers.duration = profile.duration;
+  numbers.free_threaded = profile.target.free_threaded;
+  numbers.gil_enabled = profile.target.gil_enabled;
   numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);
   numbers.cpus_used = profile.parallelism();
   numbers.cpus_available = profile.cpus.available();

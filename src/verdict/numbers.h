@@ -10,7 +10,10 @@ namespace gilspy::verdict {
 
 struct Numbers {
   Nanos duration{0};
-  std::uint64_t ticks = 0;  // that read something
+  bool free_threaded = false;
+  bool gil_enabled = true;
+  std::uint64_t gils_held = 0;  // GILs that were held for a notable share of the time
+  std::uint64_t ticks = 0;      // that read something
   std::uint64_t python_threads = 0;
   std::uint64_t working_threads = 0;  // held, waited or ran without the GIL for a notable share of the time
   double cpus_used = 0;               // the parallelism: on-CPU time of the process over wall time

@@ -13,9 +13,12 @@ struct Rule {
 // The order matters: a hog that sleeps uses no CPU, so it must be found before "idle".
 constexpr std::array kRules{
     Rule{VerdictCode::kInsufficientData, is_insufficient_data},
+    Rule{VerdictCode::kGilReenabled, is_reenabled},
     Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
     Rule{VerdictCode::kSerializedByGil, is_serialized},
     Rule{VerdictCode::kIdle, is_idle},
+    Rule{VerdictCode::kParallelFreeThreaded, is_parallel_without_gil},
+    Rule{VerdictCode::kParallelInterpreters, is_parallel_by_interpreters},
     Rule{VerdictCode::kParallelNative, is_parallel},
     Rule{VerdictCode::kSingleThreaded, is_single_threaded},
 };
@@ -36,9 +39,16 @@ bool is_serialized(const Numbers& n) {
   return n.waiting >= kNotableWaiters && n.waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
 }
 
+bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
+
 bool is_idle(const Numbers& n) { return n.cpus_used < kIdleCpus; }
 
 bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native >= kMoreThanOne; }
+
+bool is_parallel_without_gil(const Numbers& n) { return n.free_threaded && !n.gil_enabled && is_parallel(n); }
+
+// One GIL can be held by one thread at a time: more holders than that have several GILs.
+bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreThanOne; }
 
 bool is_single_threaded(const Numbers& n) { return n.demand() >= kUsuallyBusy; }
 

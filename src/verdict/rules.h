@@ -19,9 +19,12 @@ inline constexpr double kCpusExhausted = 0.9;  // of the CPUs available
 inline constexpr double kUsuallyBusy = 0.5;    // mean threads with something to run
 
 bool is_insufficient_data(const Numbers& numbers);
+bool is_reenabled(const Numbers& numbers);
 bool is_hogged(const Numbers& numbers);
 bool is_serialized(const Numbers& numbers);
 bool is_idle(const Numbers& numbers);
+bool is_parallel_without_gil(const Numbers& numbers);
+bool is_parallel_by_interpreters(const Numbers& numbers);
 bool is_parallel(const Numbers& numbers);
 bool is_single_threaded(const Numbers& numbers);
 

@@ -10,7 +10,7 @@
 namespace gilspy::verdict {
 
 // `verdict` has its code and culprits.
-std::string headline(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target);
+std::string headline(const Verdict& verdict, const Numbers& numbers);
 std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target);
 
 }  // namespace gilspy::verdict

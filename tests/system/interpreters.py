@@ -4,6 +4,7 @@ import dataclasses
 import glob
 import json
 import os
+import re
 import subprocess
 
 # What gilspy supports, and so what a CI machine must have.
@@ -22,6 +23,7 @@ class Interpreter:
     executable: str
     version: tuple
     free_threaded: bool
+    flavour: str = ""  # how it differs from the usual build of its version, for example "static"
 
     @property
     def minor(self):
@@ -32,12 +34,25 @@ class Interpreter:
         return self.minor in SUPPORTED and not self.free_threaded
 
     def __str__(self):
-        return ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
+        version = ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
+        return "-".join(filter(None, (version, self.flavour)))
 
 
 def cache_folder():
     home_cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.environ.get("GILSPY_CACHE") or os.path.join(home_cache, "gilspy")
+
+
+def folder_in_cache(path):
+    """3.13-static for .../python/3.13-static/bin/python3.13 in the cache; nothing for interpreters elsewhere."""
+    pythons = os.path.realpath(os.path.join(cache_folder(), "python")) + os.sep
+    return path[len(pythons):].split(os.sep)[0] if path.startswith(pythons) else ""
+
+
+def flavour_of(folder):
+    """What fixtures/pythons/obtain has put behind the version, as in 3.13-static."""
+    named = re.fullmatch(r"\d+\.\d+t?-(\w+)", folder)
+    return named.group(1) if named else ""
 
 
 def candidates():
@@ -67,14 +82,18 @@ def find_interpreters():
     for path in dict.fromkeys(os.path.realpath(path) for path in candidates()):
         facts = probe(path)
         if facts and facts["cpython"]:
-            key = (facts["base"], tuple(facts["version"]), facts["free_threaded"])
-            found.setdefault(key, Interpreter(path, tuple(facts["version"]), facts["free_threaded"]))
-    return sorted(found.values(), key=lambda one: (one.version, one.free_threaded, one.executable))
+            # One in a root of its own says /usr, and so does the system's: in the cache the folder tells them apart.
+            folder = folder_in_cache(path)
+            version, free_threaded = tuple(facts["version"]), facts["free_threaded"]
+            key = (folder or facts["base"], version, free_threaded)
+            found.setdefault(key, Interpreter(path, version, free_threaded, flavour_of(folder)))
+    return sorted(found.values(), key=lambda one: (one.version, one.free_threaded, one.flavour, one.executable))
 
 
 def pick_supported(interpreters):
-    """The newest one of each supported minor version."""
-    return {one.minor: one for one in interpreters if one.supported}
+    """The newest one of each supported minor version; one of a special flavour only where there is no usual one."""
+    preferred = sorted((one for one in interpreters if one.supported), key=lambda one: not one.flavour)
+    return {one.minor: one for one in preferred}
 
 
 if __name__ == "__main__":

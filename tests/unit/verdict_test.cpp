@@ -253,6 +253,7 @@ TEST(Judge, Parallel) {
             "are the limit, not the GIL.");
   EXPECT_THAT(judge(hashing(2.6)).headline, HasSubstr("the GIL is not what limits them"));
   Profile free_threaded = hashing(3.9);
+  free_threaded.target.free_threaded = true;
   free_threaded.target.gil_enabled = false;
   EXPECT_THAT(judge(free_threaded).headline, HasSubstr("there is no GIL in this process"));
 }

@@ -1,0 +1,175 @@
+#include "rules.h"
+
+namespace gilspy::layout::gen {
+namespace {
+
+constexpr bool always(const Shape&) { return true; }
+constexpr bool never(const Shape&) { return false; }
+constexpr bool with_data_stack(const Shape& shape) { return shape.has_data_stack(); }
+constexpr bool with_frame_objects(const Shape& shape) { return !shape.has_data_stack(); }
+constexpr bool with_frame_in_thread(const Shape& shape) { return shape.frame_root == FrameRoot::kInThread; }
+constexpr bool with_cframe(const Shape& shape) { return shape.frame_root == FrameRoot::kViaCframe; }
+constexpr bool with_one_gil(const Shape& shape) { return shape.gil_home == GilHome::kInRuntime; }
+constexpr bool with_many_gils(const Shape& shape) { return shape.gil_home == GilHome::kViaInterpreter; }
+constexpr bool with_values(const Shape& shape) { return shape.instance_values != InstanceValues::kNone; }
+constexpr bool free_threaded(const Shape& shape) { return shape.free_threaded; }
+constexpr bool with_thread_local_bytecode(const Shape& shape) { return shape.has_thread_local_bytecode; }
+
+constexpr FieldRule kFields[] = {
+    {"runtime.interpreters_head", always, {{{"pyruntimestate", "interpreters.head"}}}},
+    {"runtime.interpreters_main", always, {{{"pyruntimestate", "interpreters.main"}}}},
+    {"runtime.gil", with_one_gil, {{{"pyruntimestate", "ceval.gil"}}}},
+
+    {"interpreter.next", always, {{{"_is", "next"}}}},
+    {"interpreter.id", always, {{{"_is", "id"}}}},
+    {"interpreter.threads_head", always, {{{"_is", "threads.head"}, {"_is", "tstate_head"}}}},
+    {"interpreter.threads_next_id", always, {{{"_is", "threads.next_unique_id"}, {"_is", "tstate_next_unique_id"}}}},
+    {"interpreter.gil", with_many_gils, {{{"_is", "ceval.gil"}}}},
+    {"interpreter.modules", always, {{{"_is", "imports.modules"}, {"_is", "modules"}}}},
+
+    {"gil.size", always, {{{"_gil_runtime_state"}}}},
+    {"gil.enabled", free_threaded, {{{"_gil_runtime_state", "enabled"}}}},
+    {"gil.interval", always, {{{"_gil_runtime_state", "interval"}}}},
+    {"gil.last_holder", always, {{{"_gil_runtime_state", "last_holder"}}}},
+    {"gil.locked", always, {{{"_gil_runtime_state", "locked"}}}},
+    {"gil.switch_number", always, {{{"_gil_runtime_state", "switch_number"}}}},
+    {"gil.cond", always, {{{"_gil_runtime_state", "cond"}}}},
+    {"gil.switch_cond", always, {{{"_gil_runtime_state", "switch_cond"}}}},
+
+    {"thread.next", always, {{{"_ts", "next"}}}},
+    {"thread.interpreter", always, {{{"_ts", "interp"}}}},
+    {"thread.id", always, {{{"_ts", "id"}}}},
+    {"thread.thread_id", always, {{{"_ts", "thread_id"}}}},
+    {"thread.native_thread_id", with_data_stack, {{{"_ts", "native_thread_id"}}}},
+    {"thread.state", with_frame_in_thread, {{{"_ts", "state"}}}},
+    {"thread.gil_requested", never, {{{"_ts", "gil_requested"}}}},
+    {"thread.frame_root", always, {{{"_ts", "frame"}, {"_ts", "current_frame"}, {"_ts", "cframe"}}}},
+    {"thread.base_frame", never, {{{"_ts", "base_frame"}}}},
+    {"thread.datastack_chunk", with_data_stack, {{{"_ts", "datastack_chunk"}}}},
+    {"thread.datastack_top", with_data_stack, {{{"_ts", "datastack_top"}}}},
+
+    {"cframe.size", with_cframe, {{{"_PyCFrame"}}}},
+    {"cframe.current_frame", with_cframe, {{{"_PyCFrame", "current_frame"}}}},
+
+    {"chunk.previous", with_data_stack, {{{"_stack_chunk", "previous"}}}},
+    {"chunk.chunk_size", with_data_stack, {{{"_stack_chunk", "size"}}}},
+    {"chunk.data", with_data_stack, {{{"_stack_chunk", "data"}}}},
+
+    {"frame.code",
+     always,
+     {{{"_PyInterpreterFrame", "f_executable"}, {"_PyInterpreterFrame", "f_code"}, {"_frame", "f_code"}}}},
+    {"frame.previous", always, {{{"_PyInterpreterFrame", "previous"}, {"_frame", "f_back"}}}},
+    {"frame.instruction",
+     always,
+     {{{"_PyInterpreterFrame", "instr_ptr"}, {"_PyInterpreterFrame", "prev_instr"}, {"_frame", "f_lasti"}}}},
+    {"frame.state", with_frame_objects, {{{"_frame", "f_executing"}, {"_frame", "f_state"}}}},
+    {"frame.owner", with_data_stack, {{{"_PyInterpreterFrame", "owner"}}}},
+    {"frame.tlbc_index", with_thread_local_bytecode, {{{"_PyInterpreterFrame", "tlbc_index"}}}},
+
+    {"code.size", always, {{{"PyCodeObject"}}}},
+    {"code.filename", always, {{{"PyCodeObject", "co_filename"}}}},
+    {"code.name", always, {{{"PyCodeObject", "co_name"}}}},
+    {"code.qualname", with_data_stack, {{{"PyCodeObject", "co_qualname"}}}},
+    {"code.first_line", always, {{{"PyCodeObject", "co_firstlineno"}}}},
+    {"code.line_table", always, {{{"PyCodeObject", "co_linetable"}, {"PyCodeObject", "co_lnotab"}}}},
+    {"code.instructions", with_data_stack, {{{"PyCodeObject", "co_code_adaptive"}}}},
+    {"code.tlbc", with_thread_local_bytecode, {{{"PyCodeObject", "co_tlbc"}}}},
+    {"code.tlbc_entries", with_thread_local_bytecode, {{{"_PyCodeArray", "entries"}}}},
+
+    {"object.type", always, {{{"_object", "ob_type"}}}},
+    {"object.var_size", always, {{{"PyVarObject", "ob_size"}}}},
+    {"object.type_name", always, {{{"_typeobject", "tp_name"}}}},
+    {"object.type_cached_keys", always, {{{"PyHeapTypeObject", "ht_cached_keys"}}}},
+    {"object.type_flags", always, {{{"_typeobject", "tp_flags"}}}},
+    {"object.type_basicsize", always, {{{"_typeobject", "tp_basicsize"}}}},
+    {"object.type_dictoffset", always, {{{"_typeobject", "tp_dictoffset"}}}},
+    {"object.bytes_data", always, {{{"PyBytesObject", "ob_sval"}}}},
+    {"object.long_size_or_tag", always, {{{"_longobject", "long_value.lv_tag"}, {"_longobject", "ob_base.ob_size"}}}},
+    {"object.long_digits", always, {{{"_longobject", "long_value.ob_digit"}, {"_longobject", "ob_digit"}}}},
+
+    {"unicode.length", always, {{{"PyASCIIObject", "length"}}}},
+    {"unicode.state", always, {{{"PyASCIIObject", "state"}}}},
+    {"unicode.ascii_data", always, {{{"PyASCIIObject"}}}},
+    {"unicode.compact_data", always, {{{"PyCompactUnicodeObject"}}}},
+
+    {"dict.keys", always, {{{"PyDictObject", "ma_keys"}}}},
+    {"dict.values", always, {{{"PyDictObject", "ma_values"}}}},
+    {"dict.keys_size", with_frame_objects, {{{"_dictkeysobject", "dk_size"}}}},
+    {"dict.keys_log2_size", with_values, {{{"_dictkeysobject", "dk_log2_size"}}}},
+    {"dict.keys_log2_index_bytes", with_values, {{{"_dictkeysobject", "dk_log2_index_bytes"}}}},
+    {"dict.keys_kind", with_values, {{{"_dictkeysobject", "dk_kind"}}}},
+    {"dict.keys_entry_count", always, {{{"_dictkeysobject", "dk_nentries"}}}},
+    {"dict.keys_indices", always, {{{"_dictkeysobject", "dk_indices"}}}},
+    {"dict.module_dict", always, {{{"PyModuleObject", "md_dict"}}}},
+    {"dict.values_first", with_values, {{{"_dictvalues", "values"}}}, true},
+};
+
+// Not among them: the fields of gil_runtime_state, which are told from different beginnings.
+constexpr SlotRule kSlots[] = {
+    {"runtime.interpreters_head", "runtime_state.interpreters_head"},
+    {"runtime.interpreters_main", "runtime_state.interpreters_head", {"pyruntimestate", "interpreters.head"}},
+
+    {"interpreter.next", "interpreter_state.next"},
+    {"interpreter.id", "interpreter_state.id"},
+    {"interpreter.threads_head", "interpreter_state.threads_head"},
+    {"interpreter.threads_next_id", "interpreter_state.threads_head", {"_is", "threads.head"}},
+    {"interpreter.gil", "interpreter_state.ceval_gil"},
+    {"interpreter.modules", "interpreter_state.imports_modules"},
+
+    {"thread.next", "thread_state.next"},
+    {"thread.interpreter", "thread_state.interp"},
+    {"thread.id", "thread_state.datastack_chunk", {"_ts", "datastack_chunk"}},
+    {"thread.thread_id", "thread_state.thread_id"},
+    {"thread.native_thread_id", "thread_state.native_thread_id"},
+    {"thread.state", "thread_state.status", {"_ts", "_status"}},
+    {"thread.gil_requested", "thread_state.gil_requested"},
+    {"thread.frame_root", "thread_state.current_frame"},
+    {"thread.base_frame", "thread_state.base_frame"},
+    {"thread.datastack_chunk", "thread_state.datastack_chunk"},
+    {"thread.datastack_top", "thread_state.datastack_chunk", {"_ts", "datastack_chunk"}},
+
+    {"frame.code", "interpreter_frame.executable"},
+    {"frame.previous", "interpreter_frame.previous"},
+    {"frame.instruction", "interpreter_frame.instr_ptr"},
+    {"frame.owner", "interpreter_frame.owner"},
+    {"frame.tlbc_index", "interpreter_frame.tlbc_index"},
+
+    {"code.filename", "code_object.filename"},
+    {"code.name", "code_object.name"},
+    {"code.qualname", "code_object.qualname"},
+    {"code.first_line", "code_object.firstlineno"},
+    {"code.line_table", "code_object.linetable"},
+    {"code.instructions", "code_object.co_code_adaptive"},
+    {"code.tlbc", "code_object.co_tlbc"},
+
+    {"object.type", "pyobject.ob_type"},
+    {"object.var_size", "pyobject.ob_type", {"_object", "ob_type"}},
+    {"object.type_name", "type_object.tp_name"},
+    {"object.type_cached_keys", "heap_type_object.ht_cached_keys"},
+    {"object.type_cached_keys", "type_object.tp_name", {"_typeobject", "tp_name"}},
+    {"object.type_flags", "type_object.tp_flags"},
+    {"object.type_basicsize", "type_object.tp_basicsize"},
+    {"object.type_basicsize", "type_object.tp_name", {"_typeobject", "tp_name"}},
+    {"object.type_dictoffset", "type_object.tp_dictoffset"},
+    {"object.type_dictoffset", "type_object.tp_name", {"_typeobject", "tp_name"}},
+    {"object.bytes_data", "bytes_object.ob_sval"},
+    {"object.long_size_or_tag", "long_object.lv_tag"},
+    {"object.long_digits", "long_object.ob_digit"},
+
+    {"unicode.length", "unicode_object.length"},
+    {"unicode.state", "unicode_object.state"},
+    {"unicode.ascii_data", "unicode_object.asciiobject_size"},
+    {"unicode.compact_data", "unicode_object.compactunicodeobject_size"},
+    {"unicode.compact_data", "unicode_object.asciiobject_size", {"PyASCIIObject"}},
+
+    {"dict.keys", "dict_object.ma_keys"},
+    {"dict.values", "dict_object.ma_values"},
+    {"dict.module_dict", "pyobject.ob_type", {"_object", "ob_type"}},
+};
+
+}  // namespace
+
+std::span<const FieldRule> field_rules() { return kFields; }
+std::span<const SlotRule> slot_rules() { return kSlots; }
+
+}  // namespace gilspy::layout::gen

@@ -1,0 +1,57 @@
+// OS threads that visit other interpreters: they have a thread state in each of them, and run one of these at a time.
+#include <algorithm>
+#include <tuple>
+
+#include "gilspy/memory.h"
+#include "sampler.h"
+
+namespace gilspy::sample {
+
+void LiveSampler::tell_dormant(Sample& sample) {
+  for (std::size_t begin = 0, end = 0; begin < shared_tids_.size(); begin = end) {
+    const Tid tid = table_.at(shared_tids_[begin]).info.tid;
+    while (end < shared_tids_.size() && table_.at(shared_tids_[end]).info.tid == tid) ++end;
+    const auto states = std::span<const ThreadIndex>(shared_tids_).subspan(begin, end - begin);
+    const ThreadIndex active = active_of(states, sample);
+    for (const ThreadIndex thread : states) set_dormant(thread, thread != active, sample);
+  }
+}
+
+void LiveSampler::set_dormant(ThreadIndex thread, bool dormant, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  if (record.dormant == dormant) return;
+  record.dormant = dormant;
+  facts_of(thread, sample).dormant = dormant;
+  if (dormant) {
+    set_place(record, WaitPlace::kNone);
+    std::erase(running_, thread);
+    std::erase(recent_, thread);
+  } else {
+    record.os_tick = 0;
+    read_os(thread, sample);
+  }
+}
+
+// The one that holds a GIL or says that it is attached; else the one that was active before, as long as it has frames;
+// else one with frames in the youngest interpreter: from there the thread will come back to the others.
+ThreadIndex LiveSampler::active_of(std::span<const ThreadIndex> states, const Sample& sample) const {
+  constexpr std::int32_t kAttached = 1;
+  for (const ThreadIndex thread : states) {
+    const GilFacts& gil = sample.gils[to_int(table_.at(thread).info.gil)];
+    if (gil.locked && gil.last_holder == thread) return thread;
+  }
+  if (layout_.thread.state != kAbsent) {
+    for (const ThreadIndex thread : states) {
+      const auto state = read_value<std::int32_t>(target_, table_.at(thread).state + layout_.thread.state);
+      if (state.has_value() && *state == kAttached) return thread;
+    }
+  }
+  const auto rank = [this](ThreadIndex thread) {
+    const ThreadRecord& record = table_.at(thread);
+    const bool frames = record.stack != kNoStack;
+    return std::tuple(frames, frames && record.dormant == false, record.info.interpreter_id);
+  };
+  return *std::ranges::max_element(states, {}, rank);
+}
+
+}  // namespace gilspy::sample
