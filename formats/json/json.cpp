@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include <algorithm>
+
 #include "json_writer.h"
 
 namespace gilspy::formats {
@@ -45,6 +47,12 @@ void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProf
       json.pair("hogged_s", gil.hogged);
     });
   });
+}
+
+// It has a thread state in that interpreter, but was in another one all the time.
+bool is_elsewhere(const ThreadProfile& thread) {
+  const auto never = [](Nanos time) { return time == Nanos{0}; };
+  return thread.info.python && std::all_of(thread.times.begin(), thread.times.end(), never);
 }
 
 void write_thread(JsonWriter& json, const ThreadProfile& thread) {
@@ -107,7 +115,9 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
     }
   });
   json.array("threads", [&] {
-    for (const ThreadProfile& thread : profile.threads) write_thread(json, thread);
+    for (const ThreadProfile& thread : profile.threads) {
+      if (!is_elsewhere(thread)) write_thread(json, thread);
+    }
   });
   json.pair("parallelism", profile.parallelism());
   write_verdict(json, verdict);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "gilspy/wording.h"
 #include "terminal.h"
@@ -62,7 +63,9 @@ std::string available_cpus(const CpuFacts& cpus) {
 }
 
 std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
-  if (verdict.code != VerdictCode::kSerializedByGil && verdict.code != VerdictCode::kGilHoggedByNativeCall) return {};
+  constexpr std::array kGilIsTheLimit{VerdictCode::kSerializedByGil, VerdictCode::kGilHoggedByNativeCall,
+                                      VerdictCode::kGilReenabled};
+  if (std::ranges::count(kGilIsTheLimit, verdict.code) == 0) return {};
   const std::string cpus = available_cpus(profile.cpus);
   if (verdict.possible_speedup < 1.05) return fmt::format("Without the GIL: no faster on {}.", cpus);
   return fmt::format("Without the GIL: at most {:.2f}x on {}.", verdict.possible_speedup, cpus);

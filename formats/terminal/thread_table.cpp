@@ -84,6 +84,7 @@ std::vector<Row> rows_of(const Profile& profile) {
     if (!thread.info.python) continue;
     std::string name = wording::printable(thread.info.name.empty() ? "thread" : thread.info.name);
     Row row{.name = std::move(name), .tid = thread.info.tid, .times = thread.times};
+    if (row.seen() == Nanos{0}) continue;  // it has a thread state there, but is elsewhere
     (row.seen() * kBriefPart < profile.duration ? brief : rows).push_back(std::move(row));
   }
   if (brief.size() == 1) rows.push_back(std::move(brief.front()));

@@ -167,7 +167,7 @@ Result<RuntimeLayout> for_build(MemoryReader& memory, const RuntimeLocation& loc
 
 // Reads the runtime with a layout and checks what must be true of any CPython: the interpreter list ends, every thread
 // state points back to its interpreter, the tids are alive, a GIL that is held is held by a thread of the list.
-// Errors: kNotReady (not initialised yet), kUnsupported (the layout does not fit), kGone, kDenied.
+// Errors: kNotReady (not initialised yet), kMisfit (the layout does not fit), kGone, kDenied.
 Result<void> self_check(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout);
 
 }  // namespace layout

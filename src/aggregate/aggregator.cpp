@@ -45,6 +45,8 @@ void Aggregator::start_threads(const Sample& sample) {
     if (to_int(info.index) >= threads_.size()) threads_.resize(to_int(info.index) + 1);
     Thread& thread = threads_[to_int(info.index)];
     thread.info = info;
+    thread.alive = true;  // again, where a thread comes back to an interpreter
+    thread.dormant = false;
     thread.known_since = known_;
     thread.unknown_since = unknown_;
   }

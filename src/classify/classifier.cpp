@@ -63,6 +63,10 @@ void Classifier::set(ThreadIndex thread, Activity activity) {
 void Classifier::take_facts(const Sample& sample) {
   for (const ThreadInfo& info : sample.started) {
     if (!info.python) continue;
+    if (const Thread* const earlier = find(info.index); earlier != nullptr) {  // a thread that visits again
+      if (earlier->place == WaitPlace::kGilCond) --in_cond_[to_int(earlier->gil)];
+      std::erase(running_, info.index);
+    }
     Thread thread;
     thread.gil = info.gil;
     threads_[to_int(info.index)] = thread;

@@ -1,6 +1,8 @@
 #include "attachment.h"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 namespace gilspy::cli {
 namespace {
@@ -10,20 +12,61 @@ using std::chrono_literals::operator""ms;
 constexpr Nanos kPatience = std::chrono::seconds(2);
 constexpr Nanos kBetweenTries = 20ms;
 
+Result<void> fit(Attachment& made, const RuntimeLocation& location) {
+  GILSPY_TRY(const RuntimeLayout layout, layout::for_build(*made.target, location));
+  GILSPY_CHECK(layout::self_check(*made.target, location, layout));
+  made.location = location;
+  made.layout = layout;
+  return {};
+}
+
+// The first that passes its self-check; else the error of the best one.
+Result<void> first_that_fits(Attachment& made, const std::vector<RuntimeLocation>& candidates) {
+  Result<void> first;
+  for (const RuntimeLocation& candidate : candidates) {
+    auto fits = fit(made, candidate);
+    if (fits.has_value()) return fits;
+    if (first.has_value()) first = std::move(fits);
+  }
+  return first;
+}
+
+// A Python without any symbols, by what its version looks like in memory.
+Result<std::vector<RuntimeLocation>> nameless_candidates(Target& target) {
+  const auto version = locate::version_by_names(target);
+  if (!version) return std::vector<RuntimeLocation>{};
+  RuntimeLocation unplaced;
+  unplaced.version = *version;
+  GILSPY_TRY(const RuntimeLayout layout, layout::for_build(target, unplaced));
+  const locate::PointerShape shape{layout.runtime.interpreters_head, layout.runtime.interpreters_main,
+                                   layout.interpreter.threads_head, layout.thread.interpreter};
+  return locate::find_by_pointers(target, *version, shape);
+}
+
+Result<void> find_python(Attachment& made) {
+  const auto candidates = locate::find_candidates(*made.target);
+  if (candidates.has_value()) return first_that_fits(made, *candidates);
+  const ErrorCode why = candidates.error().code();
+  if (why == ErrorCode::kMisfit || why == ErrorCode::kDenied || why == ErrorCode::kNotPython) {
+    const auto nameless = nameless_candidates(*made.target);
+    if (nameless.has_value() && !nameless->empty() && first_that_fits(made, *nameless).has_value()) return {};
+  }
+  return tl::unexpected(candidates.error());
+}
+
 Result<std::unique_ptr<Attachment>> try_once(Pid pid) {
   auto made = std::make_unique<Attachment>();
   GILSPY_TRY(made->target, platform::attach(pid));
-  GILSPY_TRY(made->location, locate::find_runtime(*made->target));
-  GILSPY_TRY(made->layout, layout::for_build(*made->target, made->location));
-  GILSPY_CHECK(layout::self_check(*made->target, made->location, made->layout));
+  GILSPY_CHECK(find_python(*made));
   made->stacks = std::make_unique<StackTable>();
   GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks));
   return made;
 }
 
-// Errors that time may heal: a shell that is about to exec Python, a runtime that is being set up.
+// Errors that time may heal: a shell that is about to exec Python, a runtime that is being set up. Not a Python that
+// gilspy cannot read.
 bool worth_waiting(ErrorCode code) {
-  return code == ErrorCode::kNotReady || code == ErrorCode::kNotPython || code == ErrorCode::kUnsupported ||
+  return code == ErrorCode::kNotReady || code == ErrorCode::kNotPython || code == ErrorCode::kMisfit ||
          code == ErrorCode::kBadAddress || code == ErrorCode::kCorrupt;
 }
 

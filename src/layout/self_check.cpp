@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 #include "gilspy/layout.h"
@@ -14,11 +15,11 @@ constexpr int kMostThreads = 100'000;
 
 struct Checked {
   std::vector<RemoteAddr> thread_states;
-  std::size_t live_tids = 0;
+  bool living_thread_seen = false;
 };
 
 tl::unexpected<Error> misfit(const RuntimeLocation& location, std::string_view what) {
-  return fail(ErrorCode::kUnsupported,
+  return fail(ErrorCode::kMisfit,
               fmt::format("the layout of CPython {} does not fit this build ({}): {}; please report it with the output "
                           "of `python3 -VV`",
                           location.version.text(), location.binary, what));
@@ -27,18 +28,29 @@ tl::unexpected<Error> misfit(const RuntimeLocation& location, std::string_view w
 // A runtime that is being set up has null where pointers will be.
 tl::unexpected<Error> not_ready() { return fail(ErrorCode::kNotReady, "the interpreter is still starting"); }
 
+// One thread of the target is enough: others may be starting or ending, and those of sub-interpreters name their
+// creator's in 3.11 and 3.12.
+Result<bool> names_living_thread(Target& target, const RuntimeLayout& layout, RemoteAddr thread,
+                                 const std::unordered_set<Tid>& tids) {
+  if (layout.thread.native_thread_id == kAbsent) {
+    GILSPY_TRY(const RemoteAddr pthread, read_pointer(target, thread + layout.thread.thread_id));
+    return !pthread.is_null() && read_pointer(target, pthread).has_value();
+  }
+  GILSPY_TRY(const auto number, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
+  if (number == 0 || number > 0x7fffffff) return false;
+  const auto tid = target.tid_of_own_number(static_cast<std::int32_t>(number));
+  return tid && tids.contains(*tid);
+}
+
 Result<void> check_threads(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout,
-                           RemoteAddr interpreter, const std::vector<Tid>& tids, Checked& seen) {
+                           RemoteAddr interpreter, const std::unordered_set<Tid>& tids, Checked& seen) {
   GILSPY_TRY(RemoteAddr thread, read_pointer(target, interpreter + layout.interpreter.threads_head));
   for (int steps = 0; !thread.is_null(); ++steps) {
     if (steps > kMostThreads) return misfit(location, "the list of threads does not end");
     GILSPY_TRY(const RemoteAddr owner, read_pointer(target, thread + layout.thread.interpreter));
     if (owner != interpreter) return misfit(location, "a thread state does not point to its interpreter");
-    if (layout.thread.native_thread_id == kAbsent) {
-      ++seen.live_tids;
-    } else {
-      GILSPY_TRY(const auto tid, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
-      if (std::ranges::count(tids, static_cast<Tid>(tid)) > 0) ++seen.live_tids;
+    if (!seen.living_thread_seen) {
+      GILSPY_TRY(seen.living_thread_seen, names_living_thread(target, layout, thread, tids));
     }
     seen.thread_states.push_back(thread);
     GILSPY_TRY(thread, read_pointer(target, thread + layout.thread.next));
@@ -48,6 +60,10 @@ Result<void> check_threads(Target& target, const RuntimeLocation& location, cons
 
 Result<void> check_gil(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, RemoteAddr gil,
                        const Checked& seen) {
+  if (layout.gil.enabled != kAbsent) {
+    GILSPY_TRY(const auto enabled, read_value<std::int32_t>(target, gil + layout.gil.enabled));
+    if (enabled == 0) return {};  // nobody has set up, or uses, the rest
+  }
   GILSPY_TRY(const auto locked, read_value<std::int32_t>(target, gil + layout.gil.locked));
   if (locked == -1) return not_ready();
   if (locked != 0 && locked != 1) return misfit(location, "gil->locked is neither 0 nor 1");
@@ -70,7 +86,8 @@ Result<RemoteAddr> gil_of(Target& target, const RuntimeLocation& location, const
 }
 
 Result<void> check_once(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout) {
-  GILSPY_TRY(const std::vector<Tid> tids, target.threads());
+  GILSPY_TRY(const std::vector<Tid> list, target.threads());
+  const std::unordered_set<Tid> tids(list.begin(), list.end());
   GILSPY_TRY(RemoteAddr interpreter, read_pointer(target, location.runtime + layout.runtime.interpreters_head));
   if (interpreter.is_null()) return not_ready();
   Checked seen;
@@ -83,7 +100,7 @@ Result<void> check_once(Target& target, const RuntimeLocation& location, const R
     GILSPY_TRY(interpreter, read_pointer(target, interpreter + layout.interpreter.next));
   }
   if (seen.thread_states.empty()) return not_ready();
-  if (seen.live_tids == 0) return misfit(location, "no thread state names a living thread");
+  if (!seen.living_thread_seen) return misfit(location, "no thread state names a living thread");
   for (const RemoteAddr gil : gils) GILSPY_CHECK(check_gil(target, location, layout, gil, seen));
   return {};
 }

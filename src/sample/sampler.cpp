@@ -103,7 +103,8 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
 Result<void> LiveSampler::walk_lists(Sample& sample) {
   const bool due = time_ >= next_walk_;
   if (due) next_walk_ = time_ + kWalkEvery;
-  for (std::size_t i = 0; i < words_.interpreters().size(); ++i) {
+  // The oldest first: threads of others visit the younger ones.
+  for (std::size_t i = words_.interpreters().size(); i-- > 0;) {
     InterpreterRecord& interpreter = words_.interpreters()[i];
     const bool same = interpreter.head == heads_[i].head && interpreter.next_id == heads_[i].next_id;
     if (same && !due) continue;

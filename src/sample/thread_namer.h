@@ -25,6 +25,8 @@ class ThreadNamer {
  private:
   void name_threads_of(const InterpreterRecord& interpreter, Nanos now, ThreadTable& table);
 
+  static void take_name_from_home(ThreadIndex visitor, ThreadTable& table);
+
   Target& target_;
   const RuntimeLayout& layout_;
   std::unordered_map<std::int64_t, ThreadNameReader> readers_;  // by interpreter id

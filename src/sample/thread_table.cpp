@@ -76,6 +76,8 @@ Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector
     links.push_back(*link);
     address = link->next;
   }
+  listed_.clear();
+  for (const Link& link : links) listed_.insert(link.address);
   // Oldest first: a thread is met after the one that created it.
   met_.clear();
   bool ready = true;
@@ -91,7 +93,7 @@ std::optional<Tid> ThreadTable::tid_of(const Link& link) {
   if (!visitors_ || link.cframe.is_null()) return named;
   const auto stack =
       std::ranges::find_if(mappings_, [&](const Mapping& m) { return link.cframe.in(m.begin, m.end.since(m.begin)); });
-  if (stack == mappings_.end()) return named;
+  if (stack == mappings_.end()) return idle_owner(link);
   if (stack->path == "[stack]") return static_cast<Tid>(to_int(target_.identity().pid));
   // A pthread's struct lies above its stack, in the same mapping or the next one: the nearest above is the thread's.
   std::optional<Tid> nearest;
@@ -104,7 +106,13 @@ std::optional<Tid> ThreadTable::tid_of(const Link& link) {
     nearest = info.tid;
     distance = end.since(link.cframe);
   }
-  return nearest.has_value() ? nearest : named;
+  return nearest.has_value() ? nearest : idle_owner(link);
+}
+
+// Nobody runs it: it stays with the thread that did, else with the one that it names.
+std::optional<Tid> ThreadTable::idle_owner(const Link& link) {
+  if (const auto known = find(link.address); known.has_value()) return at(*known).info.tid;
+  return ids_.tid_of(link.native_id, static_cast<ThreadIdent>(link.ident));
 }
 
 std::vector<ThreadIndex> ThreadTable::shared_tids() const {
@@ -139,10 +147,10 @@ bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, s
   record.info.gil = interpreter.gil;
   record.state = link.address;
   record.id = link.id;
-  add(std::move(record), started);
-  by_state_[link.address] = threads_.back().info.index;
-  met_.insert(to_int(threads_.back().info.index));
-  python_tids_.insert(to_int(threads_.back().info.tid));
+  const ThreadIndex added = add(std::move(record), started);
+  by_state_[link.address] = added;
+  met_.insert(to_int(added));
+  python_tids_.insert(to_int(*tid));
   return true;
 }
 
@@ -155,11 +163,38 @@ bool ThreadTable::carries_its_creators_tid(const InterpreterRecord& interpreter,
   });
 }
 
-void ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& started) {
-  record.info.index = static_cast<ThreadIndex>(threads_.size());
-  alive_.push_back(record.info.index);
-  started.push_back(record.info);
-  threads_.push_back(std::move(record));
+// Every visit to an interpreter may make a thread state anew; to us it is the same thread that comes again.
+std::optional<ThreadIndex> ThreadTable::earlier_visit(const ThreadRecord& visitor) const {
+  if (!visitors_ || !visitor.info.python) return std::nullopt;
+  const auto same = [&](const ThreadRecord& record) {
+    return record.info.python && record.info.tid == visitor.info.tid &&
+           record.info.interpreter_id == visitor.info.interpreter_id &&
+           !(listed_.contains(record.state) && find(record.state) == record.info.index);
+  };
+  const auto found = std::ranges::find_if(threads_, same);
+  if (found == threads_.end()) return std::nullopt;
+  return found->info.index;
+}
+
+ThreadIndex ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& started) {
+  const std::optional<ThreadIndex> before = earlier_visit(record);
+  record.info.index = before.value_or(static_cast<ThreadIndex>(threads_.size()));
+  if (before.has_value()) {
+    ThreadRecord& earlier = at(*before);
+    end(*before);
+    record.info.name = earlier.info.name;
+    record.named = earlier.named;
+    record.place = earlier.place;
+    record.fact_tick = earlier.fact_tick;
+    record.fact_slot = earlier.fact_slot;
+    earlier = std::move(record);
+  } else {
+    threads_.push_back(std::move(record));
+  }
+  const ThreadInfo& info = before.has_value() ? at(*before).info : threads_.back().info;
+  alive_.push_back(info.index);
+  started.push_back(info);
+  return info.index;
 }
 
 void ThreadTable::retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended) {

@@ -96,11 +96,13 @@ class ThreadTable {
   Result<void> prefetch(const InterpreterRecord& interpreter);
   Result<Link> link_at(RemoteAddr address);
   std::optional<Tid> tid_of(const Link& link);
+  std::optional<Tid> idle_owner(const Link& link);
+  std::optional<ThreadIndex> earlier_visit(const ThreadRecord& visitor) const;
   bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
   bool carries_its_creators_tid(const InterpreterRecord& interpreter, Tid tid) const;
   void retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
   void retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended);
-  void add(ThreadRecord record, std::vector<ThreadInfo>& started);
+  ThreadIndex add(ThreadRecord record, std::vector<ThreadInfo>& started);
 
   Target& target_;
   const RuntimeLayout& layout_;
@@ -115,6 +117,7 @@ class ThreadTable {
   // Scratch of one walk.
   std::unordered_map<RemoteAddr, Link> prefetched_;
   std::unordered_set<std::uint32_t> met_;
+  std::unordered_set<RemoteAddr> listed_;
   std::vector<std::byte> bytes_;
 };
 

@@ -33,7 +33,8 @@ void LiveSampler::set_dormant(ThreadIndex thread, bool dormant, Sample& sample) 
 }
 
 // The one that holds a GIL or says that it is attached; else the one that was active before, as long as it has frames;
-// else one with frames in the youngest interpreter: from there the thread will come back to the others.
+// else one with frames in the youngest interpreter: from there the thread will come back to the others. Up to 3.10
+// nothing tells who runs a state that somebody else created: the thread stays at home, in the oldest interpreter.
 ThreadIndex LiveSampler::active_of(std::span<const ThreadIndex> states, const Sample& sample) const {
   constexpr std::int32_t kAttached = 1;
   for (const ThreadIndex thread : states) {
@@ -49,7 +50,9 @@ ThreadIndex LiveSampler::active_of(std::span<const ThreadIndex> states, const Sa
   const auto rank = [this](ThreadIndex thread) {
     const ThreadRecord& record = table_.at(thread);
     const bool frames = record.stack != kNoStack;
-    return std::tuple(frames, frames && record.dormant == false, record.info.interpreter_id);
+    return std::tuple(
+        frames, frames && record.dormant == false,
+        layout_.frame_root == FrameRoot::kFrameObjects ? -record.info.interpreter_id : record.info.interpreter_id);
   };
   return *std::ranges::max_element(states, {}, rank);
 }

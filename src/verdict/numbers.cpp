@@ -1,6 +1,8 @@
 #include "numbers.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace gilspy::verdict {
 namespace {
@@ -42,6 +44,20 @@ std::uint64_t count_working(const Profile& profile) {
   return by_notable * 4 >= all * 3 ? notable : of_own_life;
 }
 
+// A thread that visits other interpreters has a row for each of them, and none for those where it only has a state.
+std::uint64_t count_threads(const Profile& profile) {
+  std::set<std::pair<std::int32_t, std::int64_t>> visits;
+  std::set<std::int32_t> tids;
+  std::uint64_t rows = 0;
+  for (const ThreadProfile& thread : profile.threads) {
+    if (!thread.info.python || seen(thread) == Nanos{0}) continue;
+    ++rows;
+    tids.insert(to_int(thread.info.tid));
+    visits.insert({to_int(thread.info.tid), thread.info.interpreter_id});
+  }
+  return rows - (visits.size() - tids.size());
+}
+
 void add_threads(const Profile& profile, Numbers& numbers) {
   Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, unknown{0}, all{0}, work{0}, top{0};
   for (const ThreadProfile& thread : profile.threads) {
@@ -49,7 +65,6 @@ void add_threads(const Profile& profile, Numbers& numbers) {
       native += thread.cpu > Nanos{0} ? thread.cpu : time_in(thread, Activity::kRunsWithoutGil);
       continue;
     }
-    ++numbers.python_threads;
     held += held_by(thread);
     waited += time_in(thread, Activity::kWaitsForGil);
     native += time_in(thread, Activity::kRunsWithoutGil);
@@ -60,6 +75,7 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     work += busy(thread);
     top = std::max(top, busy(thread));
   }
+  numbers.python_threads = count_threads(profile);
   numbers.holding = ratio(held, profile.duration);
   numbers.waiting = ratio(waited, profile.duration);
   numbers.native = ratio(native, profile.duration);

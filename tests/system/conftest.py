@@ -12,31 +12,46 @@ import interpreters  # noqa: E402
 import running  # noqa: E402
 
 ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+WANTED = interpreters.SUPPORTED if os.environ.get("GILSPY_TEST_ALL") else interpreters.COMMIT
 FOUND = interpreters.find_interpreters()
 PICKED = interpreters.pick_supported(FOUND)
+# Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
+FEW = ("3.11", "3.13")
+# The fixtures, and which versions they stand for.
+FIXTURES = {
+    "python": lambda name: not name.endswith("t"),
+    "free_threaded": lambda name: name.endswith("t"),
+    "any_python": lambda name: True,
+}
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "every_build: runs on all builds of the supported versions, not on one of each")
+    config.addinivalue_line("markers", "every_build: runs on all builds of the versions, not on one of each")
+    config.addinivalue_line("markers", "few_versions: what it tests does not depend on the version")
     if not os.access(running.find_gilspy(), os.X_OK):
         pytest.exit("there is no %s; run ./dev build" % running.find_gilspy(), returncode=2)
 
 
 def pytest_generate_tests(metafunc):
-    """`python`: an interpreter that gilspy supports; `unsupported`: one that it does not."""
-    if "python" in metafunc.fixturenames:
-        every_build = metafunc.definition.get_closest_marker("every_build")
-        chosen = [one for one in FOUND if one.supported] if every_build else list(PICKED.values())
-        parameters = [pytest.param(one, id=str(one)) for one in chosen]
-        for minor in interpreters.SUPPORTED:
-            if minor not in PICKED:
-                reason = "no CPython %d.%d on this machine" % minor
-                parameters.append(pytest.param(None, id="%d.%d" % minor, marks=pytest.mark.skip(reason=reason)))
-        metafunc.parametrize("python", parameters)
+    """`python`: an interpreter with a GIL; `free_threaded`: one without; `any_python`: both; `unsupported`."""
+    for fixture in FIXTURES.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, parameters_for(fixture, metafunc.definition))
     if "unsupported" in metafunc.fixturenames:
-        # 2.x and the like are left out: what is not supported *yet* matters.
-        others = [one for one in FOUND if not one.supported and one.version >= (3, 8)]
+        # 2.x and the like are left out.
+        others = [one for one in FOUND if not one.supported and one.version >= (3, 7)]
         metafunc.parametrize("unsupported", [pytest.param(one, id=str(one)) for one in others])
+
+
+def parameters_for(fixture, definition):
+    few = definition.get_closest_marker("few_versions") and fixture == "python"
+    names = [name for name in (FEW if few else WANTED) if FIXTURES[fixture](name)]
+    if definition.get_closest_marker("every_build"):
+        chosen = [one for one in FOUND if one.name in names]
+    else:
+        chosen = [PICKED[name] for name in names if name in PICKED]
+    missing = [pytest.param(None, id=name, marks=pytest.mark.skip(reason="no CPython %s on this machine" % name))
+               for name in names if name not in PICKED]
+    return [pytest.param(one, id=str(one)) for one in chosen] + missing
 
 
 def pytest_report_header():

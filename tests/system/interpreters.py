@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 
-# What gilspy supports, and so what a CI machine must have.
-SUPPORTED = ((3, 11), (3, 13))
+# What gilspy supports. Every commit is tested on the first list, `./dev test --all` tests all.
+COMMIT = ("3.8", "3.11", "3.13", "3.13t", "3.15")
+SUPPORTED = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 
 PROBE = """
 import json, platform, sys, sysconfig
@@ -30,8 +31,13 @@ class Interpreter:
         return self.version[:2]
 
     @property
+    def name(self):
+        """As in SUPPORTED."""
+        return "%d.%d%s" % (*self.minor, "t" if self.free_threaded else "")
+
+    @property
     def supported(self):
-        return self.minor in SUPPORTED and not self.free_threaded
+        return self.name in SUPPORTED
 
     def __str__(self):
         version = ".".join(map(str, self.version)) + ("t" if self.free_threaded else "")
@@ -91,9 +97,13 @@ def find_interpreters():
 
 
 def pick_supported(interpreters):
-    """The newest one of each supported minor version; one of a special flavour only where there is no usual one."""
-    preferred = sorted((one for one in interpreters if one.supported), key=lambda one: not one.flavour)
-    return {one.minor: one for one in preferred}
+    """The newest one of each supported version; one of a special flavour only where there is no usual one."""
+    preferred = sorted((one for one in interpreters if one.supported), key=lambda one: (bool(one.flavour), one.version))
+    picked = {}
+    for one in preferred:
+        if not one.flavour or one.name not in picked:
+            picked[one.name] = one
+    return picked
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import time
 import pytest
 from running import Program, find_gilspy, record, record_json
 
+pytestmark = pytest.mark.few_versions
+
 
 def start_recording(pid, out, *arguments, seconds=30):
     return subprocess.Popen([find_gilspy(), "record", "--pid", str(pid), "-d", str(seconds), "-f", "json", "-o", out,

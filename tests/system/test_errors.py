@@ -9,6 +9,8 @@ import pytest
 from conftest import PICKED
 from running import Program, find_gilspy, gilspy, record
 
+pytestmark = pytest.mark.few_versions
+
 USAGE, NO_PROCESS, NOT_PYTHON, CANNOT_WRITE, NOT_PERMITTED = 64, 66, 69, 74, 77
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from running import Program, gilspy, parse_folded, record, record_folded
 
+pytestmark = pytest.mark.few_versions
+
 ACTIVITIES = {"holds the GIL", "holds the GIL off CPU", "waits for the GIL", "runs without the GIL",
               "waits for a lock", "stop-the-world", "blocked", "unknown"}
 FRAME = re.compile(r"^.+ \(.+:\d+\)$")

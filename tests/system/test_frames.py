@@ -21,14 +21,15 @@ def recordings():
 
 
 @pytest.fixture
-def nested(python, recordings):
+def nested(any_python, recordings):
     """By thread: the stack as gilspy saw it, and as the target did. Parked, a thread has one stack only."""
-    if python not in recordings:
-        with Program(python.executable, "nested.py") as program:
-            stacks = record_folded(program.pid, "-i", "-t", seconds=1)
+    if any_python not in recordings:
+        with Program(any_python.executable, "nested.py") as program:
+            # Time of which nothing is known has no stack: a busy machine makes ticks late.
+            stacks = [one for one in record_folded(program.pid, "-i", "-t", seconds=1) if one[0][1] != "unknown"]
             truth = program.written_truth()
-        recordings[python] = stacks, truth
-    return recordings[python]
+        recordings[any_python] = stacks, truth
+    return recordings[any_python]
 
 
 @pytest.mark.every_build
@@ -50,5 +51,6 @@ def test_parked_threads_are_blocked(nested):
 
 def test_names_that_are_not_latin_survive(nested):
     stacks, _ = nested
-    assert any("größe_名前.<locals>.внутри (" in frame for one, _ in stacks for frame in one)
+    # Before 3.11 a code object does not know its qualified name.
+    assert any(frame.startswith(("größe_名前.<locals>.внутри (", "внутри (")) for one, _ in stacks for frame in one)
     assert any(one[0].startswith("größe_名前 (") for one, _ in stacks)

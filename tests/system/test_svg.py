@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from running import Program, gilspy, record
 
+pytestmark = pytest.mark.few_versions
+
 TITLE = re.compile(r"^(?P<name>.*) \((?P<samples>[\d,]+) \w+, (?P<percent>[\d.]+)%\)$", re.DOTALL)
 
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "http://www.w3.org/1999/xhtml",

@@ -24,7 +24,9 @@ gilspy_test(platform_process_test
 
 gilspy_test(locate_text_test
   SOURCES
+    ${GILSPY_LOCATE_TESTS}/candidates_test.cpp
     ${GILSPY_LOCATE_TESTS}/debug_header_test.cpp
+    ${GILSPY_LOCATE_TESTS}/dynamic_segment_test.cpp
     ${GILSPY_LOCATE_TESTS}/elf_file_test.cpp
     ${GILSPY_LOCATE_TESTS}/images_test.cpp
     ${GILSPY_LOCATE_TESTS}/names_test.cpp

@@ -45,6 +45,19 @@ TEST(Images, ProgramFirstThenLibraries) {
   EXPECT_TRUE(python_images(mappings, "").size() == 1U);
 }
 
+TEST(Images, APythonThatALoaderRunsOrThatIsOnlyRead) {
+  const std::vector<Mapping> mappings = {
+      mapping(0x1000, 0x2000, 0, "rw", "/bin/python3.11"),
+      mapping(0x5000, 0x6000, 0, "r-", "/lib/ld.so"),
+      mapping(0x7000, 0x8000, 0, "r-", "/bin/python3.12"),
+  };
+  const auto images = python_images(mappings, "/lib/ld.so");
+  ASSERT_EQ(images.size(), 2U);
+  EXPECT_EQ(images[0].path, "/lib/ld.so");
+  EXPECT_EQ(images[1].path, "/bin/python3.11");
+  EXPECT_FALSE(images[1].is_program);
+}
+
 class LoadBias : public ::testing::Test {
  protected:
   LoadBias() : bytes_(own_program()), elf_(ElfFile::open(bytes_)) {}

@@ -50,6 +50,13 @@ TEST(Names, VersionOfTheStandardLibrary) {
   EXPECT_EQ(version->text(), "3.9");
 }
 
+TEST(Names, PyPy) {
+  EXPECT_TRUE(is_pypy("/usr/bin/pypy3.10"));
+  EXPECT_TRUE(is_pypy("/usr/lib/libpypy3.10-c.so (deleted)"));
+  EXPECT_FALSE(is_pypy("/usr/lib/libpypy.txt"));
+  EXPECT_FALSE(is_pypy("/opt/pypy/python3"));
+}
+
 TEST(Names, WhatLooksLikePython) {
   ProcessIdentity process;
   EXPECT_FALSE(looks_like_python(process));

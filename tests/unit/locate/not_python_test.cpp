@@ -44,10 +44,5 @@ TEST(NotPython, CommandLinesAreOtherPeoplesBytes) {
   EXPECT_LT(text.size(), 200U);
 }
 
-TEST(NotPython, PyPy) {
-  EXPECT_EQ(not_python_text(process(9, "/usr/bin/pypy3.10", {}), {}),
-            "process 9 (pypy3.10) is not Python but PyPy: gilspy reads CPython only");
-}
-
 }  // namespace
 }  // namespace gilspy::locate

@@ -127,6 +127,11 @@ TEST(Attach, NumbersInAnotherPidNamespace) {
   const auto target = platform::attach(Pid{pid});
   ASSERT_TRUE(target.has_value()) << target.error().message();
   EXPECT_EQ((*target)->own_number_of(Tid{pid}), 1);
+  EXPECT_EQ((*target)->tid_of_own_number(1), Tid{pid});
+  EXPECT_FALSE((*target)->tid_of_own_number(99'999));
+  EXPECT_FALSE((*target)->tid_of_own_number(0));
+  (*target)->forget(Tid{pid});
+  EXPECT_EQ((*target)->tid_of_own_number(1), Tid{pid});
   ::kill(pid, SIGKILL);
 }
 

@@ -61,6 +61,9 @@ TEST(FakeTarget, ThreadsAndFiles) {
   EXPECT_EQ(*target.comm_of(Tid{5}), "worker");
   EXPECT_EQ(target.own_number_of(Tid{5}), 1);
   EXPECT_EQ(target.own_number_of(Tid{6}), 6);
+  EXPECT_EQ(target.tid_of_own_number(1), Tid{5});
+  EXPECT_FALSE(target.tid_of_own_number(5));
+  EXPECT_TRUE(target.tells_system_calls());
   target.forget(Tid{5});
   EXPECT_THAT(target.forgotten(), ElementsAre(Tid{5}));
   EXPECT_THAT(target.syscalls_read(), ElementsAre(Tid{5}));

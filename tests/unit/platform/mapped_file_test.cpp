@@ -70,6 +70,19 @@ TEST_F(MappedFile, IsNotTakenForItsSuccessor) {
   }
 }
 
+// Who is not root has names only. One that leads to another inode is no way to the file.
+TEST_F(MappedFile, ANameIsTrustedForItsInodeOnly) {
+  const auto target = platform::attach(child_->pid());
+  auto place = mapping(**target);
+  ASSERT_TRUE(place);
+  EXPECT_NE(place->inode, 0U);
+  place->end = place->end + 4096;  // not a mapping: there is no way past the name
+  EXPECT_TRUE((*target)->file_of(*place).has_value());
+  Mapping other = *place;
+  other.inode += 1;
+  EXPECT_EQ((*target)->file_of(other).error().code(), ErrorCode::kDenied);
+}
+
 TEST_F(MappedFile, TheProgramItself) {
   const auto target = platform::attach(child_->pid());
   const auto mappings = (*target)->mappings();

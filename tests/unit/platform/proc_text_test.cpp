@@ -66,6 +66,9 @@ TEST(ProcText, Maps) {
   EXPECT_TRUE(maps[0].readable);
   EXPECT_FALSE(maps[0].writable);
   EXPECT_EQ(maps[0].path, "/usr/bin/a b");
+  EXPECT_EQ(maps[0].device, 0x801U);
+  EXPECT_NE(maps[0].inode, 0U);
+  EXPECT_EQ(maps[1].inode, 0U);
   EXPECT_EQ(maps[1].path, "");
   EXPECT_TRUE(maps[1].writable);
   EXPECT_EQ(maps[2].path, "/tmp/x\ny.so (deleted)");

@@ -153,6 +153,8 @@ TEST_P(TargetConformance, TellsAboutItsThreads) {
   EXPECT_TRUE(target().sched_of(main).has_value());
   EXPECT_FALSE(target().comm_of(main)->empty());
   EXPECT_EQ(target().own_number_of(main), to_int(main));
+  EXPECT_EQ(target().tid_of_own_number(to_int(main)), main);
+  EXPECT_TRUE(target().tells_system_calls());
   target().forget(main);
   target().forget(main);
   EXPECT_TRUE(target().syscall_of(main).has_value());
