@@ -95,6 +95,9 @@ def main():
     arguments = parse_arguments()
     rows = []
     for python in chosen_interpreters(arguments.python):
+        if python.free_threaded:
+            print("SKIPPED CPython %s: without a GIL nobody waits for it" % python)
+            continue
         for scenario in arguments.scenario or SCENARIOS:
             for number in range(1, arguments.rounds + 1):
                 try:

@@ -27,6 +27,7 @@ FIXTURES = {
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "every_build: runs on all builds of the versions, not on one of each")
+    config.addinivalue_line("markers", "since(major, minor): older versions do not have what it tests")
     config.addinivalue_line("markers", "few_versions: what it tests does not depend on the version")
     if not os.access(running.find_gilspy(), os.X_OK):
         pytest.exit("there is no %s; run ./dev build" % running.find_gilspy(), returncode=2)
@@ -44,7 +45,10 @@ def pytest_generate_tests(metafunc):
 
 def parameters_for(fixture, definition):
     few = definition.get_closest_marker("few_versions") and fixture == "python"
-    names = [name for name in (FEW if few else WANTED) if FIXTURES[fixture](name)]
+    since = definition.get_closest_marker("since")
+    oldest = since.args if since else (3, 0)
+    names = [name for name in (FEW if few else WANTED)
+             if FIXTURES[fixture](name) and interpreters.version_of(name) >= oldest]
     if definition.get_closest_marker("every_build"):
         chosen = [one for one in FOUND if one.name in names]
     else:

@@ -11,6 +11,12 @@ import subprocess
 COMMIT = ("3.8", "3.11", "3.13", "3.13t", "3.15")
 SUPPORTED = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15", "3.15t")
 
+
+def version_of(name):
+    """(3, 13) for "3.13t"."""
+    return tuple(int(part) for part in name.rstrip("t").split("."))
+
+
 PROBE = """
 import json, platform, sys, sysconfig
 print(json.dumps({"version": list(sys.version_info[:3]), "executable": sys.executable, "base": sys.base_prefix,

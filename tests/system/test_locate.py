@@ -115,6 +115,21 @@ def patched(python, folder, *patches):
         yield process
 
 
+@pytest.fixture
+def one_python():
+    if not PICKED:
+        pytest.skip("no supported CPython on this machine")
+    return PICKED.get("3.11") or next(iter(PICKED.values()))
+
+
+@pytest.fixture
+def one_file_python():
+    for one in FOUND:
+        if one.supported and one.executable.startswith("/usr/bin/") and runtime_file(one)[0] == one.executable:
+            return one
+    pytest.skip("no Python of the system that is one file")
+
+
 EVERY = [pytest.param(one, id=str(one)) for one in FOUND if one.supported]
 
 
@@ -131,22 +146,34 @@ def test_a_runtime_without_a_name(build, tmp_path):
         assert_recorded(process.pid)
 
 
+def shared_pythons():
+    return [one for one in FOUND if one.supported and "libpython" in runtime_file(one)[0]]
+
+
+def test_a_python_that_has_loaded_another_ones_library():
+    """The other one is mapped lower, so that it comes first; it was never started."""
+    shared = shared_pythons()
+    if len(shared) < 2:
+        pytest.skip("needs two Pythons with shared libraries")
+    for own, other in ((shared[0], shared[-1]), (shared[-1], shared[0])):
+        library = runtime_file(other)[0]
+        script = "import ctypes; ctypes.CDLL(%r)\n%s" % (library, SPINNERS)
+        with running([own.executable, "-c", script]) as process:
+            with open("/proc/%d/maps" % process.pid, encoding="utf-8") as maps:
+                assert library in maps.read()
+            assert_recorded(process.pid)
+
+
+def test_a_program_that_is_python_beside_a_library(one_file_python):
+    shared = shared_pythons()
+    if not shared:
+        pytest.skip("no Python with a shared library")
+    library = runtime_file(shared[-1])[0]
+    with running([one_file_python.executable, "-S", "-c", SPINNERS], env=dict(os.environ, LD_PRELOAD=library)) as process:
+        assert_recorded(process.pid)
+
+
 # --- files -------------------------------------------------------------------------------------------------------
-
-@pytest.fixture
-def one_python():
-    if not PICKED:
-        pytest.skip("no supported CPython on this machine")
-    return PICKED.get("3.11") or next(iter(PICKED.values()))
-
-
-@pytest.fixture
-def one_file_python():
-    for one in FOUND:
-        if one.supported and one.executable.startswith("/usr/bin/") and runtime_file(one)[0] == one.executable:
-            return one
-    pytest.skip("no Python of the system that is one file")
-
 
 def test_a_python_that_was_replaced_while_it_runs(one_python, tmp_path):
     with patched(one_python, tmp_path) as process:

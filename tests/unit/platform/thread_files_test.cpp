@@ -2,6 +2,7 @@
 #include "platform/linux/thread_files.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <atomic>
@@ -147,6 +148,22 @@ TEST(ThreadFiles, WorksWithoutKeepingAnything) {
     EXPECT_TRUE(files.sched_of(own_tid()).has_value());
     EXPECT_EQ(open_descriptors(), before + keep);
   }
+}
+
+// As in a sandbox, whose /proc is not the kernel's.
+TEST(ThreadFiles, SystemCallsThatAreNotTold) {
+  const std::string folder = "/tmp/gilspy-tasks-" + std::to_string(::getpid());
+  ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((folder + "/5").c_str(), 0700), 0);
+  {
+    ThreadFiles files(Folder(::opendir(folder.c_str())), 100);
+    const auto facts = files.syscall_of(Tid{5});
+    ASSERT_TRUE(facts.has_value());
+    EXPECT_EQ(facts->state, State::kUnreadable);
+    EXPECT_EQ(files.syscall_of(Tid{6}).error().code(), ErrorCode::kGone);
+  }
+  ::rmdir((folder + "/5").c_str());
+  ::rmdir(folder.c_str());
 }
 
 TEST(ThreadFiles, AFileThatTheKernelDoesNotHaveIsNoEndOfAThread) {
