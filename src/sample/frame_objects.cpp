@@ -12,6 +12,7 @@ constexpr std::size_t kMostRecent = 24;
 constexpr std::uint64_t kWorthJoining =
     1024;  // bytes between two frames: less than another range costs, and never a page
 constexpr std::uint64_t kLargestRegion = 1U << 16;
+constexpr std::uint64_t kNotBegun = ~std::uint64_t{0};  // f_lasti -1
 
 }  // namespace
 
@@ -41,6 +42,9 @@ StackReader::Walk StackReader::walk_objects(const Copy& copy, const StackPlan& p
     // The innermost frame may not have begun yet, or be over: then its caller is the one that counts.
     if (object.executed) result.frames.push_back(object.frame);
     if (!object.executed && steps > 0) return result;
+    // Over, and its link to its caller is gone: nobody says whether there is one.
+    const bool over = !object.executed && object.frame.instruction.position != kNotBegun;
+    if (over && object.previous.is_null()) return result;
     address = object.previous;
   }
   // The chain is cut where a frame returned between two reads; it is whole when it ends where it ended before, or when

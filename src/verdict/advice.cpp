@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "gilspy/wording.h"
 #include "rules.h"
 #include "sentences.h"
@@ -18,18 +16,12 @@ std::string first_culprit(const Verdict& verdict, std::string_view otherwise) {
   return verdict.culprits.empty() ? std::string(otherwise) : verdict.culprits.front().function;
 }
 
-// "python3.13t": the first version that has a free-threaded build, or the target's own.
-std::string free_threaded_name(const PythonVersion& version) {
-  return fmt::format("python3.{}t", std::max(version.minor, 13));
-}
-
 std::string without_gil(const TargetFacts& target) {
   if (target.free_threaded) {
     return "Turn the GIL off: PYTHON_GIL=0 or -X gil=0; or find the extension module that turned it on (Python warns "
            "when it imports one).";
   }
-  return fmt::format("Free-threaded Python: {} runs pure Python threads side by side.",
-                     free_threaded_name(target.python));
+  return "Free-threaded Python (python3.13t and later) runs pure Python threads side by side.";
 }
 
 Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts& target) {

@@ -15,7 +15,7 @@ USAGE, NO_PROCESS, NOT_PYTHON, CANNOT_WRITE, NOT_PERMITTED = 64, 66, 69, 74, 77
 
 
 @pytest.fixture
-def any_python():
+def some_python():
     if not PICKED:
         pytest.skip("no supported CPython on this machine")
     return next(iter(PICKED.values())).executable
@@ -64,9 +64,9 @@ def test_not_python():
             process.kill()
 
 
-def test_a_wrapper_names_the_child_to_use(any_python):
+def test_a_wrapper_names_the_child_to_use(some_python):
     """Like `uv run`: the process that was asked for only waits for the one that is Python."""
-    with Program(any_python, "spinners.py", wait=False) as program:
+    with Program(some_python, "spinners.py", wait=False) as program:
         program.process.kill()
         script = '"$@" & echo $!; wait $!; true'
         wrapper = subprocess.Popen(["sh", "-c", script, "sh", *program.command], stdout=subprocess.PIPE, text=True)
@@ -89,13 +89,13 @@ def test_versions_without_a_table_are_refused_by_name(unsupported):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
-def test_not_permitted(any_python, tmp_path):
+def test_not_permitted(some_python, tmp_path):
     """nobody looks at a process of root; the binary is copied to where nobody may run it."""
     binary = "/tmp/gilspy-of-nobody-%d" % os.getpid()
     shutil.copy(find_gilspy(), binary)
     os.chmod(binary, 0o755)
     try:
-        with Program(any_python, "spinners.py") as program:
+        with Program(some_python, "spinners.py") as program:
             done = subprocess.run([binary, "record", "--pid", str(program.pid), "-d", "1", "-o", "-"], text=True,
                                   capture_output=True, stdin=subprocess.DEVNULL, user="nobody", group="nogroup",
                                   extra_groups=[], cwd="/", timeout=30, check=False)
@@ -107,15 +107,15 @@ def test_not_permitted(any_python, tmp_path):
 
 @pytest.mark.parametrize("path", ["/nonexistent/x.svg", "/dev/full"])
 @pytest.mark.parametrize("form", ["flamegraph", "folded", "json"])
-def test_cannot_write(any_python, path, form):
-    with Program(any_python, "spinners.py") as program:
+def test_cannot_write(some_python, path, form):
+    with Program(some_python, "spinners.py") as program:
         done = record(program.pid, "-f", form, "-o", path, seconds=1)
     assert done.returncode == CANNOT_WRITE, done.stderr
     assert path in done.stderr
 
 
-def test_cannot_write_to_standard_output(any_python):
-    with Program(any_python, "spinners.py") as program, open("/dev/full", "w", encoding="utf-8") as full:
+def test_cannot_write_to_standard_output(some_python):
+    with Program(some_python, "spinners.py") as program, open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([find_gilspy(), "record", "--pid", str(program.pid), "-d", "1", "-o", "-"], stdout=full,
                               stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, timeout=30, check=False)
     assert done.returncode == CANNOT_WRITE, done.stderr

@@ -169,7 +169,8 @@ def test_a_program_that_is_python_beside_a_library(one_file_python):
     if not shared:
         pytest.skip("no Python with a shared library")
     library = runtime_file(shared[-1])[0]
-    with running([one_file_python.executable, "-S", "-c", SPINNERS], env=dict(os.environ, LD_PRELOAD=library)) as process:
+    environment = dict(os.environ, LD_PRELOAD=library)
+    with running([one_file_python.executable, "-S", "-c", SPINNERS], env=environment) as process:
         assert_recorded(process.pid)
 
 
@@ -198,7 +199,8 @@ def test_a_replaced_python_for_those_who_may_not_open_its_file(one_file_python):
         nobody = {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"}
         # Under another name, so that /proc/PID/exe leads to the loader and not to the deleted file.
         loader = "/lib64/ld-linux-x86-64.so.2"
-        with running([loader, copy, "-S", "-c", SPINNERS], env=dict(os.environ, PYTHONHOME="/usr"), **nobody) as process:
+        environment = dict(os.environ, PYTHONHOME="/usr")
+        with running([loader, copy, "-S", "-c", SPINNERS], env=environment, **nobody) as process:
             os.unlink(copy)
             done = subprocess.run([profiler, "record", "--pid", str(process.pid), "-d", "1", "-f", "folded", "-o", "-"],
                                   capture_output=True, text=True, timeout=30, check=False, **nobody)
@@ -272,16 +274,12 @@ def test_pypy():
         assert_refused(process.pid, "PyPy", str(process.pid))
 
 
-def tiny_program(machine, bits, code):
-    """A static ELF file of one segment."""
+def tiny_program(code):
+    """A static ELF file for 32-bit x86, of one segment."""
     where = 0x10000
-    if bits == 32:
-        header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 2, machine, 1, where + 84, 52, 0, 0, 52, 32, 1, 40, 0, 0)
-        segment = struct.pack("<8I", 1, 0, where, where, 84 + len(code), 84 + len(code), 5, 4096)
-    else:
-        header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, machine, 1, where + 120, 64, 0, 0, 64, 56, 1, 64, 0, 0)
-        segment = struct.pack("<IIQQQQQQ", 1, 5, 0, where, where, 120 + len(code), 120 + len(code), 4096)
-    return header + segment + code
+    size = 84 + len(code)
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 2, 3, 1, where + 84, 52, 0, 0, 52, 32, 1, 40, 0, 0)
+    return header + struct.pack("<8I", 1, 0, where, where, size, size, 5, 4096) + code
 
 
 def wait_for_program(pid, path):
@@ -294,7 +292,7 @@ def wait_for_program(pid, path):
 @pytest.mark.parametrize("name", ["python3.11", "something"])
 def test_a_32_bit_program(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(tiny_program(3, 32, b"\xb8\x1d\0\0\0\xcd\x80\xeb\xf7"))  # for (;;) pause();
+    path.write_bytes(tiny_program(b"\xb8\x1d\0\0\0\xcd\x80\xeb\xf7"))  # for (;;) pause();
     path.chmod(0o755)
     try:
         process = subprocess.Popen([path])

@@ -1,6 +1,9 @@
-// A CPython 3.13 in miniature: just enough memory for a sampler to read. Tests change it between two reads.
+// A CPython in miniature, 3.13 unless a test asks for another layout: just enough memory for a sampler to read. Tests
+// change it between two reads.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -20,22 +23,33 @@ class FakePython {
   static constexpr std::uint64_t kChunkSize = 0x4000;
 
   FakeTarget target;
-  RuntimeLayout layout = layout::tables::kCpython313;
+  RuntimeLayout layout;
   RuntimeLocation location;
 
-  FakePython() {
+  explicit FakePython(const RuntimeLayout& chosen = layout::tables::kCpython313) : layout(chosen) {
     location.runtime = kRuntime;
     location.version = {3, 13, 0};
-    target.memory.put(kRuntime + layout.runtime.interpreters_head, kInterpreter);
-    target.memory.put(kInterpreter + layout.interpreter.next, RemoteAddr{});
-    target.memory.put(kInterpreter + layout.interpreter.id, std::int64_t{0});
-    target.memory.put(kInterpreter + layout.interpreter.gil, kGil);
-    std::vector<std::byte> gil(layout.gil.size);
-    target.memory.put_bytes(kGil, gil);
-    target.memory.put(kGil + layout.gil.interval, std::uint64_t{5000});
     target.memory.put(kCodeType + layout.object.type_name, RemoteAddr{0x31000});
     target.memory.put_text(RemoteAddr{0x31000}, std::string("code") + std::string(60, '\0'));
-    list_threads();
+    add_interpreter(0, kInterpreter, layout.gil_home == GilHome::kInRuntime ? kRuntime + layout.runtime.gil : kGil);
+  }
+
+  // At the head of the list, as CPython does it. With a GIL of its own, or that of another interpreter.
+  void add_interpreter(std::int64_t id, RemoteAddr address, RemoteAddr gil) {
+    interpreters_.insert(interpreters_.begin(), {address, gil, {}, 1});
+    std::vector<std::byte> bytes(0x2000);
+    target.memory.put_bytes(address, bytes);
+    target.memory.put(address + layout.interpreter.id, id);
+    if (layout.gil_home == GilHome::kViaInterpreter) target.memory.put(address + layout.interpreter.gil, gil);
+    bytes.resize(layout.gil.size);
+    target.memory.put_bytes(gil, bytes);  // no GIL is held; a free-threaded build has not enabled it
+    target.memory.put(gil + layout.gil.interval, std::uint64_t{5000});
+    list_interpreters();
+  }
+
+  void remove_interpreter(RemoteAddr address) {
+    std::erase_if(interpreters_, [&](const Interpreter& i) { return i.address == address; });
+    list_interpreters();
   }
 
   // A function; its address is its code object.
@@ -46,47 +60,54 @@ class FakePython {
     target.memory.put_bytes(code, bytes);
     target.memory.put(code + layout.object.type, kCodeType);
     target.memory.put(code + layout.code.filename, add_str("work.py"));
-    target.memory.put(code + layout.code.qualname, add_str(name));
+    const bool qualified = layout.code.qualname != kAbsent;
+    target.memory.put(code + (qualified ? layout.code.qualname : layout.code.name), add_str(name));
     target.memory.put(code + layout.code.first_line, std::int32_t{first_line});
     target.memory.put(code + layout.code.line_table, table);
     target.memory.put(table + layout.object.var_size, std::uint64_t{4});
-    // Two entries without columns, two units each: first_line + 1, then the line after.
-    const std::array<std::uint8_t, 4> entries{0xe9, 0x02, 0xe9, 0x02};
-    target.memory.put(table + layout.object.bytes_data, entries);
+    target.memory.put(table + layout.object.bytes_data, line_table());
     return code;
   }
 
   struct Thread {
     RemoteAddr state;
-    RemoteAddr chunk;
+    RemoteAddr chunk;  // none up to 3.10
     std::uint64_t id = 0;
     Tid tid{};
+    RemoteAddr interpreter = kInterpreter;
+    RemoteAddr cframe{};  // 3.11 and 3.12
   };
 
   // A running thread without frames, at the head of the list as CPython does it. `reuse`: the memory of an ended one.
-  Thread add_thread(std::uint64_t id, Tid tid, RemoteAddr reuse = {}) {
-    Thread thread{reuse.is_null() ? allocate(0x200) : reuse, allocate(kChunkSize), id, tid};
+  Thread add_thread(std::uint64_t id, Tid tid, RemoteAddr reuse = {}, RemoteAddr interpreter = kInterpreter) {
+    Thread thread{reuse.is_null() ? allocate(0x200) : reuse, {}, id, tid, interpreter, {}};
     std::vector<std::byte> bytes(layout.thread.size);
     target.memory.put_bytes(thread.state, bytes);
-    target.memory.put(thread.state + layout.thread.interpreter, kInterpreter);
+    target.memory.put(thread.state + layout.thread.interpreter, interpreter);
     target.memory.put(thread.state + layout.thread.id, id);
-    target.memory.put(thread.state + layout.thread.native_thread_id, static_cast<std::uint64_t>(to_int(tid)));
+    if (layout.thread.native_thread_id != kAbsent) {
+      target.memory.put(thread.state + layout.thread.native_thread_id, static_cast<std::uint64_t>(to_int(tid)));
+    }
     target.memory.put(thread.state + layout.thread.thread_id, std::uint64_t{0x7000} + id);
-    target.memory.put(thread.state + layout.thread.datastack_chunk, thread.chunk);
-    std::vector<std::byte> chunk(kChunkSize);
-    target.memory.put_bytes(thread.chunk, chunk);
-    target.memory.put(thread.chunk + layout.chunk.chunk_size, kChunkSize);
+    if (layout.thread.datastack_chunk != kAbsent) add_chunk(thread);
+    if (layout.frame_root == FrameRoot::kViaCframe) run_on(thread, allocate(0x100));
     target.add_thread(tid);
-    threads_.insert(threads_.begin(), thread);
-    next_id_ = std::max(next_id_, id + 1);
-    list_threads();
+    Interpreter& home = interpreter_at(interpreter);
+    home.threads.insert(home.threads.begin(), thread);
+    home.next_id = std::max(home.next_id, id + 1);
+    list_threads(home);
     return thread;
   }
 
   void remove_thread(const Thread& thread) {
-    std::erase_if(threads_, [&](const Thread& t) { return t.id == thread.id; });
+    remove_state(thread);
     target.end_thread(thread.tid);
-    list_threads();
+  }
+  // A thread state goes, the thread lives on: it has another one in another interpreter.
+  void remove_state(const Thread& thread) {
+    Interpreter& home = interpreter_at(thread.interpreter);
+    std::erase_if(home.threads, [&](const Thread& t) { return t.id == thread.id; });
+    list_threads(home);
   }
 
   struct Call {
@@ -103,8 +124,20 @@ class FakePython {
       previous = frame;
       frame = frame + kFrameStep;
     }
-    target.memory.put(thread.state + layout.thread.frame_root, previous);
+    if (layout.frame_root == FrameRoot::kViaCframe) {
+      target.memory.put(thread.cframe + layout.cframe.current_frame, previous);
+    } else {
+      target.memory.put(thread.state + layout.thread.frame_root, previous);
+    }
     target.memory.put(thread.state + layout.thread.datastack_top, frame);
+  }
+
+  // 3.11 and 3.12: the thread state is run by the thread on whose C stack this _PyCFrame lies.
+  void run_on(Thread& thread, RemoteAddr cframe) {
+    thread.cframe = cframe;
+    const std::vector<std::byte> bytes(layout.cframe.size);
+    target.memory.put_bytes(cframe, bytes);
+    target.memory.put(thread.state + layout.thread.frame_root, cframe);
   }
 
   void put_frame(RemoteAddr frame, const Call& call, RemoteAddr previous) {
@@ -116,10 +149,22 @@ class FakePython {
                       call.code + layout.code.instructions + static_cast<std::uint64_t>(2 * call.unit));
   }
 
+  // The GIL of the interpreter that the thread state belongs to.
   void hold_gil(const Thread& thread, std::uint64_t switch_number) {
-    target.memory.put(kGil + layout.gil.locked, std::int32_t{1});
-    target.memory.put(kGil + layout.gil.last_holder, thread.state);
-    target.memory.put(kGil + layout.gil.switch_number, switch_number);
+    const RemoteAddr gil = interpreter_at(thread.interpreter).gil;
+    target.memory.put(gil + layout.gil.locked, std::int32_t{1});
+    target.memory.put(gil + layout.gil.last_holder, thread.state);
+    target.memory.put(gil + layout.gil.switch_number, switch_number);
+  }
+  void let_go(const Thread& thread) {
+    target.memory.put(interpreter_at(thread.interpreter).gil + layout.gil.locked, std::int32_t{0});
+  }
+
+  // Free-threaded builds.
+  void enable_gil(bool enabled) { target.memory.put(kGil + layout.gil.enabled, std::int32_t{enabled ? 1 : 0}); }
+  // PyThreadState.state: 0 detached, 1 attached, 2 suspended.
+  void set_attach_state(const Thread& thread, std::int32_t state) {
+    target.memory.put(thread.state + layout.thread.state, state);
   }
 
   void park_in_gil(Tid tid) {
@@ -135,28 +180,67 @@ class FakePython {
   }
 
  private:
+  struct Interpreter {
+    RemoteAddr address, gil;
+    std::vector<Thread> threads;  // in the order of the list
+    std::uint64_t next_id = 1;
+  };
+
+  Interpreter& interpreter_at(RemoteAddr address) {
+    return *std::ranges::find(interpreters_, address, &Interpreter::address);
+  }
+
+  void add_chunk(Thread& thread) {
+    thread.chunk = allocate(kChunkSize);
+    target.memory.put(thread.state + layout.thread.datastack_chunk, thread.chunk);
+    std::vector<std::byte> chunk(kChunkSize);
+    target.memory.put_bytes(thread.chunk, chunk);
+    target.memory.put(thread.chunk + layout.chunk.chunk_size, kChunkSize);
+  }
+
+  // Four bytes of code each: first_line + 1, then the line after.
+  std::array<std::uint8_t, 4> line_table() const {
+    switch (layout.line_format) {
+      case LineFormat::kLnotab: return {0, 1, 4, 1};
+      case LineFormat::kRanges: return {4, 1, 4, 1};
+      case LineFormat::kLocations: break;
+    }
+    return {0xe9, 0x02, 0xe9, 0x02};  // without columns
+  }
+
   RemoteAddr add_str(const std::string& text) {
     const RemoteAddr object = allocate(0x100);
     std::vector<std::byte> header(64);
     target.memory.put_bytes(object, header);
     target.memory.put(object + layout.unicode.length, static_cast<std::uint64_t>(text.size()));
-    target.memory.put(object + layout.unicode.state, std::uint32_t{1U << 2 | 1U << 5 | 1U << 6});
+    target.memory.put(object + layout.unicode.state, std::uint32_t{1U << layout.unicode.kind_shift |
+                                                                   1U << layout.unicode.compact_shift |
+                                                                   1U << layout.unicode.ascii_shift});
     target.memory.put_text(object + layout.unicode.ascii_data, text);
     return object;
   }
 
-  void list_threads() {
-    target.memory.put(kInterpreter + layout.interpreter.threads_next_id, next_id_);
-    target.memory.put(kInterpreter + layout.interpreter.threads_head,
-                      threads_.empty() ? RemoteAddr{} : threads_.front().state);
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-      const RemoteAddr next = i + 1 < threads_.size() ? threads_[i + 1].state : RemoteAddr{};
-      target.memory.put(threads_[i].state + layout.thread.next, next);
+  void list_interpreters() {
+    RemoteAddr next;
+    for (auto i = interpreters_.rbegin(); i != interpreters_.rend(); ++i) {
+      target.memory.put(i->address + layout.interpreter.next, next);
+      next = i->address;
+      list_threads(*i);
     }
+    target.memory.put(kRuntime + layout.runtime.interpreters_head, next);
   }
 
-  std::vector<Thread> threads_;  // in the order of the list
-  std::uint64_t next_id_ = 1;
+  void list_threads(const Interpreter& home) {
+    target.memory.put(home.address + layout.interpreter.threads_next_id, home.next_id);
+    RemoteAddr next;
+    for (auto thread = home.threads.rbegin(); thread != home.threads.rend(); ++thread) {
+      target.memory.put(thread->state + layout.thread.next, next);
+      next = thread->state;
+    }
+    target.memory.put(home.address + layout.interpreter.threads_head, next);
+  }
+
+  std::vector<Interpreter> interpreters_;  // in the order of the list
   RemoteAddr free_{0x200000};
 };
 

@@ -1,65 +1,11 @@
 // What a tick reads, and what it makes of it. "A sample costs what changed" is asserted on the reads themselves.
-#include "gilspy/sampler.h"
-
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <random>
 
 #include "gilspy/memory.h"
-#include "tests/unit/fake_python.h"
+#include "tests/unit/sampler_fixture.h"
 
 namespace gilspy {
 namespace {
-
-using std::chrono_literals::operator""ms;
-
-class SamplerTest : public ::testing::Test {
- protected:
-  FakePython python_;
-  RemoteAddr root_ = python_.add_function("root", 1);
-  std::vector<FakePython::Thread> threads_;
-  StackTable stacks_;
-  std::unique_ptr<Sampler> sampler_;
-  Sample sample_;
-  Nanos now_ = std::chrono::seconds(50);
-
-  void start(int count) {
-    for (int i = 0; i < count; ++i) {
-      threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(i + 1), Tid{100 + i}));
-      python_.set_stack(threads_.back(), {{root_, 0}});
-      if (i > 0) python_.target.set_syscall(threads_.back().tid, {SyscallFacts::State::kInSyscall, 1, 0});
-    }
-    python_.hold_gil(threads_[0], 1);
-    auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_);
-    ASSERT_TRUE(made.has_value()) << made.error().message();
-    sampler_ = std::move(*made);
-    tick();
-  }
-
-  Result<void> try_tick() {
-    now_ += 1ms;
-    sample_.period = 1ms;
-    python_.target.clear_reads();
-    return sampler_->tick(now_, sample_);
-  }
-  void tick() {
-    const auto ticked = try_tick();
-    ASSERT_TRUE(ticked.has_value()) << ticked.error().message();
-  }
-
-  bool stack_was_read(std::size_t thread) const { return python_.target.was_read(threads_[thread].chunk); }
-  const ThreadFacts* facts(std::uint32_t thread) const {
-    const auto found = std::ranges::find(sample_.threads, ThreadIndex{thread}, &ThreadFacts::thread);
-    return found == sample_.threads.end() ? nullptr : &*found;
-  }
-  std::uint32_t index_of_tid(Tid tid) const {
-    for (std::uint32_t i = 0; i < 100; ++i) {
-      if (sampler_->thread(ThreadIndex{i}).tid == tid) return i;
-    }
-    return 0;
-  }
-};
 
 TEST_F(SamplerTest, TheFirstTickKnowsEverybody) {
   start(5);

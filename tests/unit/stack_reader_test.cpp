@@ -1,49 +1,11 @@
-#include "src/sample/stack_reader.h"
-
-#include <gtest/gtest.h>
-
+// Stacks of 3.11 and later: frames on a data stack.
 #include "gilspy/memory.h"
-#include "tests/unit/fake_python.h"
+#include "tests/unit/stack_fixture.h"
 
 namespace gilspy::sample {
 namespace {
 
-class StackReaderTest : public ::testing::Test {
- protected:
-  FakePython python_;
-  RemoteAddr root_ = python_.add_function("root", 1);
-  RemoteAddr a_ = python_.add_function("a", 10);
-  RemoteAddr b_ = python_.add_function("b", 20);
-  FakePython::Thread thread_ = python_.add_thread(1, Tid{101});
-  StackTable stacks_;
-  CodeCache codes_{python_.target, python_.layout, stacks_};
-  StackReader reader_{python_.target, python_.layout, codes_, stacks_};
-  StackPlan plan_;
-
-  StackOutcome read() {
-    const StackRequest request{thread_.state, thread_.id, &plan_};
-    const auto outcomes = reader_.read({&request, 1});
-    EXPECT_TRUE(outcomes.has_value());
-    return outcomes->front();
-  }
-
-  std::string text(StackId stack) const {
-    std::string joined;
-    for (const FrameId id : stacks_.frames_of(stack)) {
-      const Frame& frame = stacks_.frame(id);
-      joined += (joined.empty() ? "" : ";") + frame.function + ":" + std::to_string(frame.line);
-    }
-    return joined;
-  }
-
-  // The target runs on between the first copy and the second: calls `change` before the second read of the thread
-  // state.
-  void between_the_copies(const std::function<void()>& change) {
-    python_.target.on_read([this, change, seen = 0](const FakeTarget::Read& read) mutable {
-      if (read.from == thread_.state && read.size == python_.layout.thread.size && ++seen % 2 == 0) change();
-    });
-  }
-};
+using StackReaderTest = StackFixture;
 
 TEST_F(StackReaderTest, ReadsAQuietStackWhole) {
   python_.set_stack(thread_, {{root_, 0}, {a_, 2}});
