@@ -172,6 +172,7 @@ void Aggregator::finish(Profile& profile) {
   profile.quality.ticks_asked = asked.ticks_asked;
   profile.quality.rate_hz = asked.rate_hz;
   profile.quality.late = asked.late;
+  profile.quality.system_calls_told = asked.system_calls_told;
 }
 
 void Aggregator::finish_threads(Profile& profile) {

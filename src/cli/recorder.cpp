@@ -131,6 +131,7 @@ class Recorder {
     Profile profile;
     profile.quality.rate_hz = plan_.rate_hz;
     profile.quality.late = late_;
+    profile.quality.system_calls_told = attachment_.target->tells_system_calls();
     aggregator_.finish(profile);
     const Nanos period = ticker_.period();
     profile.quality.ticks_asked =

@@ -77,6 +77,14 @@ void LiveSampler::note_attach_state(ThreadIndex thread, AttachState state, Remot
   record.frame_root = frame;
 }
 
+// A GIL was turned on: as long as it is, nobody reads them, and what they were says nothing.
+void LiveSampler::forget_attach_states(GilIndex gil) {
+  for (const ThreadIndex thread : table_.alive()) {
+    ThreadRecord& record = table_.at(thread);
+    if (record.info.python && record.info.gil == gil) record.attach = AttachState::kNotRead;
+  }
+}
+
 // All attached threads may have another stack by now; where they are too many, those go first that waited longest.
 void LiveSampler::pick_free_threads() {
   if (attached_.size() > kFreeStackBudget) {

@@ -133,6 +133,8 @@ void LiveSampler::note_gils(Sample& sample) {
     facts.handoffs = tick_ == 1 ? 0 : words.switch_number - gil.switch_number;
     facts.cond_waiters = cond_waiters(gil, words);
     if (facts.handoffs >= 2 || tick_ == 1) gil.many_tick = tick_;
+    if (words.enabled && !gil.enabled) forget_attach_states(static_cast<GilIndex>(i));
+    gil.enabled = words.enabled;
     if (facts.last_holder.has_value()) mark_active(*facts.last_holder);
     if (words.last_holder != gil.last_holder) {
       if (const auto before = table_.find(gil.last_holder); before.has_value()) mark_active(*before);
@@ -239,7 +241,7 @@ void LiveSampler::refresh_others(Sample& sample) {
   };
   const std::vector<ThreadIndex> running = running_;
   for (const ThreadIndex thread : running) {
-    if (budget > 0) refresh(thread);
+    if (budget > kQuietRefresh) refresh(thread);  // however many run: the others have their turn
   }
   if (accounts_agree(sample)) budget = std::min(budget, kQuietRefresh);
   const std::vector<ThreadIndex> recent = budget > kQuietRefresh ? recent_ : std::vector<ThreadIndex>{};

@@ -33,6 +33,7 @@ class LiveSampler : public Sampler {
   void note_gils(Sample& sample);
   Result<void> read_attach_states(Sample& sample);
   void pick_free_threads();
+  void forget_attach_states(GilIndex gil);
   void note_attach_state(ThreadIndex thread, AttachState state, RemoteAddr frame, Sample& sample);
   void tell_dormant(Sample& sample);
   void set_dormant(ThreadIndex thread, bool dormant, Sample& sample);

@@ -17,7 +17,8 @@ KEYS = {
     ("threads", 0): {"tid", "name", "interpreter", "python", "activities"},
     ("threads", 0, "activities"): ACTIVITIES,
     ("verdict",): {"code", "headline"},
-    ("quality",): {"ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred", "errors"},
+    ("quality",): {"ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred", "errors",
+                   "system_calls_told"},
     ("self",): {"cpu_s", "peak_rss_bytes"},
 }
 

@@ -12,16 +12,16 @@ class FreeThreads : public SamplerTest {
   FreeThreads() : SamplerTest(layout::tables::kCpython313t) {}
 
   // Threads by their place in `threads_`; the first tick has met them.
-  void start_attached(int count, std::vector<std::size_t> attached) {
+  void start_attached(int count, const std::vector<std::size_t>& attached) {
     for (int i = 0; i < count; ++i) {
       threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(i + 1), Tid{100 + i}));
       python_.set_stack(threads_.back(), {{root_, 0}});
     }
-    for (const std::size_t i : attached) attach(i);
+    for (const std::size_t thread : attached) attach(thread);
     start_sampler();
   }
-  void attach(std::size_t thread, std::int32_t state = kAttached) { python_.set_attach_state(threads_[thread], state); }
-  std::uint32_t index(std::size_t thread) const { return index_of_tid(threads_[thread].tid); }
+  void attach(std::size_t thread, std::int32_t state = kAttached) { python_.set_attach_state(threads_.at(thread), state); }
+  std::uint32_t index(std::size_t thread) const { return index_of_tid(threads_.at(thread).tid); }
   AttachState told(std::size_t thread) const {
     const ThreadFacts* const known = facts(index(thread));
     return known == nullptr ? AttachState::kNotRead : known->attach_state;
@@ -32,7 +32,7 @@ class FreeThreads : public SamplerTest {
   }
   std::size_t threads_read() const {
     std::size_t count = 0;
-    for (std::size_t i = 0; i < threads_.size(); ++i) count += stack_was_read(i) ? 1 : 0;
+    for (std::size_t i = 0; i < threads_.size(); ++i) count += stack_was_read(i) ? 1U : 0U;
     return count;
   }
 };
@@ -87,7 +87,6 @@ TEST_F(FreeThreads, ADetachedThreadIsReadAgainWhenItHasRun) {
 TEST_F(FreeThreads, AThreadThatDetachesIsLookedAtOnceMore) {
   start_attached(3, {0, 1});
   tick();
-  EXPECT_FALSE(os_was_read(0) && os_was_read(1) && os_was_read(2)) << "all that one can know of an attached thread";
   attach(1, kDetached);
   python_.target.set_syscall(threads_[1].tid, {SyscallFacts::State::kInSyscall, 0, 0});
   tick();
@@ -96,7 +95,8 @@ TEST_F(FreeThreads, AThreadThatDetachesIsLookedAtOnceMore) {
   EXPECT_EQ(facts(index(1))->os, SyscallFacts::State::kInSyscall);
 }
 
-// Native code that blocks and did not detach: found on a budget, and then watched until it runs on.
+// Native code that blocks and did not detach: found on a budget, though many others compute natively, and then watched
+// until it runs on.
 TEST_F(FreeThreads, AnAttachedThreadThatIsBlockedIsWatched) {
   start_attached(40, {7});
   python_.target.set_syscall(threads_[7].tid, {SyscallFacts::State::kInSyscall, 35, 0});
@@ -107,7 +107,6 @@ TEST_F(FreeThreads, AnAttachedThreadThatIsBlockedIsWatched) {
   } while (!os_was_read(7) || facts(index(7))->os != SyscallFacts::State::kInSyscall);
   tick();
   EXPECT_TRUE(os_was_read(7));
-  python_.target.set_syscall(threads_[7].tid, {});
   python_.target.set_syscall(threads_[7].tid, {SyscallFacts::State::kRunning, -1, 0});
   tick();
   ASSERT_TRUE(os_was_read(7));

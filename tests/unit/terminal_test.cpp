@@ -139,6 +139,10 @@ TEST(Terminal, DoubtsAreSaid) {
   EXPECT_THAT(text, HasSubstr("1 tick could not be read.\n"));
   EXPECT_THAT(text, HasSubstr("1 native thread without Python used 20 % of one CPU.\n"));
   EXPECT_THAT(shown(serialized_profile(), options), Not(HasSubstr("hand-offs:")));
+  EXPECT_THAT(text, Not(HasSubstr("does not tell")));
+  Profile untold = mixed_profile();
+  untold.quality.system_calls_told = false;
+  EXPECT_THAT(shown(untold, options), HasSubstr("This kernel does not tell what threads are blocked in"));
 }
 
 TEST(Terminal, ColourOnlyOnRequest) {
