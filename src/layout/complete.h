@@ -64,6 +64,7 @@ constexpr std::string_view first_missing(const RuntimeLayout& layout) {
       {"frame.previous", layout.frame.previous, true},
       {"frame.instruction", layout.frame.instruction, true},
       {"frame.owner", layout.frame.owner, data_stack},
+      {"frame.state", layout.frame.state, !data_stack},
       {"frame.tlbc_index", layout.frame.tlbc_index, tlbc},
       {"code.filename", layout.code.filename, true},
       {"code.name", layout.code.name, true},

@@ -122,7 +122,10 @@ std::vector<ThreadIndex> ThreadTable::shared_tids() const {
   }
   std::vector<ThreadIndex> shared;
   for (const ThreadIndex thread : alive_) {
-    if (at(thread).info.python && count[to_int(at(thread).info.tid)] > 1) shared.push_back(thread);
+    const ThreadRecord& record = at(thread);
+    if (!record.info.python) continue;
+    // One that was dormant beside another state is told apart once more when that is gone.
+    if (count[to_int(record.info.tid)] > 1 || record.dormant.value_or(false)) shared.push_back(thread);
   }
   std::ranges::stable_sort(shared, {}, [this](ThreadIndex thread) { return to_int(at(thread).info.tid); });
   return shared;

@@ -76,7 +76,7 @@ class ThreadTable {
   void retire_orphans(const std::vector<InterpreterRecord>& living, std::vector<ThreadIndex>& ended);
 
   // Living threads that are one for the kernel, where there are such: an OS thread that visits other interpreters has a
-  // thread state in each. Sorted by tid.
+  // thread state in each; and those that are dormant still though they are alone by now. Sorted by tid.
   std::vector<ThreadIndex> shared_tids() const;
 
   // Threads of the process without a thread state, seen in two scans in a row (a Python thread binds its state late).

@@ -1,5 +1,8 @@
 """Every fixture program is told apart from the others, as expect.toml and the program's own truth say."""
 
+import os
+import signal
+
 import expectations
 import pytest
 from running import Program, record_json
@@ -7,7 +10,7 @@ from running import Program, record_json
 CASES = expectations.load_cases()
 
 # The most telling ones: run on all builds of the supported versions.
-SMOKE = ("mixed", "hog")
+SMOKE = ("primes", "mixed", "hog")
 
 
 def check(python, name):
@@ -52,6 +55,24 @@ def test_a_native_thread_is_not_python(python):
         report = record_json(program.pid, seconds=1)
     kinds = {thread["tid"] == program.pid: thread["python"] for thread in report["threads"]}
     assert kinds == {True: True, False: False}
+
+
+def test_a_forked_child_has_threads_of_its_own(python):
+    with Program(python.executable, "forked.py") as program:
+        child = only_child(program.pid)
+        try:
+            report = record_json(child, seconds=1)
+        finally:
+            os.kill(child, signal.SIGKILL)
+    assert {thread["name"] for thread in report["threads"]} == {"MainThread", "spinner-1", "spinner-2"}
+    assert {thread["tid"] for thread in report["threads"] if thread["name"] == "MainThread"} == {child}
+    assert len({thread["tid"] for thread in report["threads"]}) == 3
+    assert report["verdict"]["code"] == "serialized_by_gil"
+
+
+def only_child(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="utf-8") as children:
+        return int(children.read())
 
 
 def test_threads_that_come_and_go_are_counted_once_each(python):

@@ -133,7 +133,7 @@ TEST_F(Visitors, ThatComeAgainAreTheSameThread) {
   tick();
   ASSERT_EQ(sample_.started.size(), 1U);
   EXPECT_EQ(sample_.started[0].index, before);
-  EXPECT_EQ(sample_.gils[1].last_holder, before);
+  EXPECT_EQ(sample_.gils.at(to_int(sample_.started[0].gil)).last_holder, before);
   expect_active(1);
 }
 
@@ -148,7 +148,7 @@ TEST_F(Visitors, ThatChangeTheirStateBetweenTwoTicksAreTheSameThread) {
   tick();
   ASSERT_EQ(sample_.started.size(), 1U);
   EXPECT_EQ(sample_.started[0].index, before);
-  EXPECT_EQ(sample_.gils[1].last_holder, before);
+  EXPECT_EQ(sample_.gils.at(to_int(sample_.started[0].gil)).last_holder, before);
   EXPECT_FALSE(facts(to_int(before))->ended);
 }
 
