@@ -42,10 +42,11 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
 
 void Aggregator::start_threads(const Sample& sample) {
   for (const ThreadInfo& info : sample.started) {
+    if (Thread* const earlier = find(info.index)) settle(*earlier);  // it comes back to an interpreter
     if (to_int(info.index) >= threads_.size()) threads_.resize(to_int(info.index) + 1);
     Thread& thread = threads_[to_int(info.index)];
     thread.info = info;
-    thread.alive = true;  // again, where a thread comes back to an interpreter
+    thread.alive = true;
     thread.dormant = false;
     thread.known_since = known_;
     thread.unknown_since = unknown_;
@@ -116,7 +117,10 @@ void Aggregator::count_waiter(const Thread& thread, int by) {
 void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weight) {
   Gil& gil = gils_[index];
   const GilFacts& facts = sample.gils[index];
-  if (!facts.enabled) return;
+  if (!facts.enabled) {
+    gil.holder.reset();
+    return;
+  }
   gil.observed += weight;
   if (facts.locked) gil.held += weight;
   gil.waiting += weight * gil.waiter_count;

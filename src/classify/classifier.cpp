@@ -132,7 +132,9 @@ Activity Classifier::in_free_threading(const Thread& thread) {
   switch (thread.os) {
     case SyscallFacts::State::kInSyscall:
     case SyscallFacts::State::kElsewhere: return Activity::kBlocked;
-    case SyscallFacts::State::kUnreadable: return Activity::kUnknown;
+    case SyscallFacts::State::kUnreadable:
+      if (thread.attach_state != AttachState::kAttached) return Activity::kUnknown;
+      break;
     case SyscallFacts::State::kRunning: break;
   }
   return Activity::kRunsWithoutGil;

@@ -57,7 +57,8 @@ Lines for_single(const Numbers& n) {
   if (n.for_locks >= kNotableWaiters)
     return {"Hold the locks for less time: the flame graph shows who waits for them."};
   return {"Threads can help only if there is work for more than one at a time: split it first.",
-          "Then processes for pure Python, threads for native code that releases the GIL."};
+          n.gil_enabled ? "Then processes for pure Python, threads for native code that releases the GIL."
+                        : "Then threads, for pure Python as well as for native code."};
 }
 
 // Time is unknown where the next sample came late: stacks too deep, a rate too high, or a machine too busy.

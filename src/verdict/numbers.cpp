@@ -28,34 +28,37 @@ Nanos seen(const ThreadProfile& thread) {
   return sum;
 }
 
-// Threads with a notable share of the recording; where short-lived threads had a good part of the work (a thread a
-// request), those with a notable share of their own life.
-std::uint64_t count_working(const Profile& profile) {
-  Nanos all{0}, by_notable{0};
-  std::uint64_t notable = 0, of_own_life = 0;
-  for (const ThreadProfile& thread : profile.threads) {
-    if (!thread.info.python) continue;
-    all += busy(thread);
-    if (ratio(busy(thread), seen(thread)) >= kNotableShare) ++of_own_life;
-    if (ratio(busy(thread), profile.duration) < kNotableShare) continue;
-    ++notable;
-    by_notable += busy(thread);
-  }
-  return by_notable * 4 >= all * 3 ? notable : of_own_life;
-}
-
-// A thread that visits other interpreters has a row for each of them, and none for those where it only has a state.
-std::uint64_t count_threads(const Profile& profile) {
+// Python threads among the rows that `counts` picks. A thread that visits other interpreters has a row for each of
+// them, and none for those where it only has a state.
+template <typename Counts>
+std::uint64_t count_threads(const Profile& profile, Counts counts) {
   std::set<std::pair<std::int32_t, std::int64_t>> visits;
   std::set<std::int32_t> tids;
   std::uint64_t rows = 0;
   for (const ThreadProfile& thread : profile.threads) {
-    if (!thread.info.python || seen(thread) == Nanos{0}) continue;
+    if (!thread.info.python || seen(thread) == Nanos{0} || !counts(thread)) continue;
     ++rows;
     tids.insert(to_int(thread.info.tid));
     visits.insert({to_int(thread.info.tid), thread.info.interpreter_id});
   }
   return rows - (visits.size() - tids.size());
+}
+
+// Threads with a notable share of the recording; where short-lived threads had a good part of the work (a thread a
+// request), those with a notable share of their own life.
+std::uint64_t count_working(const Profile& profile) {
+  const auto is_notable = [&](const ThreadProfile& thread) {
+    return ratio(busy(thread), profile.duration) >= kNotableShare;
+  };
+  Nanos all{0}, by_notable{0};
+  for (const ThreadProfile& thread : profile.threads) {
+    if (!thread.info.python) continue;
+    all += busy(thread);
+    if (is_notable(thread)) by_notable += busy(thread);
+  }
+  if (by_notable * 4 >= all * 3) return count_threads(profile, is_notable);
+  return count_threads(profile,
+                       [](const ThreadProfile& thread) { return ratio(busy(thread), seen(thread)) >= kNotableShare; });
 }
 
 void add_threads(const Profile& profile, Numbers& numbers) {
@@ -75,7 +78,7 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     work += busy(thread);
     top = std::max(top, busy(thread));
   }
-  numbers.python_threads = count_threads(profile);
+  numbers.python_threads = count_threads(profile, [](const ThreadProfile&) { return true; });
   numbers.holding = ratio(held, profile.duration);
   numbers.waiting = ratio(waited, profile.duration);
   numbers.native = ratio(native, profile.duration);

@@ -82,8 +82,13 @@ def test_a_wrapper_names_the_child_to_use(some_python):
 
 
 def test_versions_without_a_table_are_refused_by_name(unsupported):
-    with Program(unsupported.executable, "spinners.py") as program:
-        done = record(program.pid, seconds=1)
+    # The fixture programs need 3.8.
+    sleeper = subprocess.Popen([unsupported.executable, "-c", "print('ready', flush=True); import time; time.sleep(60)"],
+                               stdout=subprocess.PIPE)
+    with sleeper:
+        sleeper.stdout.readline()
+        done = record(sleeper.pid, seconds=1)
+        sleeper.kill()
     assert_one_line(done, NOT_PYTHON)
     assert "%d.%d" % unsupported.minor in done.stderr
 

@@ -20,7 +20,9 @@ class Attributes {
   explicit Attributes(const RuntimeLayout& layout) : objects(layout) {}
 
   // The dict of an instance, with everything in it.
-  RemoteAddr dict() { return objects.dict(objects.keys({{objects.str("_other"), other}, {objects.str("_name"), name}})); }
+  RemoteAddr dict() {
+    return objects.dict(objects.keys({{objects.str("_other"), other}, {objects.str("_name"), name}}));
+  }
   // An instance of a class whose shared keys are these two.
   RemoteAddr sharing(std::uint64_t flags) {
     return objects.instance(

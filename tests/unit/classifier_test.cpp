@@ -16,19 +16,6 @@ struct Case {
   Activity expected;
 };
 
-GilFacts held_by(std::uint32_t thread) {
-  GilFacts gil;
-  gil.locked = true;
-  gil.last_holder = ThreadIndex{thread};
-  gil.switch_interval = std::chrono::milliseconds(5);
-  return gil;
-}
-
-GilFacts with_waiters(GilFacts gil, std::uint32_t count) {
-  gil.cond_waiters = count;
-  return gil;
-}
-
 GilFacts unsteady(GilFacts gil) {
   gil.steady = false;
   return gil;

@@ -213,9 +213,9 @@ class FakePython {
     std::vector<std::byte> header(64);
     target.memory.put_bytes(object, header);
     target.memory.put(object + layout.unicode.length, static_cast<std::uint64_t>(text.size()));
-    target.memory.put(object + layout.unicode.state, std::uint32_t{1U << layout.unicode.kind_shift |
-                                                                   1U << layout.unicode.compact_shift |
-                                                                   1U << layout.unicode.ascii_shift});
+    target.memory.put(object + layout.unicode.state,
+                      std::uint32_t{1U << layout.unicode.kind_shift | 1U << layout.unicode.compact_shift |
+                                    1U << layout.unicode.ascii_shift});
     target.memory.put_text(object + layout.unicode.ascii_data, text);
     return object;
   }

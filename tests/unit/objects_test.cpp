@@ -124,7 +124,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, Dicts,
 TEST(UnicodeKeys, HaveNoHash) {
   FakeObjects objects(layout::tables::kCpython313);
   const RemoteAddr one = objects.allocate(16), two = objects.allocate(16);
-  const RemoteAddr dict = objects.dict(objects.keys({{objects.str("first"), one}, {objects.str("second"), two}}, 8, false));
+  const RemoteAddr dict =
+      objects.dict(objects.keys({{objects.str("first"), one}, {objects.str("second"), two}}, 8, false));
   EXPECT_EQ(find_in_dict(objects.target, objects.layout, dict, "second"), two);
 }
 
@@ -133,7 +134,8 @@ TEST(Ints, OfUpTo64Bits) {
     FakeObjects objects(layout);
     const auto make = [&](std::uint64_t digits, std::initializer_list<std::uint32_t> values) {
       const RemoteAddr number = objects.allocate(64);
-      objects.target.memory.put(number + layout.object.long_size_or_tag, layout.object.long_has_tag ? digits << 3 : digits);
+      objects.target.memory.put(number + layout.object.long_size_or_tag,
+                                layout.object.long_has_tag ? digits << 3 : digits);
       RemoteAddr at = number + layout.object.long_digits;
       for (const std::uint32_t value : values) {
         objects.target.memory.put(at, value);

@@ -21,8 +21,9 @@ class SampleBuilder {
     sample_.gils.push_back(facts);
     return *this;
   }
-  SampleBuilder& start(std::uint32_t index) {
+  SampleBuilder& start(std::uint32_t index, GilIndex gil = GilIndex{0}) {
     ThreadInfo info;
+    info.gil = gil;
     info.index = ThreadIndex{index};
     info.tid = Tid{static_cast<std::int32_t>(1000 + index)};
     info.interpreter_id = 0;
@@ -42,6 +43,40 @@ inline ThreadFacts os_facts(std::uint32_t thread, SyscallFacts::State os, WaitPl
   facts.os = os;
   facts.place = place;
   return facts;
+}
+
+inline ThreadFacts attach_facts(std::uint32_t thread, AttachState state) {
+  ThreadFacts facts;
+  facts.thread = ThreadIndex{thread};
+  facts.attach_state = state;
+  return facts;
+}
+
+inline ThreadFacts dormant_facts(std::uint32_t thread, bool dormant) {
+  ThreadFacts facts;
+  facts.thread = ThreadIndex{thread};
+  facts.dormant = dormant;
+  return facts;
+}
+
+inline GilFacts held_by(std::optional<std::uint32_t> thread) {
+  GilFacts gil;
+  gil.locked = thread.has_value();
+  if (thread.has_value()) gil.last_holder = ThreadIndex{*thread};
+  gil.switch_interval = std::chrono::milliseconds(5);
+  return gil;
+}
+
+inline GilFacts with_waiters(GilFacts gil, std::uint32_t count) {
+  gil.cond_waiters = count;
+  return gil;
+}
+
+// A free-threaded build that runs without its GIL.
+inline GilFacts no_gil() {
+  GilFacts gil;
+  gil.enabled = false;
+  return gil;
 }
 
 // What every thread does, kept up to date from changes.
