@@ -19,6 +19,17 @@ inline Result<void> read_exact(MemoryReader& memory, RemoteAddr from, std::span<
   return {};
 }
 
+// Copies the ranges in few calls, skips those that are not mapped, and calls `there(index)` for each of the others.
+template <typename There>
+Result<void> read_those_there(MemoryReader& memory, std::span<const ReadRange> ranges, There there) {
+  for (std::size_t done = 0; done < ranges.size(); ++done) {
+    GILSPY_TRY(const std::size_t complete, memory.read_batch(ranges.subspan(done)));
+    for (std::size_t i = done; i < done + complete; ++i) there(i);
+    done += complete;
+  }
+  return {};
+}
+
 template <typename T>
 Result<T> read_value(MemoryReader& memory, RemoteAddr from) {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -54,17 +54,12 @@ Result<void> LiveSampler::read_attach_states(Sample& sample) {
   for (std::size_t i = 0; i < state_picks_.size(); ++i) {
     ranges.push_back({table_.at(state_picks_[i]).state + begin, std::span(state_bytes_).subspan(i * size, size)});
   }
-  for (std::size_t done = 0; done < ranges.size(); ++done) {  // skips over threads that are no more
-    GILSPY_TRY(const std::size_t complete, target_.read_batch(std::span(ranges).subspan(done)));
-    for (std::size_t i = done; i < done + complete; ++i) {
-      const StructView words(ranges[i].into);
-      const auto state = words.get<std::int32_t>(layout_.thread.state - begin);
-      note_attach_state(state_picks_[i], attach_state_of(state), words.pointer(layout_.thread.frame_root - begin),
-                        sample);
-    }
-    done += complete;
-  }
-  return {};
+  return read_those_there(target_, ranges, [&](std::size_t i) {
+    const StructView words(ranges[i].into);
+    const auto state = words.get<std::int32_t>(layout_.thread.state - begin);
+    note_attach_state(state_picks_[i], attach_state_of(state), words.pointer(layout_.thread.frame_root - begin),
+                      sample);
+  });
 }
 
 void LiveSampler::note_attach_state(ThreadIndex thread, AttachState state, RemoteAddr frame, Sample& sample) {

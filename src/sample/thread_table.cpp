@@ -42,14 +42,9 @@ Result<void> ThreadTable::prefetch(const InterpreterRecord& interpreter) {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     ranges.push_back({addresses[i], std::span(bytes_).subspan(i * layout_.thread.size, layout_.thread.size)});
   }
-  for (std::size_t done = 0; done < ranges.size(); ++done) {  // skips over what is not mapped any more
-    GILSPY_TRY(const std::size_t complete, target_.read_batch(std::span(ranges).subspan(done)));
-    for (std::size_t i = done; i < done + complete; ++i) {
-      prefetched_.emplace(addresses[i], view_link(addresses[i], ranges[i].into));
-    }
-    done += complete;
-  }
-  return {};
+  return read_those_there(target_, ranges, [&](std::size_t i) {
+    prefetched_.emplace(addresses[i], view_link(addresses[i], ranges[i].into));
+  });
 }
 
 Result<ThreadTable::Link> ThreadTable::link_at(RemoteAddr address) {

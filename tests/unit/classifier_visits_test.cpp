@@ -79,6 +79,12 @@ TEST_F(ClassifierVisits, AThreadThatVisitsAgainRunsOnce) {
   EXPECT_EQ(book_.of(2), Activity::kWaitsForGil);
 }
 
+TEST_F(ClassifierVisits, WhatAThreadDidOnItsEarlierVisitSaysNothing) {
+  feed(builder_.at(0).gil(held_by(0)).start(0).start(1).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
+  feed(builder_.at(1).gil(held_by(0)).start(1).take());
+  EXPECT_EQ(book_.of(1), Activity::kUnknown);
+}
+
 TEST_F(ClassifierVisits, EveryGilHasItsHolderAndItsWaiters) {
   feed(builder_.at(0)
            .gil(with_waiters(held_by(0), 0))

@@ -137,6 +137,15 @@ TEST_F(FrameObjects, WhereEveryChainIsCutWhatIsRememberedStays) {
   EXPECT_EQ(text(read().stack), "root:2;a:11;b:21") << "and it recovers";
 }
 
+// One call into Python was over and the next began, with its frames where the last ones were.
+TEST_F(FrameObjects, AThreadWithoutAFrameWhoseFramesAreExecutedIsTorn) {
+  read();
+  set_innermost({});
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11;b:21");
+}
+
 TEST_F(FrameObjects, OfAThreadThatIsNotKnownACutChainIsLost) {
   end(leaf_);
   EXPECT_EQ(read().quality, StackQuality::kLost) << "no stack at all would be a claim that it runs no Python";

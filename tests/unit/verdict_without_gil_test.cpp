@@ -45,6 +45,9 @@ TEST(FreeThreadedVerdict, AGilThatIsOnAndSerializes) {
 
 TEST(FreeThreadedVerdict, AGilThatIsOnAndHogged) {
   EXPECT_EQ(judge(free_threaded(mixed_profile(), true)).code, VerdictCode::kGilReenabled);
+  Numbers hogged = measure(free_threaded(mixed_profile(), true));
+  hogged.waiting = 0.1;  // too little to be serialized
+  EXPECT_EQ(decide(hogged), VerdictCode::kGilReenabled);
 }
 
 TEST(FreeThreadedVerdict, AGilThatIsOnAndHarmless) {

@@ -238,6 +238,11 @@ TEST_F(BorrowedStates, ThatNobodyRunsBelongToTheThreadTheyName) {
   EXPECT_EQ(visitor(), Tid{100});
 }
 
+TEST_F(BorrowedStates, AStackAboveAThreadIsNotThatThreads) {
+  start_with_cframe_at(kStackEnd - 0x100);  // thread 101's struct pthread ends its stack below
+  EXPECT_EQ(visitor(), Tid{100});
+}
+
 TEST_F(BorrowedStates, AStackBelowTwoThreadsIsTheNearestOnes) {
   prepare();
   const FakePython::Thread above = python_.add_thread(3, Tid{102});
