@@ -9,6 +9,7 @@ namespace gilspy::sample {
 namespace {
 
 constexpr std::size_t kMostRecent = 24;
+constexpr std::size_t kMostForgotten = 2 * kMostFrames;
 constexpr std::uint64_t kWorthJoining =
     1024;  // bytes between two frames: less than another range costs, and never a page
 constexpr std::uint64_t kLargestRegion = 1U << 16;
@@ -95,6 +96,7 @@ void StackReader::extend_objects(StackPlan& plan, RemoteAddr first) const {
   const auto known = [&](RemoteAddr address) {
     return std::ranges::any_of(plan.chunks, [&](const Region& r) { return address.in(r.begin, r.size); });
   };
+  if (plan.recent.size() > kMostForgotten) plan.recent.clear();  // a thread that is lost again and again
   std::unordered_set<RemoteAddr> met;  // torn links can form a circle
   for (RemoteAddr at = first; !at.is_null() && !known(at) && met.size() < kMostFrames;) {
     if (!met.insert(at).second || !read_exact(memory_, at, bytes).has_value()) break;

@@ -41,11 +41,19 @@ Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts
   return lines;
 }
 
-Lines for_hogged(const Verdict& verdict) {
-  return {fmt::format("Release the GIL in the native code that {} calls: Py_BEGIN_ALLOW_THREADS, nogil in Cython, "
-                      "ctypes.CDLL instead of PyDLL.",
-                      first_culprit(verdict, "the thread")),
-          "Not your code? Make that call in a process of its own, or in smaller pieces."};
+Lines for_hogged(const Verdict& verdict, const Numbers& n) {
+  Lines lines;
+  if (n.hogged_is_shared) {
+    lines.push_back(
+        "Interpreters that share a GIL, before Python 3.13, do not ask each other to let go of it: give them "
+        "GILs of their own, a newer Python, or processes.");
+  }
+  lines.push_back(
+      fmt::format("Release the GIL in the native code that {} calls: Py_BEGIN_ALLOW_THREADS, nogil in Cython, "
+                  "ctypes.CDLL instead of PyDLL.",
+                  first_culprit(verdict, "the thread")));
+  lines.push_back("Not your code? Make that call in a process of its own, or in smaller pieces.");
+  return lines;
 }
 
 Lines for_parallel(const Numbers& n) {
@@ -74,7 +82,7 @@ std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, 
   switch (verdict.code) {
     case VerdictCode::kGilReenabled:
     case VerdictCode::kSerializedByGil: return for_serialized(verdict, numbers, target);
-    case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict);
+    case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict, numbers);
     case VerdictCode::kParallelFreeThreaded:
     case VerdictCode::kParallelInterpreters:
     case VerdictCode::kParallelNative: return for_parallel(numbers);

@@ -22,8 +22,10 @@ std::string serialized(const Numbers& n) {
 
 std::string hogged(const Verdict& verdict, const Numbers& n) {
   const std::string who = verdict.culprits.empty() ? "A native call" : verdict.culprits.front().function;
-  return fmt::format("{} kept the GIL through long native calls for {} of the time, while {}.", who,
-                     percent(n.hogged_share), waiters(n));
+  // Interpreters that share a GIL do not always ask each other to let go: then bytecode can keep it as well.
+  return fmt::format("{} kept the GIL {} for {} of the time, while {}.", who,
+                     n.hogged_is_shared ? "in long turns" : "through long native calls", percent(n.hogged_share),
+                     waiters(n));
 }
 
 std::string reenabled(const Numbers& n) { return "This Python is free-threaded, but its GIL is on: " + serialized(n); }
@@ -32,6 +34,8 @@ std::string reenabled(const Numbers& n) { return "This Python is free-threaded, 
 std::string parallel(const Numbers& n, std::string_view how) {
   const std::string used = fmt::format("{} used {} of {}", count_of(n.working_threads, "thread"),
                                        wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
+  if (!n.gil_enabled)
+    return fmt::format("{}: {}{}.", used, how, are_cpus_exhausted(n) ? "; the CPUs are the limit" : "");
   if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);
   return fmt::format("{}: {}; the GIL is not what limits them.", used, how);
 }

@@ -98,6 +98,7 @@ void add_gils(const Profile& profile, Numbers& numbers) {
     if (hogged <= numbers.hogged_share) continue;
     numbers.hogged_share = hogged;
     numbers.hogged_of_held = ratio(gil.hogged, gil.held);
+    numbers.hogged_is_shared = gil.interpreters.size() > 1;
   }
   const double seconds = std::chrono::duration<double>(profile.duration).count();
   if (seconds > 0) numbers.handoffs_per_second = double(handoffs) / seconds;

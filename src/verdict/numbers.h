@@ -28,6 +28,7 @@ struct Numbers {
   double utilization = 0;             // of the busiest GIL
   double hogged_share = 0;            // of wall time, of the GIL that was hogged most
   double hogged_of_held = 0;          // of that GIL's held time
+  bool hogged_is_shared = false;      // several interpreters share that GIL
   double handoffs_per_second = 0;     // of all GILs
 
   // Threads that would use a CPU if they could, as far as the GIL is concerned.

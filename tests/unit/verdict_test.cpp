@@ -221,7 +221,9 @@ TEST(Judge, CulpritsAreFunctionsMostFirst) {
 }
 
 TEST(Judge, Hogged) {
-  const Verdict verdict = judge(mixed_profile());
+  Profile profile = mixed_profile();
+  profile.gils.front().interpreters = {0};
+  const Verdict verdict = judge(profile);
   EXPECT_EQ(verdict.code, VerdictCode::kGilHoggedByNativeCall);
   EXPECT_EQ(verdict.headline,
             "sleep_in_c (serve.py:17) kept the GIL through long native calls for 73 % of the time, while 1.3 threads "
@@ -229,8 +231,17 @@ TEST(Judge, Hogged) {
   EXPECT_THAT(verdict.advice, Contains(AllOf(HasSubstr("Release the GIL"), HasSubstr("sleep_in_c"))));
 }
 
+// Before 3.13 interpreters do not ask each other to let go: it need not be a native call.
+TEST(Judge, HoggedWhereInterpretersShareTheGil) {
+  const Verdict verdict = judge(mixed_profile());
+  EXPECT_EQ(verdict.code, VerdictCode::kGilHoggedByNativeCall);
+  EXPECT_THAT(verdict.headline, HasSubstr("kept the GIL in long turns for 73 % of the time"));
+  EXPECT_THAT(verdict.advice.front(), HasSubstr("share a GIL"));
+}
+
 TEST(Judge, HoggedByNobodyKnown) {
   Profile profile = mixed_profile();
+  profile.gils.front().interpreters = {0};
   profile.blame.clear();
   const Verdict verdict = judge(profile);
   EXPECT_THAT(verdict.headline, StartsWith("A native call kept the GIL"));

@@ -63,7 +63,7 @@ TEST(FreeThreadedVerdict, Parallel) {
   const Verdict exhausted = judge(free_threaded(threads(4, Activity::kRunsWithoutGil, 2, 7.9), false));
   EXPECT_EQ(exhausted.code, VerdictCode::kParallelFreeThreaded);
   EXPECT_EQ(exhausted.headline,
-            "4 threads used 3.95 of 4 CPUs: there is no GIL in this process; the CPUs are the limit, not the GIL.");
+            "4 threads used 3.95 of 4 CPUs: there is no GIL in this process; the CPUs are the limit.");
   EXPECT_THAT(exhausted.advice.front(), StartsWith("More CPUs"));
   const Verdict room = judge(free_threaded(threads(2, Activity::kRunsWithoutGil, 2, 3.9), false));
   EXPECT_EQ(room.code, VerdictCode::kParallelFreeThreaded);
