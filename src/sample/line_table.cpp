@@ -86,13 +86,13 @@ void LineTable::read_lnotab(std::span<const std::byte> table, int first_line) {
 
 // Pairs (bytes of code, change of line before them).
 void LineTable::read_ranges(std::span<const std::byte> table, int first_line) {
-  constexpr int kNoLine = -128;
+  constexpr int kNoLineDelta = -128;
   auto line = static_cast<unsigned>(first_line);
   for (Cursor cursor(table); !cursor.at_end();) {
     const unsigned size = cursor.next();
     const int delta = cursor.next_signed();
-    if (delta != kNoLine) line += static_cast<unsigned>(delta);
-    append(size, delta == kNoLine ? 0 : static_cast<int>(line));
+    if (delta != kNoLineDelta) line += static_cast<unsigned>(delta);
+    append(size, delta == kNoLineDelta ? 0 : static_cast<int>(line));
   }
 }
 
