@@ -94,9 +94,10 @@ std::string doubts(const Profile& profile, std::size_t width) {
                  width);
   }
   if (!quality.system_calls_told) {
-    text += wrap("This kernel does not tell what threads are blocked in (/proc/PID/task/TID/syscall): who waits for the "
-                 "GIL cannot be told from who is blocked; their time is unknown.",
-                 width);
+    text += wrap(
+        "This kernel does not tell what threads are blocked in (/proc/PID/task/TID/syscall): who waits for the "
+        "GIL cannot be told from who is blocked; their time is unknown.",
+        width);
   }
   if (quality.errors > 0) text += wrap(count_of(quality.errors, "tick") + " could not be read.", width);
   return text;

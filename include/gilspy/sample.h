@@ -62,7 +62,7 @@ struct ThreadFacts {
   // An OS thread that visits other interpreters has a thread state in each of them; all but one are dormant: they stand
   // for nobody. None: as before.
   std::optional<bool> dormant;
-  bool ended = false;           // the thread is gone; its other facts mean nothing
+  bool ended = false;  // the thread is gone; its other facts mean nothing
   StackQuality quality = StackQuality::kUnchanged;
   StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost
 };

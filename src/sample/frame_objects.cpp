@@ -97,7 +97,7 @@ void StackReader::extend_objects(StackPlan& plan, RemoteAddr first) const {
     return std::ranges::any_of(plan.chunks, [&](const Region& r) { return address.in(r.begin, r.size); });
   };
   if (plan.recent.size() > kMostForgotten) plan.recent.clear();  // a thread that is lost again and again
-  std::unordered_set<RemoteAddr> met;  // torn links can form a circle
+  std::unordered_set<RemoteAddr> met;                            // torn links can form a circle
   for (RemoteAddr at = first; !at.is_null() && !known(at) && met.size() < kMostFrames;) {
     if (!met.insert(at).second || !read_exact(memory_, at, bytes).has_value()) break;
     plan.recent.push_back(at);
