@@ -16,12 +16,19 @@ constexpr std::uint64_t kLargestChunk = 1ULL << 20;  // CPython's are 16 KiB unl
 }  // namespace
 
 const std::byte* StackReader::Copy::find(RemoteAddr address, std::size_t size) const {
-  for (const auto& [region, bytes] : regions) {
-    if (address.in(region.begin, region.size) && size <= region.size - address.since(region.begin)) {
-      return bytes.data() + address.since(region.begin);
-    }
+  const auto holds = [&](const auto& place) {
+    const Region& region = place.first;
+    return address.in(region.begin, region.size) && size <= region.size - address.since(region.begin);
+  };
+  auto found = regions.end();
+  if (sorted) {
+    const auto above = std::ranges::upper_bound(regions.begin() + 1, regions.end(), address, {},
+                                                [](const auto& place) { return place.first.begin; });
+    if (above != regions.begin() + 1 && holds(*std::prev(above))) found = std::prev(above);
+  } else {
+    found = std::ranges::find_if(regions, holds);
   }
-  return nullptr;
+  return found == regions.end() ? nullptr : found->second.data() + address.since(found->first.begin);
 }
 
 Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest> requests) {
@@ -51,6 +58,7 @@ Result<void> StackReader::copy_pairs(std::span<const StackRequest> requests, std
   std::size_t total = 0;
   const auto layout_copy = [&](std::size_t i, Copy& copy) {
     copy.regions.clear();
+    copy.sorted = layout_.frame_root == FrameRoot::kFrameObjects;
     const auto add = [&](const Region& region) {
       copy.regions.push_back({region, {}});
       total += region.size;

@@ -69,6 +69,7 @@ class StackReader {
   };
   struct Copy {                                                          // one of the two reads of a thread
     std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
+    bool sorted = false;  // those behind it, by address: frames on the heap can lie in hundreds of them
     const std::byte* find(RemoteAddr address, std::size_t size) const;
   };
   enum class WalkEnd { kRoot, kOutsidePlan, kGarbage };
