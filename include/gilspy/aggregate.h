@@ -38,6 +38,7 @@ class Aggregator {
   struct Gil {
     Nanos held{0};
     Nanos observed{0};
+    Nanos enabled{0};
     Nanos waiting{0};  // sum of time x waiters
     std::uint64_t handoffs = 0;
     Nanos switch_interval{0};

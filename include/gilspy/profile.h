@@ -49,6 +49,7 @@ struct GilProfile {
   std::vector<std::int64_t> interpreters;  // ids that share this GIL
   Nanos held{0};
   Nanos observed{0};
+  Nanos enabled{0};  // part of `observed`: free-threaded builds turn it on and off, for a moment at imports as well
   double mean_waiters = 0;     // classified waiters, mean over observed time
   std::uint64_t handoffs = 0;  // by gil->switch_number: exact
   Nanos switch_interval{0};

@@ -117,11 +117,12 @@ void Aggregator::count_waiter(const Thread& thread, int by) {
 void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weight) {
   Gil& gil = gils_[index];
   const GilFacts& facts = sample.gils[index];
+  gil.observed += weight;
   if (!facts.enabled) {
     gil.holder.reset();
     return;
   }
-  gil.observed += weight;
+  gil.enabled += weight;
   if (facts.locked) gil.held += weight;
   gil.waiting += weight * gil.waiter_count;
   gil.handoffs += facts.handoffs;
@@ -197,6 +198,7 @@ void Aggregator::finish_gils(Profile& profile) const {
     row.index = static_cast<GilIndex>(i);
     row.held = gil.held;
     row.observed = gil.observed;
+    row.enabled = gil.enabled;
     row.handoffs = gil.handoffs;
     row.hogged = gil.hogged;
     row.switch_interval = gil.switch_interval;

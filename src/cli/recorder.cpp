@@ -143,15 +143,16 @@ class Recorder {
     for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
       profile.gils.at(to_int(interpreter.gil)).interpreters.push_back(interpreter.id);
     }
-    describe_target(profile.target,
-                    std::ranges::any_of(profile.gils, [](const GilProfile& gil) { return gil.observed.count() > 0; }));
+    describe_target(profile.target, std::ranges::any_of(profile.gils, [](const GilProfile& gil) {
+                      return 2 * gil.enabled > gil.observed;
+                    }));
     profile.table = std::move(*attachment_.stacks);
     const platform::SelfUsage self = platform::self_usage();
     profile.self = {self.cpu, self.peak_rss_bytes};
     return profile;
   }
 
-  void describe_target(TargetFacts& facts, bool gil_seen) const {
+  void describe_target(TargetFacts& facts, bool gil_on) const {
     const ProcessIdentity& identity = attachment_.target->identity();
     facts.pid = identity.pid;
     facts.command = identity.command;
@@ -159,7 +160,7 @@ class Recorder {
     facts.working_folder = identity.working_folder;
     facts.python = attachment_.location.version;
     facts.free_threaded = attachment_.location.free_threaded;
-    facts.gil_enabled = !facts.free_threaded || gil_seen;
+    facts.gil_enabled = !facts.free_threaded || gil_on;
   }
 
   Attachment& attachment_;

@@ -27,41 +27,49 @@ void ThreadNamer::name_threads_of(const InterpreterRecord& interpreter, Nanos no
   std::unordered_set<std::uint64_t> idents;
   std::vector<ThreadIndex> nameless;
   for (const ThreadIndex thread : table.alive()) {
-    const ThreadRecord& record = table.at(thread);
+    ThreadRecord& record = table.at(thread);
     if (!record.info.python || record.named || record.info.interpreter_id != interpreter.id) continue;
     wanted_ = true;
     if (now < record.name_due) continue;
+    // The interpreter that a thread visits may call it something else: there it is the main thread, perhaps.
+    if (const ThreadRecord* const home = home_of(record, table); home != nullptr) {
+      record.named = home->named;
+      if (home->named) record.info.name = home->info.name;
+      if (!home->named) postpone(record, now);
+      continue;
+    }
     idents.insert(to_int(record.info.ident));
     nameless.push_back(thread);
   }
   if (nameless.empty()) return;
-  for (const ThreadIndex thread : nameless) take_name_from_home(thread, table);
   auto reader = readers_.try_emplace(interpreter.id, target_, layout_, interpreter.address).first;
   const ThreadNames names = reader->second.read(idents).value_or(ThreadNames{});
   for (const ThreadIndex thread : nameless) {
     ThreadRecord& record = table.at(thread);
     const auto found = names.find(to_int(record.info.ident));
-    if (record.named) continue;
     record.named = found != names.end();
     if (record.named) {
       record.info.name = found->second;
     } else {
-      record.name_due = now + kEvery * (1 << std::min(record.name_tries++, kMostDoublings));
+      postpone(record, now);
     }
   }
 }
 
-// A thread that visits another interpreter is known by name in the one it comes from.
-void ThreadNamer::take_name_from_home(ThreadIndex visitor, ThreadTable& table) {
-  ThreadRecord& record = table.at(visitor);
+void ThreadNamer::postpone(ThreadRecord& record, Nanos now) {
+  record.name_due = now + kEvery * (1 << std::min(record.name_tries++, kMostDoublings));
+}
+
+// The same thread in the interpreter that it came from; null: it is at home.
+const ThreadRecord* ThreadNamer::home_of(const ThreadRecord& visitor, const ThreadTable& table) {
   for (const ThreadIndex thread : table.alive()) {
-    const ThreadRecord& home = table.at(thread);
-    if (!home.named || home.info.tid != record.info.tid || home.info.interpreter_id == record.info.interpreter_id)
-      continue;
-    record.info.name = home.info.name;
-    record.named = true;
-    return;
+    const ThreadRecord& record = table.at(thread);
+    if (record.info.tid == visitor.info.tid && record.info.interpreter_id >= 0 &&
+        record.info.interpreter_id < visitor.info.interpreter_id) {
+      return &record;
+    }
   }
+  return nullptr;
 }
 
 }  // namespace gilspy::sample

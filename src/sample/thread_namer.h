@@ -25,7 +25,8 @@ class ThreadNamer {
  private:
   void name_threads_of(const InterpreterRecord& interpreter, Nanos now, ThreadTable& table);
 
-  static void take_name_from_home(ThreadIndex visitor, ThreadTable& table);
+  static void postpone(ThreadRecord& record, Nanos now);
+  static const ThreadRecord* home_of(const ThreadRecord& visitor, const ThreadTable& table);
 
   Target& target_;
   const RuntimeLayout& layout_;

@@ -45,7 +45,7 @@ Lines for_hogged(const Verdict& verdict, const Numbers& n) {
   Lines lines;
   if (n.hogged_is_shared) {
     lines.push_back(
-        "Interpreters that share a GIL, before Python 3.13, do not ask each other to let go of it: give them "
+        "Interpreters that share a GIL in Python 3.9 to 3.12 do not ask each other to let go of it: give them "
         "GILs of their own, a newer Python, or processes.");
   }
   lines.push_back(
@@ -58,6 +58,8 @@ Lines for_hogged(const Verdict& verdict, const Numbers& n) {
 
 Lines for_parallel(const Numbers& n) {
   if (are_cpus_exhausted(n)) return {"More CPUs, or less work: the ones that this process may use are busy."};
+  if (is_starved(n))
+    return {"Look at what else runs on this machine: these threads were ready to run, but had no CPU."};
   return {"More threads may use the remaining CPUs; the flame graph shows what they run."};
 }
 

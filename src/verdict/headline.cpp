@@ -34,6 +34,7 @@ std::string reenabled(const Numbers& n) { return "This Python is free-threaded, 
 std::string parallel(const Numbers& n, std::string_view how) {
   const std::string used = fmt::format("{} used {} of {}", count_of(n.working_threads, "thread"),
                                        wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
+  if (is_starved(n)) return fmt::format("{}: {}; other processes had the CPUs.", used, how);
   if (!n.gil_enabled)
     return fmt::format("{}: {}{}.", used, how, are_cpus_exhausted(n) ? "; the CPUs are the limit" : "");
   if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);

@@ -1,5 +1,6 @@
 #include "rules.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gilspy::verdict {
@@ -31,6 +32,12 @@ bool is_insufficient_data(const Numbers& n) {
 
 bool is_hogged(const Numbers& n) { return n.hogged_share >= kHoggedShare && n.hogged_of_held >= kHoggedOfHeld; }
 
+bool is_starved(const Numbers& n) {
+  // Beside a GIL, a thread that is ready to run may as well be on its way to it: only holders surely have work.
+  const double ready = n.gil_enabled ? n.holding : n.holding + n.native;
+  return n.cpus_used < kStarved * std::min(n.cpus_available, ready);
+}
+
 bool are_cpus_exhausted(const Numbers& n) { return n.cpus_used >= kCpusExhausted * n.cpus_available; }
 
 bool is_serialized(const Numbers& n) {
@@ -41,7 +48,10 @@ bool is_serialized(const Numbers& n) {
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
 
-bool is_idle(const Numbers& n) { return n.cpus_used < kIdleCpus; }
+bool is_idle(const Numbers& n) {
+  // Without a GIL, threads that are ready to run are not idle, whoever has the CPUs.
+  return n.cpus_used < kIdleCpus && (n.gil_enabled || n.native < kUsuallyBusy);
+}
 
 bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native >= kMoreThanOne; }
 

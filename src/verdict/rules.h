@@ -16,6 +16,7 @@ inline constexpr double kNotableWaitOfDemand = 0.15;
 inline constexpr double kIdleCpus = 0.003;
 inline constexpr double kMoreThanOne = 1.2;    // CPUs or threads: clearly side by side
 inline constexpr double kCpusExhausted = 0.9;  // of the CPUs available
+inline constexpr double kStarved = 0.7;        // of the CPUs that there was work for
 inline constexpr double kUsuallyBusy = 0.5;    // mean threads with something to run
 
 bool is_insufficient_data(const Numbers& numbers);
@@ -28,8 +29,9 @@ bool is_parallel_by_interpreters(const Numbers& numbers);
 bool is_parallel(const Numbers& numbers);
 bool is_single_threaded(const Numbers& numbers);
 
-// Not a verdict of its own: the CPUs, not the GIL, are what there is too little of.
+// Not verdicts of their own: the CPUs, not the GIL, are what there is too little of; other processes have the CPUs.
 bool are_cpus_exhausted(const Numbers& numbers);
+bool is_starved(const Numbers& numbers);
 
 VerdictCode decide(const Numbers& numbers);
 

@@ -73,6 +73,14 @@ def test_a_gil_that_was_turned_on_again_is_said_loudly(free_threaded):
     assert 2.2 < report["interpreters"][0]["gil"]["mean_waiters"] < 3.3
 
 
+def test_a_gil_that_is_on_for_a_moment_is_not_a_gil(free_threaded):
+    with Program(free_threaded.executable, "importer.py") as program:
+        report = record_json(program.pid, seconds=3)
+    assert not report["target"]["gil_enabled"]
+    assert report["verdict"]["code"] == "parallel_free_threaded"
+    assert report["interpreters"][0]["gil"]["utilization"] < 0.2
+
+
 def test_stopping_the_world_shows(free_threaded):
     """gc.collect() in one thread suspends all others."""
     with Program(free_threaded.executable, "collector.py") as program:

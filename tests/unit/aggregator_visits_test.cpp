@@ -96,7 +96,7 @@ TEST_F(AggregatorVisits, AVisitWhoseEndNobodySawIsCounted) {
   EXPECT_EQ(time_of(finish().threads[1], Activity::kBlocked), 10ms);
 }
 
-TEST_F(AggregatorVisits, AGilThatIsOffIsNotObserved) {
+TEST_F(AggregatorVisits, AGilThatIsOffIsHeldByNobody) {
   feed(builder_.at(0).gil(no_gil()).start(0).take(), {attach_facts(0, AttachState::kAttached)});
   GilFacts words_of_old = held_by(0);
   words_of_old.enabled = false;
@@ -104,20 +104,22 @@ TEST_F(AggregatorVisits, AGilThatIsOffIsNotObserved) {
   pass(1, 10, words_of_old);
   const Profile profile = finish();
   ASSERT_EQ(profile.gils.size(), 1U);
-  EXPECT_EQ(profile.gils[0].observed, 0ms);
+  EXPECT_EQ(profile.gils[0].observed, 10ms);
+  EXPECT_EQ(profile.gils[0].enabled, 0ms);
   EXPECT_EQ(profile.gils[0].held, 0ms);
   EXPECT_EQ(profile.gils[0].handoffs, 0U);
   EXPECT_DOUBLE_EQ(profile.gils[0].utilization(), 0.0);
   EXPECT_EQ(time_of(profile.threads[0], Activity::kRunsWithoutGil), 10ms);
 }
 
-TEST_F(AggregatorVisits, AGilThatIsOnForAWhileIsObservedForThatWhile) {
+TEST_F(AggregatorVisits, AGilThatIsOnForAWhileIsHeldForAPartOfAllTime) {
   feed(builder_.at(0).gil(no_gil()).start(0).take(), {attach_facts(0, AttachState::kAttached)});
   pass(1, 6, no_gil());
   pass(7, 8, held_by(0));
   pass(9, 10, held_by(std::nullopt));
   const Profile profile = finish();
-  EXPECT_EQ(profile.gils[0].observed, 4ms);
+  EXPECT_EQ(profile.gils[0].observed, 10ms);
+  EXPECT_EQ(profile.gils[0].enabled, 4ms);
   EXPECT_EQ(profile.gils[0].held, 2ms);
 }
 

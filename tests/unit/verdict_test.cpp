@@ -231,7 +231,7 @@ TEST(Judge, Hogged) {
   EXPECT_THAT(verdict.advice, Contains(AllOf(HasSubstr("Release the GIL"), HasSubstr("sleep_in_c"))));
 }
 
-// Before 3.13 interpreters do not ask each other to let go: it need not be a native call.
+// Interpreters do not always ask each other to let go: it need not be a native call.
 TEST(Judge, HoggedWhereInterpretersShareTheGil) {
   const Verdict verdict = judge(mixed_profile());
   EXPECT_EQ(verdict.code, VerdictCode::kGilHoggedByNativeCall);

@@ -70,6 +70,16 @@ TEST(FreeThreadedVerdict, Parallel) {
   EXPECT_THAT(room.headline, HasSubstr("2 threads used 1.95 of 4 CPUs"));
 }
 
+// Threads that were ready to run and had no CPU: more of them would not help.
+TEST(FreeThreadedVerdict, StarvedByOthers) {
+  const Verdict verdict = judge(free_threaded(threads(4, Activity::kRunsWithoutGil, 2, 1), false));
+  EXPECT_EQ(verdict.headline,
+            "4 threads used 0.50 of 4 CPUs: there is no GIL in this process; other processes had the CPUs.");
+  EXPECT_THAT(verdict.advice.front(), HasSubstr("had no CPU"));
+  EXPECT_EQ(judge(free_threaded(threads(4, Activity::kRunsWithoutGil, 2, 0.001), false)).code,
+            VerdictCode::kParallelFreeThreaded);
+}
+
 TEST(FreeThreadedVerdict, OneThreadIsNotParallel) {
   const Verdict verdict = judge(free_threaded(threads(1, Activity::kRunsWithoutGil, 2, 2), false));
   EXPECT_EQ(verdict.code, VerdictCode::kSingleThreaded);
