@@ -101,6 +101,7 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("discarded", quality.discarded);
     json.pair("blurred", quality.blurred);
     json.pair("errors", quality.errors);
+    json.pair("stopped_s", quality.stopped);
     json.pair("system_calls_told", quality.system_calls_told);
   });
 }

@@ -93,6 +93,12 @@ std::string doubts(const Profile& profile, std::size_t width) {
                              percent(blurred)),
                  width);
   }
+  if (quality.stopped > Nanos{0}) {
+    text += wrap(fmt::format("The process was stopped for {} of it (SIGSTOP, job control or a debugger): that time is "
+                             "unknown.",
+                             wording::seconds(quality.stopped)),
+                 width);
+  }
   if (!quality.system_calls_told) {
     text += wrap(
         "This kernel does not tell what threads are blocked in (/proc/PID/task/TID/syscall): who waits for the "

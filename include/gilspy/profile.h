@@ -79,6 +79,7 @@ struct Quality {
   std::uint64_t discarded = 0;  // ticks whose holder's stack could not be kept at all
   std::uint64_t blurred = 0;    // ticks with two or more hand-offs since the tick before
   std::uint64_t errors = 0;     // ticks at which nothing could be read
+  Nanos stopped{0};             // time in which the process was stopped (SIGSTOP, job control, a debugger): unknown
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
 };

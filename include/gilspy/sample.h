@@ -86,7 +86,8 @@ struct Sample {
   std::vector<ThreadFacts> threads;  // threads that were read
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
-  bool failed = false;  // nothing could be read at this tick
+  bool failed = false;   // nothing could be read at this tick
+  bool stopped = false;  // the whole process is stopped (as of the last tenth of a second): nobody does anything
 };
 
 }  // namespace gilspy

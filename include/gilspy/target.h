@@ -81,7 +81,12 @@ struct ProcessIdentity {
   std::string working_folder;
 };
 
-enum class Liveness : std::uint8_t { kAlive, kEnded, kReplaced /* by exec */ };
+enum class Liveness : std::uint8_t {
+  kAlive,
+  kStopped,  // alive, but stands still: SIGSTOP, job control, a debugger
+  kEnded,
+  kReplaced,  // by exec
+};
 
 class Target : public MemoryReader {
  public:

@@ -38,7 +38,7 @@ Result<LifeLine> LifeLine::take(Pid pid, RemoteAddr mapped) {
 Liveness LifeLine::check() const {
   auto stat = read_stat(stat_.get());
   if (!stat || stat->ended()) return Liveness::kEnded;
-  if (!address_space_is_gone(stat->start_stack)) return Liveness::kAlive;
+  if (!address_space_is_gone(stat->start_stack)) return stat->stopped() ? Liveness::kStopped : Liveness::kAlive;
   // exec() gave it another one; or it is on its way out, which takes the address space before it makes a zombie.
   stat = read_stat(stat_.get());
   const bool exiting = !stat || stat->ended() || (start_stack_ != 0 && stat->start_stack == 0);

@@ -30,6 +30,7 @@ struct StatFacts {
   std::uint64_t start_code = 0;  // 0 (or 1) when the kernel does not tell us
   std::uint64_t start_stack = 0;
 
+  bool stopped() const { return state == 'T' || state == 't'; }
   bool ended() const { return state == 'Z' || state == 'X' || state == 'x'; }
 };
 std::optional<StatFacts> parse_stat(std::string_view text);

@@ -24,7 +24,12 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
     return;
   }
   if (!first_.has_value()) first_ = last_ = sample.time;
-  const Weight weight = weight_of(sample.time - last_, sample.period);
+  Weight weight = weight_of(sample.time - last_, sample.period);
+  if (sample.stopped) {
+    weight = {Nanos{0}, weight.known + weight.unknown};
+    quality_.stopped += weight.unknown;
+    for (Gil& gil : gils_) gil.holder.reset();  // it keeps nobody waiting
+  }
   last_ = sample.time;
   gils_.resize(std::max(gils_.size(), sample.gils.size()));
   // A thread's first sample weighs like any other, and the one that misses it does not: threads that live for a tick or

@@ -45,6 +45,7 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
 
 Result<void> LiveSampler::take(Sample& sample) {
   GILSPY_CHECK(slow_chores(sample));
+  sample.stopped = stopped_;
   GILSPY_CHECK(words_.read(now_, heads_));
   GILSPY_CHECK(walk_lists(sample));
   note_gils(sample);
@@ -81,7 +82,9 @@ Result<void> LiveSampler::explain_failure(Error error, Sample& sample) {
 Result<void> LiveSampler::slow_chores(Sample& sample) {
   if (time_ >= next_liveness_) {
     next_liveness_ = time_ + kLivenessEvery;
-    if (target_.liveness() != Liveness::kAlive) return fail(ErrorCode::kGone, "the process ended");
+    const Liveness liveness = target_.liveness();
+    stopped_ = liveness == Liveness::kStopped;
+    if (!stopped_ && liveness != Liveness::kAlive) return fail(ErrorCode::kGone, "the process ended");
   }
   if (time_ < next_chores_) return {};
   next_chores_ = time_ + kChoresEvery;

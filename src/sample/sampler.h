@@ -64,6 +64,7 @@ class LiveSampler : public Sampler {
   ThreadNamer names_;
 
   std::uint64_t tick_ = 0;
+  bool stopped_ = false;
   std::vector<GilWords> now_, after_;
   std::vector<ListHead> heads_;
   std::vector<ThreadIndex> touched_;  // holders and former holders of this tick

@@ -73,7 +73,8 @@ Lines for_single(const Numbers& n) {
 
 // Time is unknown where the next sample came late: stacks too deep, a rate too high, or a machine too busy.
 std::vector<std::string> for_insufficient(const Numbers& numbers) {
-  if (numbers.unknown_share <= 0.5) return {"Record for longer (-d 10)."};
+  if (numbers.stopped_share > kMostlyUnknown) return {"Let it go on (kill -CONT), then record."};
+  if (numbers.unknown_share <= kMostlyUnknown) return {"Record for longer (-d 10)."};
   return {"Ask for fewer samples (-r 100): they took longer than the time between two of them.",
           "On a busy machine, run gilspy with sudo: it may then go before others."};
 }

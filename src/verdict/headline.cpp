@@ -88,6 +88,11 @@ std::string insufficient(const Numbers& n) {
     return fmt::format("Too little was seen to judge: {}; it takes {} at least.", seen, count_of(kEnoughTicks, "tick"));
   }
   if (n.python_threads == 0) return fmt::format("No Python thread was seen in {}: nothing to judge.", seen);
+  if (n.stopped_share > kMostlyUnknown) {
+    return fmt::format(
+        "The process was stopped (SIGSTOP, job control or a debugger) for {} of the time: nothing to judge.",
+        percent(n.stopped_share));
+  }
   return fmt::format("What the threads did is unknown for {} of their time: too much to judge.",
                      percent(n.unknown_share));
 }

@@ -109,6 +109,7 @@ void add_gils(const Profile& profile, Numbers& numbers) {
 Numbers measure(const Profile& profile) {
   Numbers numbers;
   numbers.duration = profile.duration;
+  numbers.stopped_share = ratio(profile.quality.stopped, profile.duration);
   numbers.free_threaded = profile.target.free_threaded;
   numbers.gil_enabled = profile.target.gil_enabled;
   numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);

@@ -10,6 +10,7 @@ namespace gilspy::verdict {
 
 struct Numbers {
   Nanos duration{0};
+  double stopped_share = 0;  // of the duration
   bool free_threaded = false;
   bool gil_enabled = true;
   std::uint64_t gils_held = 0;  // GILs that were held for a notable share of the time

@@ -31,6 +31,33 @@ def test_ctrl_c_writes_everything(python, tmp_path):
     assert b"GIL" in said
 
 
+def test_a_stopped_target_is_said_to_be_stopped(python):
+    with Program(python.executable, "spinners.py") as program:
+        os.kill(program.pid, signal.SIGSTOP)
+        done = record(program.pid, "-f", "json", "-o", "-", seconds=1)
+        os.kill(program.pid, signal.SIGCONT)
+        report = json.loads(done.stdout)
+        assert program.truth()["threads"]
+    assert report["verdict"]["code"] == "insufficient_data"
+    assert "stopped" in report["verdict"]["headline"] and "kill -CONT" in done.stderr
+    assert report["quality"]["stopped_s"] > 0.8 * report["duration_s"]
+
+
+def test_time_in_which_it_was_stopped_is_unknown(python):
+    with Program(python.executable, "spinners.py") as program:
+        pauses = [threading.Timer(1.0, os.kill, (program.pid, signal.SIGSTOP)),
+                  threading.Timer(2.0, os.kill, (program.pid, signal.SIGCONT))]
+        for pause in pauses:
+            pause.start()
+        report = record_json(program.pid, seconds=4)
+        for pause in pauses:
+            pause.join()
+    assert report["verdict"]["code"] == "serialized_by_gil"
+    assert 0.6 < report["quality"]["stopped_s"] < 1.4
+    for thread in report["threads"]:
+        assert 0.6 < thread["activities"]["unknown"] < 1.5
+
+
 @pytest.mark.parametrize("then", ["exec", "exit", "kill"])
 def test_a_target_that_ends_half_way(python, then):
     """It lives for 2 more seconds, the recording wants 10."""

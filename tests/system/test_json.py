@@ -18,7 +18,7 @@ KEYS = {
     ("threads", 0, "activities"): ACTIVITIES,
     ("verdict",): {"code", "headline"},
     ("quality",): {"ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred", "errors",
-                   "system_calls_told"},
+                   "stopped_s", "system_calls_told"},
     ("self",): {"cpu_s", "peak_rss_bytes"},
 }
 

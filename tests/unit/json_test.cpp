@@ -42,7 +42,7 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
                           "stop_the_world", "blocked", "unknown"));
   EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
   EXPECT_THAT(keys(json["quality"]), ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated",
-                                                 "discarded", "blurred", "errors", "system_calls_told"));
+                                                 "discarded", "blurred", "errors", "stopped_s", "system_calls_told"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));
 }
 

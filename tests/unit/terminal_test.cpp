@@ -140,6 +140,9 @@ TEST(Terminal, DoubtsAreSaid) {
   EXPECT_THAT(text, HasSubstr("1 native thread without Python used 20 % of one CPU.\n"));
   EXPECT_THAT(shown(serialized_profile(), options), Not(HasSubstr("hand-offs:")));
   EXPECT_THAT(text, Not(HasSubstr("does not tell")));
+  Profile stopped = mixed_profile();
+  stopped.quality.stopped = std::chrono::milliseconds(700);
+  EXPECT_THAT(shown(stopped, options), HasSubstr("The process was stopped for 0.70 s of it"));
   Profile untold = mixed_profile();
   untold.quality.system_calls_told = false;
   EXPECT_THAT(shown(untold, options), HasSubstr("This kernel does not tell what threads are blocked in"));

@@ -45,6 +45,17 @@ TEST(Liveness, AZombieHasEnded) {
   EXPECT_EQ(platform::attach(pid).error().code(), ErrorCode::kNoProcess);
 }
 
+TEST(Liveness, StoppedIsAliveAndSaidSo) {
+  ChildProcess child(sleep_forever);
+  child.hear();
+  const auto target = attach(child.pid());
+  ASSERT_TRUE(target);
+  ::kill(to_int(child.pid()), SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return target->liveness() == Liveness::kStopped; }));
+  ::kill(to_int(child.pid()), SIGCONT);
+  EXPECT_TRUE(eventually([&] { return target->liveness() == Liveness::kAlive; }));
+}
+
 // The hardest case to see: the same program again, at the same addresses.
 TEST(Liveness, ExecOfTheSameProgramIsSeen) {
   ChildProcess child({"/bin/sh", "-c", "echo ready; read line; exec /bin/sh -c 'echo again; read line'"},
