@@ -38,6 +38,9 @@ def compare(python, scenario, number, arguments):
             report = running.record_json(program.pid, *arguments.gilspy, seconds=arguments.seconds)
             end = time.monotonic_ns()
         truth = watch.shares(end - int(report["duration_s"] * 1e9), end)
+        unknown = sum(thread["activities"]["unknown"] for thread in report["threads"])
+        seen_s = sum(sum(thread["activities"].values()) for thread in report["threads"])
+        report["quality"]["unknown_percent"] = 100 * unknown / max(seen_s, 1e-9)
         names = {thread["tid"]: thread["name"] for thread in program.truth()["threads"]}
     seen = {thread["tid"]: thread["activities"] for thread in report["threads"]}
     rows = []
@@ -54,15 +57,17 @@ def compare(python, scenario, number, arguments):
 
 
 def shares_of(activities):
-    total = sum(activities.values()) or 1.0
+    # Of the time of which something is known: where the machine kept the sampler from running, it says `unknown`.
+    total = sum(activities.values()) - activities["unknown"] or 1.0
     return {"hold": (activities["holds_gil"] + activities["holds_gil_off_cpu"]) / total,
             "wait": activities["waits_for_gil"] / total}
 
 
 def show(rows, quality):
     first = rows[0]
-    print("\nCPython %s, %s, round %d: %d ticks, %d late, %d blurred" % (
-        first.python, first.scenario, first.round, quality["ticks"], quality["late"], quality["blurred"]))
+    print("\nCPython %s, %s, round %d: %d ticks, %d late, %d blurred, %.1f %% unknown" % (
+        first.python, first.scenario, first.round, quality["ticks"], quality["late"], quality["blurred"],
+        quality["unknown_percent"]))
     print("  %-14s %22s   %22s" % ("", "hold: gilspy  truth", "wait: gilspy  truth"))
     for hold, wait in zip(rows[::2], rows[1::2]):
         print("  %-14s %s   %s" % (hold.thread, cell(hold), cell(wait)))
