@@ -163,7 +163,7 @@ void Classifier::decide_running(const Sample& sample, GilIndex index) {
   std::vector<ThreadIndex> candidates;
   for (const ThreadIndex thread : running_) {
     if (threads_.at(to_int(thread)).gil != index) continue;
-    if ((gil.locked && gil.last_holder == thread) || threads_.at(to_int(thread)).dormant) continue;
+    if (gil.locked && gil.last_holder == thread) continue;
     candidates.push_back(thread);
   }
   std::ranges::stable_sort(candidates, [this](ThreadIndex a, ThreadIndex b) {

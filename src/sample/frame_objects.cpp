@@ -85,7 +85,6 @@ StackOutcome StackReader::remembered(const StackRequest& request, const Pair& pa
   if (!agreed.has_value() || second.frames.empty()) return outcome;
   outcome.stack = agreed->stack;
   outcome.quality = StackQuality::kTruncated;
-  keep(*request.plan, second);
   return outcome;
 }
 

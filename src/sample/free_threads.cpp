@@ -8,11 +8,12 @@
 namespace gilspy::sample {
 namespace {
 
-constexpr std::size_t kStatesAtOnce =
-    256;  // read at every tick; of more threads, those that were attached and as many others
+// Read at every tick; of more threads, those that were attached and as many others.
+constexpr std::size_t kStatesAtOnce = 256;
 constexpr std::size_t kFreeStackBudget = 32;
 
-// PyThreadState.state (pycore_pystate.h). 3.15 tells apart why a thread waits.
+}  // namespace
+
 AttachState attach_state_of(std::int32_t state) {
   switch (state) {
     case 1: return AttachState::kAttached;
@@ -21,8 +22,6 @@ AttachState attach_state_of(std::int32_t state) {
     default: return AttachState::kDetached;
   }
 }
-
-}  // namespace
 
 bool LiveSampler::without_gil(const ThreadRecord& record) const {
   return record.info.python && !now_[to_int(record.info.gil)].enabled;

@@ -106,11 +106,13 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
 Result<void> LiveSampler::walk_lists(Sample& sample) {
   const bool due = time_ >= next_walk_;
   if (due) next_walk_ = time_ + kWalkEvery;
+  bool walked = false;
   // The oldest first: threads of others visit the younger ones.
   for (std::size_t i = words_.interpreters().size(); i-- > 0;) {
     InterpreterRecord& interpreter = words_.interpreters()[i];
     const bool same = interpreter.head == heads_[i].head && interpreter.next_id == heads_[i].next_id;
     if (same && !due) continue;
+    walked = true;
     interpreter.head = heads_[i].head;
     interpreter.next_id = heads_[i].next_id;
     std::vector<ThreadIndex> ended;
@@ -118,7 +120,7 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
     if (!finished) interpreter.head = RemoteAddr{};  // so that the next tick walks it again
     for (const ThreadIndex thread : ended) drop_thread(thread, sample);
   }
-  if (words_.interpreters().size() > 1) shared_tids_ = table_.shared_tids();
+  if (walked && words_.interpreters().size() > 1) shared_tids_ = table_.shared_tids();
   return {};
 }
 

@@ -9,6 +9,9 @@
 
 namespace gilspy::sample {
 
+// PyThreadState.state (pycore_pystate.h). 3.15 tells apart why a thread waits.
+AttachState attach_state_of(std::int32_t state);
+
 class LiveSampler : public Sampler {
  public:
   LiveSampler(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, StackTable& stacks)

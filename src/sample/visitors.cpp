@@ -8,10 +8,11 @@
 namespace gilspy::sample {
 
 void LiveSampler::tell_dormant(Sample& sample) {
-  for (std::size_t begin = 0, end = 0; begin < shared_tids_.size(); begin = end) {
-    const Tid tid = table_.at(shared_tids_[begin]).info.tid;
-    while (end < shared_tids_.size() && table_.at(shared_tids_[end]).info.tid == tid) ++end;
-    const auto states = std::span<const ThreadIndex>(shared_tids_).subspan(begin, end - begin);
+  const std::vector<ThreadIndex> shared = shared_tids_;  // a thread that turns out to have ended leaves the list
+  for (std::size_t begin = 0, end = 0; begin < shared.size(); begin = end) {
+    const Tid tid = table_.at(shared[begin]).info.tid;
+    while (end < shared.size() && table_.at(shared[end]).info.tid == tid) ++end;
+    const auto states = std::span(shared).subspan(begin, end - begin);
     const ThreadIndex active = active_of(states, sample);
     for (const ThreadIndex thread : states) set_dormant(thread, thread != active, sample);
   }
@@ -36,7 +37,6 @@ void LiveSampler::set_dormant(ThreadIndex thread, bool dormant, Sample& sample) 
 // else one with frames in the youngest interpreter: from there the thread will come back to the others. Up to 3.10
 // nothing tells who runs a state that somebody else created: the thread stays at home, in the oldest interpreter.
 ThreadIndex LiveSampler::active_of(std::span<const ThreadIndex> states, const Sample& sample) const {
-  constexpr std::int32_t kAttached = 1;
   for (const ThreadIndex thread : states) {
     const GilFacts& gil = sample.gils[to_int(table_.at(thread).info.gil)];
     if (gil.locked && gil.last_holder == thread) return thread;
@@ -44,7 +44,7 @@ ThreadIndex LiveSampler::active_of(std::span<const ThreadIndex> states, const Sa
   if (layout_.thread.state != kAbsent) {
     for (const ThreadIndex thread : states) {
       const auto state = read_value<std::int32_t>(target_, table_.at(thread).state + layout_.thread.state);
-      if (state.has_value() && *state == kAttached) return thread;
+      if (state.has_value() && attach_state_of(*state) == AttachState::kAttached) return thread;
     }
   }
   const auto rank = [this](ThreadIndex thread) {

@@ -77,9 +77,8 @@ std::string io_bound(const Numbers& n) {
 }
 
 std::string idle(const Numbers& n) {
-  return fmt::format("The process was idle: {} used {} of one CPU, so there was nothing that {} could slow down.",
-                     count_of(n.python_threads, "thread"), percent(n.cpus_used),
-                     n.gil_enabled ? "the GIL" : "other threads");
+  return fmt::format("The process was idle: {} used {} of one CPU{}.", count_of(n.python_threads, "thread"),
+                     percent(n.cpus_used), n.gil_enabled ? ", so there was nothing that the GIL could slow down" : "");
 }
 
 std::string insufficient(const Numbers& n) {

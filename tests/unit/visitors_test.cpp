@@ -70,6 +70,21 @@ TEST_F(Visitors, WhoeverHoldsAGilIsActive) {
   EXPECT_TRUE(facts(to_int(row(Tid{100}, 0)))->os_read) << "what it did before says nothing";
 }
 
+// The kernel's facts of a state that wakes up may say that its thread is gone: the others are told apart all the same.
+TEST_F(Visitors, AThreadThatEndsAsItComesHomeDisturbsNobody) {
+  prepare();
+  const FakePython::Thread neighbour_visit = python_.add_thread(2, Tid{101}, {}, kOther);
+  python_.set_stack(neighbour_, {{root_, 0}});
+  python_.set_stack(neighbour_visit, {{root_, 2}});
+  start_sampler();
+  python_.target.end_thread(Tid{100});
+  python_.hold_gil(home_, 1);
+  python_.set_attach_state(neighbour_, 1);
+  tick();
+  EXPECT_EQ(dormant(row(Tid{101}, 0)), false);
+  EXPECT_EQ(dormant(row(Tid{101}, 1)), true);
+}
+
 TEST_F(Visitors, WhoeverIsAttachedIsActive) {
   prepare();
   python_.set_attach_state(home_, 1);
