@@ -14,6 +14,7 @@ enum ExitCode : int {
   kExitInternal = 70,
   kExitCannotWrite = 74,
   kExitDenied = 77,
+  kExitLauncher = 125,  // gilspy failed, where a command was to be launched: the others are the command's
 };
 
 // For errors that prevent a recording, or its output.

@@ -1,22 +1,47 @@
+// What the command line asks for.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "gilspy/format.h"
 #include "gilspy/ids.h"
-#include "gilspy/result.h"
 
 namespace gilspy::cli {
 
-struct RecordOptions {
-  Pid pid{};
-  std::string output;  // empty: make a name up; "-": standard output
+// What becomes of the profile of a recording.
+struct OutputOptions {
+  std::string path;  // empty: make a name up; "-": standard output
   const Format* format = nullptr;
+  RenderOptions render;
+};
+
+struct RecordOptions {
+  Pid pid{};                         // to attach to; not if there is a command
+  std::vector<std::string> command;  // to launch
+  OutputOptions output;
   std::optional<Nanos> duration;
   double rate_hz = 1000;  // 0: as fast as possible
-  RenderOptions render;
+
+  bool launches() const { return !command.empty(); }
+};
+
+struct ReportOptions {
+  std::string recording;
+  OutputOptions output;
+};
+
+struct DumpOptions {
+  Pid pid{};
+  bool json = false;
+  bool full_filenames = false;
+};
+
+struct CompletionsOptions {
+  std::string shell;
 };
 
 // Ends the program with this status: help was printed, or a complaint.
@@ -24,9 +49,6 @@ struct Exit {
   int code = 0;
 };
 
-std::variant<RecordOptions, Exit> parse_command_line(int argc, char** argv);
-
-// "1000", "250hz", "1khz", "max" (0). Errors: kUsage.
-Result<double> parse_rate(const std::string& text);
+using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli

@@ -1,0 +1,28 @@
+// What gilspy can be told, and what it was told.
+#pragma once
+
+#include <memory>
+
+#include "options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gilspy::cli {
+
+class CommandLine {
+ public:
+  CommandLine();
+  ~CommandLine();
+
+  Command parse(int argc, char** argv);
+  const CLI::App& app() const { return *app_; }  // for the completions of shells
+
+ private:
+  struct Raw;  // as typed
+  std::unique_ptr<Raw> raw_;
+  std::unique_ptr<CLI::App> app_;
+};
+
+}  // namespace gilspy::cli

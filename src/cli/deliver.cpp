@@ -1,0 +1,66 @@
+#include "deliver.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "complain.h"
+#include "formats/terminal/terminal.h"
+#include "gilspy/platform.h"
+#include "gilspy/verdict.h"
+
+namespace gilspy::cli {
+namespace {
+
+std::string made_up_name(const std::string& stem, std::string_view extension) {
+  std::string name = fmt::format("{}{}", stem, extension);
+  for (int i = 2; std::filesystem::exists(name); ++i) name = fmt::format("{}-{}{}", stem, i, extension);
+  return name;
+}
+
+Result<void> check(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (path == "-") return {};
+  if (std::filesystem::is_directory(path, ignored)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: it is a folder", path));
+  }
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: there is no folder {}", path, folder.string()));
+  }
+  if (!platform::may_write(path)) {
+    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: permission denied", path));
+  }
+  return {};
+}
+
+void print_summary(const Profile& profile, const Verdict& verdict, const std::string& written, std::FILE* to) {
+  terminal::TerminalOptions options;
+  const bool terminal = to == stderr ? platform::stderr_is_terminal() : platform::stdout_is_terminal();
+  options.width = terminal ? platform::terminal_width() : 100;
+  options.colour = terminal && std::getenv("NO_COLOR") == nullptr;
+  options.output_path = written;
+  const std::string text = terminal::summary(profile, verdict, options);
+  std::fwrite(text.data(), 1, text.size(), to);
+  std::fflush(to);
+}
+
+}  // namespace
+
+Result<std::string> choose_output(const OutputOptions& options, const std::string& stem) {
+  std::string path = options.path.empty() ? made_up_name(stem, options.format->extension) : options.path;
+  GILSPY_CHECK(check(path));
+  return path;
+}
+
+int deliver(const Profile& profile, const OutputOptions& options, const std::string& path, SummaryTo summary) {
+  const Verdict verdict = verdict::judge(profile);
+  const auto written = platform::write_file(path, options.format->render(profile, verdict, options.render));
+  std::FILE* const to = path == "-" || summary == SummaryTo::kStderr ? stderr : stdout;
+  print_summary(profile, verdict, written.has_value() ? path : std::string(), to);
+  return written.has_value() ? static_cast<int>(kExitOk) : complain(written.error());
+}
+
+}  // namespace gilspy::cli

@@ -1,0 +1,47 @@
+#include "values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+namespace gilspy::cli {
+
+Result<Pid> parse_pid(const std::string& text) {
+  std::int32_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) {
+    return fail(ErrorCode::kUsage, fmt::format("--pid takes the number of a process, not '{}'", text));
+  }
+  return static_cast<Pid>(pid);
+}
+
+Result<std::optional<Nanos>> parse_duration(const std::string& text) {
+  if (text == "unlimited") return std::optional<Nanos>();
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds > 0) || seconds > 1e9) {
+    return fail(ErrorCode::kUsage, fmt::format("--duration takes a number of seconds or unlimited, not '{}'", text));
+  }
+  return std::optional<Nanos>(std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(seconds)));
+}
+
+Result<double> parse_rate(const std::string& text) {
+  constexpr double kFastest = 1e6;
+  std::string lower = text;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower == "max") return 0.0;
+  double number = 0;
+  const auto [end, error] = std::from_chars(lower.data(), lower.data() + lower.size(), number);
+  const std::string unit = lower.substr(static_cast<std::size_t>(end - lower.data()));
+  if (unit == "k" || unit == "khz") number *= 1000;
+  const bool known = unit.empty() || unit == "hz" || unit == "k" || unit == "khz";
+  if (error != std::errc() || !known || !(number >= 0.1) || number > kFastest) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("--rate takes 0.1 to 1000000 samples a second (1000, 250hz, 1khz) or max, not '{}'", text));
+  }
+  return number;
+}
+
+}  // namespace gilspy::cli

@@ -1,0 +1,18 @@
+// Values as people type them. Errors: kUsage.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gilspy/ids.h"
+#include "gilspy/result.h"
+
+namespace gilspy::cli {
+
+// "1000", "250hz", "1khz", "max" (0).
+Result<double> parse_rate(const std::string& text);
+Result<Pid> parse_pid(const std::string& text);
+// Seconds, or "unlimited".
+Result<std::optional<Nanos>> parse_duration(const std::string& text);
+
+}  // namespace gilspy::cli
