@@ -103,6 +103,14 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("errors", quality.errors);
     json.pair("stopped_s", quality.stopped);
     json.pair("system_calls_told", quality.system_calls_told);
+    json.object("pauses", [&] {
+      json.pair("count", quality.pauses.count);
+      json.pair("denied", quality.pauses.denied);
+      json.pair("median_s", quality.pauses.median);
+      json.pair("p99_s", quality.pauses.p99);
+      json.pair("longest_s", quality.pauses.longest);
+      json.pair("total_s", quality.pauses.total);
+    });
   });
 }
 

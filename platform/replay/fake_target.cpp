@@ -1,6 +1,7 @@
 #include "fake_target.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gilspy {
 namespace {
@@ -12,6 +13,26 @@ class OwnBytes final : public FileBytes {
 
  private:
   std::vector<std::byte> bytes_;
+};
+
+// Stands for a pause of ten microseconds.
+class FakeStop final : public ThreadStop {
+ public:
+  FakeStop(std::vector<Tid> tids, int& standing) : tids_(std::move(tids)), standing_(standing) { ++standing_; }
+  ~FakeStop() override { release(); }
+  FakeStop(const FakeStop&) = delete;
+  FakeStop& operator=(const FakeStop&) = delete;
+
+  bool holds(Tid tid) const override { return !released_ && std::ranges::count(tids_, tid) > 0; }
+  Nanos release() override {
+    if (!std::exchange(released_, true)) --standing_;
+    return std::chrono::microseconds(10);
+  }
+
+ private:
+  std::vector<Tid> tids_;
+  int& standing_;
+  bool released_ = false;
 };
 
 tl::unexpected<Error> no_such_thread() { return fail(ErrorCode::kGone, "the thread has ended"); }
@@ -107,6 +128,16 @@ Result<SchedFacts> FakeTarget::sched_of(Tid tid) {
   const auto thread = threads_.find(tid);
   if (thread == threads_.end()) return no_such_thread();
   return thread->second.sched;
+}
+
+Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) {
+  if (refuse_stops_) return fail(ErrorCode::kDenied, "process 17 (gdb) traces it already");
+  std::vector<Tid> living;
+  std::ranges::copy_if(tids, std::back_inserter(living), [this](Tid tid) { return threads_.contains(tid); });
+  stops_.push_back(living);
+  auto stop = std::make_unique<FakeStop>(std::move(living), standing_);
+  if (on_stop_) on_stop_(stops_.back());
+  return stop;
 }
 
 Result<std::string> FakeTarget::comm_of(Tid tid) {
