@@ -1,6 +1,7 @@
 #include "tracer.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 namespace gilspy::platform {
 namespace {
 
+using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""s;
 
@@ -28,11 +30,29 @@ using std::chrono_literals::operator""s;
 constexpr Nanos kSpin = 30us;
 constexpr Nanos kNap = 20us;
 constexpr Nanos kPatience = 1s;
+constexpr Nanos kFuneral = 100ms;
 
 void nap() {
   const timespec time{0, kNap.count()};
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
 }
+
+// Ctrl-Z: while one lives it has to wait, or the target would stand still as long as we do. (SIGSTOP cannot be helped.)
+class NoJobControl {
+ public:
+  NoJobControl() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&signals, signal);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~NoJobControl() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoJobControl(const NoJobControl&) = delete;
+  NoJobControl& operator=(const NoJobControl&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 // Of whom this thread is the tracer, if it is one.
 bool is_our_tracee(Pid pid) {
@@ -44,7 +64,8 @@ bool is_our_tracee(Pid pid) {
 
 class LinuxThreadStop final : public ThreadStop {
  public:
-  LinuxThreadStop(std::vector<Tracer::Tracee> stopped, Nanos since) : stopped_(std::move(stopped)), since_(since) {}
+  LinuxThreadStop(Tracer& tracer, std::unique_ptr<NoJobControl> guard, std::vector<Tracer::Tracee> stopped, Nanos since)
+      : guard_(std::move(guard)), tracer_(tracer), stopped_(std::move(stopped)), since_(since) {}
   ~LinuxThreadStop() override { release(); }
   LinuxThreadStop(const LinuxThreadStop&) = delete;
   LinuxThreadStop& operator=(const LinuxThreadStop&) = delete;
@@ -55,18 +76,22 @@ class LinuxThreadStop final : public ThreadStop {
 
   Nanos release() override {
     if (stopped_.empty()) return Nanos{0};
-    for (const Tracer::Tracee& tracee : stopped_) Tracer::let_go(tracee);
-    stopped_.clear();
-    return now() - since_;
+    tracer_.let_go(std::exchange(stopped_, {}));
+    const Nanos pause = now() - since_;
+    guard_.reset();
+    return pause;
   }
 
  private:
+  std::unique_ptr<NoJobControl> guard_;
+  Tracer& tracer_;
   std::vector<Tracer::Tracee> stopped_;
   Nanos since_;
 };
 
 Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
   release_the_late();
+  auto guard = std::make_unique<NoJobControl>();
   std::vector<Tracee> seized;
   std::optional<Error> refused;
   Nanos since{0};
@@ -80,7 +105,7 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
     ::ptrace(PTRACE_INTERRUPT, to_int(tid), nullptr, nullptr);
     seized.push_back({tid});
   }
-  auto stopped = std::make_unique<LinuxThreadStop>(arrivals(seized, since + kPatience), since);
+  auto stopped = std::make_unique<LinuxThreadStop>(*this, std::move(guard), arrivals(seized, since + kPatience), since);
   if (refused) return tl::unexpected(std::move(*refused));  // those that did stop go on
   return stopped;
 }
@@ -125,16 +150,27 @@ Tracer::Arrival Tracer::look(Tracee& tracee) const {
   return Arrival::kStopped;
 }
 
-void Tracer::let_go(const Tracee& tracee) {
-  ::ptrace(PTRACE_DETACH, to_int(tracee.tid), nullptr, std::bit_cast<void*>(std::intptr_t{tracee.signal}));
+void Tracer::let_go(std::span<const Tracee> tracees) {
+  const auto has_gone_on = [](const Tracee& tracee) {
+    void* const signal = std::bit_cast<void*>(std::intptr_t{tracee.signal});
+    return ::ptrace(PTRACE_DETACH, to_int(tracee.tid), nullptr, signal) == 0;
+  };
+  bool killed = false;
+  for (const Tracee& tracee : tracees) {
+    if (has_gone_on(tracee)) continue;
+    late_.push_back(tracee);
+    killed = true;
+  }
+  // Until its tracer has taken note of the end of each thread, a process cannot end; the first thread is the last.
+  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_the_late();
 }
 
 void Tracer::release_the_late() {
-  std::erase_if(late_, [this](Tracee& tracee) {
+  for (Tracee& tracee : std::exchange(late_, {})) {
     const Arrival arrival = look(tracee);
-    if (arrival == Arrival::kStopped) let_go(tracee);
-    return arrival != Arrival::kNotYet;
-  });
+    if (arrival == Arrival::kStopped) let_go({&tracee, 1});
+    if (arrival == Arrival::kNotYet) late_.push_back(tracee);
+  }
 }
 
 // Nothing: the thread is ending, which the kernel refuses in the same words.

@@ -33,7 +33,7 @@ class Tracer {
   std::vector<Tracee> arrivals(std::span<Tracee> seized, Nanos deadline);
   Arrival await(Tracee& tracee, Nanos deadline) const;
   Arrival look(Tracee& tracee) const;
-  static void let_go(const Tracee& tracee);
+  void let_go(std::span<const Tracee> tracees);
   void release_the_late();
   std::optional<Error> refusal(Tid tid) const;
 
