@@ -3,25 +3,13 @@
 #include <algorithm>
 
 #include "json_writer.h"
+#include "target_json.h"
 
 namespace gilspy::formats {
 namespace {
 
 // Raised when a key changes its meaning or goes away, not when one is added.
 constexpr int kSchema = 1;
-
-void write_target(JsonWriter& json, const TargetFacts& target) {
-  json.object("target", [&] {
-    json.pair("pid", to_int(target.pid));
-    json.array("command", [&] {
-      for (const std::string& argument : target.command) json.value(argument);
-    });
-    json.pair("python", target.python.text());
-    json.pair("free_threaded", target.free_threaded);
-    json.pair("gil_enabled", target.gil_enabled);
-    json.pair("executable", target.executable);
-  });
-}
 
 void write_cpus(JsonWriter& json, const CpuFacts& cpus) {
   json.object("cpus", [&] {

@@ -66,6 +66,9 @@ Result<void> write_file(const std::string& path, std::string_view text, Ownershi
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
 
+// "futex" for 202 on x86-64; "system call 999" for one without a name here.
+std::string syscall_name(std::int64_t number);
+
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 int terminal_width();  // columns; 80 when nobody knows
