@@ -16,7 +16,7 @@ Result<std::size_t> CapturingTarget::read_batch(std::span<const ReadRange> range
   std::vector<std::vector<std::byte>> rooms;
   std::vector<ReadRange> rounded;
   for (const ReadRange& range : ranges) {
-    const std::uint64_t before = range.from.value() % kLine;
+    const std::uint64_t before = range.into.empty() ? 0 : range.from.value() % kLine;
     rooms.emplace_back((before + range.into.size() + kLine - 1) / kLine * kLine);
     rounded.push_back({range.from - before, rooms.back()});
   }
