@@ -68,11 +68,12 @@ GilWords WordReader::view_gil(std::span<const std::byte> bytes) const {
 }
 
 // Its memory may be gone with its interpreter: nobody holds it, and it changes no more.
-GilWords WordReader::at_rest(const GilRecord& gil) {
+GilWords WordReader::at_rest(const GilRecord& gil, const GilWords& before) {
   GilWords words;
   words.enabled = gil.enabled;
   words.last_holder = gil.last_holder;
   words.switch_number = gil.switch_number;
+  words.interval_us = before.interval_us;
   return words;
 }
 
@@ -99,7 +100,7 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
   gils.resize(gils_.size());
   heads.resize(interpreters_.size());
   for (std::size_t i = 0, at = 0; i < gils.size(); ++i) {
-    gils[i] = in_use(static_cast<GilIndex>(i)) ? view_gil(ranges_[at++].into) : at_rest(gils_[i]);
+    gils[i] = in_use(static_cast<GilIndex>(i)) ? view_gil(ranges_[at++].into) : at_rest(gils_[i], gils[i]);
   }
   const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils_read * gil_bytes);
   for (std::size_t i = 0; i < heads.size(); ++i) {

@@ -52,6 +52,7 @@ TEST_F(DamagedLists, AGilThatIsGoneWithItsInterpreter) {
   EXPECT_TRUE(sample_.gils[1].locked);
   EXPECT_FALSE(sample_.gils[0].locked) << "the younger interpreter comes first";
   EXPECT_EQ(sample_.gils[0].handoffs, 0U);
+  EXPECT_EQ(sample_.gils[0].switch_interval, 5ms);
   EXPECT_TRUE(sample_.gils[0].steady);
 }
 
