@@ -40,11 +40,14 @@ tl::unexpected<Error> no_such_thread() { return fail(ErrorCode::kGone, "the thre
 }  // namespace
 
 void SparseMemory::put_bytes(RemoteAddr address, std::span<const std::byte> bytes) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::uint64_t where = address.value() + i;
+  for (std::size_t done = 0; done < bytes.size();) {
+    const std::uint64_t where = address.value() + done;
+    const std::size_t inside = where % kPage;
+    const std::size_t size = std::min<std::size_t>(bytes.size() - done, kPage - inside);
     Page& page = pages_[where / kPage];
-    page.bytes[where % kPage] = bytes[i];
-    page.present[where % kPage] = true;
+    std::memcpy(page.bytes.data() + inside, bytes.data() + done, size);
+    std::fill_n(page.present.begin() + static_cast<std::ptrdiff_t>(inside), size, true);
+    done += size;
   }
 }
 
@@ -61,11 +64,16 @@ void SparseMemory::remove(RemoteAddr address, std::uint64_t size) {
 }
 
 bool SparseMemory::copy(RemoteAddr from, std::span<std::byte> into) const {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    const std::uint64_t where = from.value() + i;
+  for (std::size_t done = 0; done < into.size();) {
+    const std::uint64_t where = from.value() + done;
+    const std::size_t inside = where % kPage;
+    const std::size_t size = std::min<std::size_t>(into.size() - done, kPage - inside);
     const auto page = pages_.find(where / kPage);
-    if (page == pages_.end() || !page->second.present[where % kPage]) return false;
-    into[i] = page->second.bytes[where % kPage];
+    if (page == pages_.end()) return false;
+    const auto first = page->second.present.begin() + static_cast<std::ptrdiff_t>(inside);
+    if (!std::all_of(first, first + static_cast<std::ptrdiff_t>(size), [](bool there) { return there; })) return false;
+    std::memcpy(into.data() + done, page->second.bytes.data() + inside, size);
+    done += size;
   }
   return true;
 }

@@ -98,6 +98,12 @@ std::uint64_t StackReader::id_in(const Copy& copy) const {
   return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.id);
 }
 
+// Where every chain ends, in versions that have such a frame; else null.
+RemoteAddr StackReader::base_in(const Copy& copy) const {
+  if (layout_.thread.base_frame == kAbsent) return {};
+  return StructView(copy.regions.front().second).pointer(layout_.thread.base_frame);
+}
+
 // All regions of a thread, twice unless it stands still, thread after thread, in as few calls as may be.
 Result<void> StackReader::copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
   struct Slot {
@@ -166,8 +172,7 @@ StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
     }
     address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
   }
-  const bool has_base = layout_.thread.base_frame != kAbsent;
-  const RemoteAddr base = has_base ? thread.pointer(layout_.thread.base_frame) : RemoteAddr{};
+  const RemoteAddr base = base_in(copy);
   for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
     if (address.is_null() || address == base) {
       result.end = WalkEnd::kRoot;
@@ -256,7 +261,8 @@ void StackReader::extend(const StackRequest& request, const Copy& copy, const Re
   };
   if (plan.extras.size() > 2 * kMostFollowed) plan.extras.clear();  // a thread that is lost again and again
   RemoteAddr at = missing.begin;
-  for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && !in_chunks(at); ++steps) {
+  const RemoteAddr base = base_in(copy);
+  for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && at != base && !in_chunks(at); ++steps) {
     if (steps > 0 && std::ranges::count(plan.extras, at, &Region::begin) > 0) return;
     std::erase_if(plan.extras, [&](const Region& r) { return r.begin == at; });
     plan.extras.push_back({at, missing.size});

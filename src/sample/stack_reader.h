@@ -94,6 +94,7 @@ class StackReader {
   Result<void> read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes);
   static std::vector<std::size_t> those(std::span<const StackRequest> requests, bool still);
   std::uint64_t id_in(const Copy& copy) const;
+  RemoteAddr base_in(const Copy& copy) const;
   Result<void> copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which);
   Walk walk(const Copy& copy, const StackPlan& plan) const;
   Walk walk_data_stack(const Copy& copy) const;
