@@ -40,6 +40,10 @@ struct DumpOptions {
   bool full_filenames = false;
 };
 
+struct TopOptions {
+  std::string pid;  // as typed, maybe nothing
+};
+
 struct CompletionsOptions {
   std::string shell;
 };
@@ -49,6 +53,6 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, CompletionsOptions, Exit>;
+using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli
