@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "completion_model.h"
 #include "values.h"
 
 namespace gilspy::cli {
@@ -15,12 +16,6 @@ std::vector<std::string> commands_of(const CLI::App& app) {
     names.push_back(command->get_name());
   }
   return names;
-}
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : between) + word;
-  return line;
 }
 
 }  // namespace
