@@ -41,6 +41,11 @@ Result<RuntimeLocation> find_runtime(Target& target);
 // The version that a Python without symbols has by the names of the files that it uses.
 std::optional<PythonVersion> version_by_names(Target& target);
 
+// Processes below the target that go by the name of Python, nearest first: the target may be a wrapper.
+std::vector<ProcessIdentity> python_descendants(Target& target);
+// "4243 (python3 app.py)", for people: one line that is not too long.
+std::string named_process(const ProcessIdentity& process);
+
 // What a runtime without symbols and without a cookie (up to 3.12) is recognised by: offsets in _PyRuntime, in
 // PyInterpreterState and in PyThreadState. They come from the layout of the version that it is thought to be.
 struct PointerShape {

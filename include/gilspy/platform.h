@@ -46,11 +46,18 @@ void restore_priority();
 class StopFlag {
  public:
   StopFlag();
+  // One that nobody sets and that leaves signals alone: what a launched command does decides, see launch.h.
+  static StopFlag never() { return StopFlag(Never{}); }
   ~StopFlag();
   StopFlag(const StopFlag&) = delete;
   StopFlag& operator=(const StopFlag&) = delete;
 
   bool stop_requested() const;
+
+ private:
+  struct Never {};
+  explicit StopFlag(Never) : listens_(false) {}
+  bool listens_ = true;
 };
 
 enum class Ownership : std::uint8_t {

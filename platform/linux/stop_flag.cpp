@@ -38,9 +38,10 @@ StopFlag::StopFlag() {
 }
 
 StopFlag::~StopFlag() {
+  if (!listens_) return;
   for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &previous[i], nullptr);
 }
 
-bool StopFlag::stop_requested() const { return requested.load(std::memory_order_relaxed); }
+bool StopFlag::stop_requested() const { return listens_ && requested.load(std::memory_order_relaxed); }
 
 }  // namespace gilspy::platform

@@ -3,55 +3,29 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstring>
+#include <algorithm>
+#include <cstdio>
 
 #include "complain.h"
+#include "help_formatter.h"
+#include "help_pages.h"
+#include "not_yet.h"
+#include "spelling.h"
 #include "values.h"
 
 namespace gilspy::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
-  gilspy record --pid 4242                    until Ctrl-C or the end of the process: an SVG and a summary
-  gilspy record -- python app.py              start a program and record it to its end
-  gilspy record --pid 4242 -d 10 -o gil.svg   ten seconds
-  gilspy record --pid 4242 --view blame       who makes others wait: what to fix first
-  gilspy record --pid 4242 -f gilspy          a recording; `gilspy report` renders it, as often as you like
-  gilspy dump --pid 4242                      what every thread is doing now)";
+constexpr const char* kOutput = "Output";  // groups of --help
+constexpr const char* kArguments = "Arguments";
+constexpr const char* kWhat = "What to record";
+constexpr const char* kShows = "What the graph shows";
+constexpr const char* kSampling = "Sampling";
 
-constexpr const char* kRecordExamples = R"(Examples:
-  gilspy record --pid 4242                    until Ctrl-C or the end of the process: an SVG and a summary
-  gilspy record -- python app.py              start a program and record it to its end
-  gilspy record --pid 4242 -d 10 -o gil.svg   ten seconds
-  gilspy record --pid 4242 --view blame       who makes others wait: what to fix first
-  gilspy record --pid 4242 -f json -o -       numbers for scripts, on standard output
-  gilspy record --pid 4242 -f folded -t       folded stacks, a thread each, for other flame graph tools
-  gilspy record --pid 4242 -f gilspy          everything, for `gilspy report` to render later)";
-
-constexpr const char* kReportExamples = R"(Examples:
-  gilspy report gilspy-4242.gilspy                          a flame graph and the summary
-  gilspy report gilspy-4242.gilspy --view blame -o who.svg  another view of the same recording
-  gilspy report gilspy-4242.gilspy -f json -o -             numbers for scripts, on standard output)";
-
-constexpr const char* kDumpExamples = R"(Examples:
-  gilspy dump --pid 4242      every thread: what it is doing, whom it waits for, its stack
-  gilspy dump --pid 4242 -j   the same as JSON)";
-
-constexpr const char* kExitCodes = R"(Exit status:
-  0   recorded and written (also when the process ended or replaced itself while it was recorded)
-  64  the command line is wrong
-  65  the recording cannot be read
-  66  there is no such process, or it ended before the first sample
-  69  not a CPython, or a build that gilspy has no layout for
-  70  gilspy itself failed
-  74  the output cannot be written
-  77  not permitted; the message says what to run
-With a command to launch: the command's own, 128 + N when signal N ended it, 125 when gilspy failed.)";
-
-std::string format_names() {
-  std::string list;
-  for (const Format& format : formats::all()) list += (list.empty() ? "" : ", ") + std::string(format.name);
-  return list;
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const Format& format : formats::all()) names.emplace_back(format.name);
+  return names;
 }
 
 }  // namespace
@@ -61,70 +35,112 @@ struct CommandLine::Raw {
   bool output_given = false, gil = false, idle = false, threads = false, nolineno = false, function = false,
        full = false, nonblocking = false, blocking = false, exact = false, json = false;
   std::vector<std::string> command;
+  NotYet not_yet;
 
   Result<OutputOptions> output_options() const;
   Result<Stopping> stopping() const;
   Result<RecordOptions> record() const;
   Result<DumpOptions> dump() const;
 
+  void add_pid(CLI::App& app, const char* what, const char* group) {
+    app.add_option("-p,--pid", pid, what)->type_name("PID")->group(group);
+  }
+
   void add_output(CLI::App& app) {
-    app.add_option("-o,--output", output, "File to write, - for standard output [gilspy-PID.svg]")->type_name("FILE");
-    std::string formats = "Output format:";
-    for (const Format& row : formats::all()) formats += fmt::format(" {} ({});", row.name, row.summary);
-    formats.pop_back();
-    app.add_option("-f,--format", format, formats)->capture_default_str()->type_name("FORMAT");
+    app.add_option("-o,--output", output, "File to write, - for standard output [gilspy-PID.svg]")
+        ->type_name("FILE")
+        ->group(kOutput);
+    std::string formats = "What to write";
+    for (const Format& row : formats::all()) formats += fmt::format("\n{}: {}", row.name, row.summary);
+    app.add_option("-f,--format", format, formats)
+        ->capture_default_str()
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember(format_names(), CLI::ignore_case))
+        ->group(kOutput);
+  }
+
+  void add_graph(CLI::App& app) {
     app.add_option("--view", view,
-                   "What the graph's width stands for: all (thread-time by activity), held (time with the GIL), wait "
-                   "(time waiting for it), blame (waiting, at the stack of who held the GIL meanwhile) [all]")
+                   "What its width stands for [default: all]\n"
+                   "all: thread-time by activity\n"
+                   "held: time with the GIL\n"
+                   "wait: time waiting for the GIL\n"
+                   "blame: the same, at the stack of who held the GIL")
         ->type_name("VIEW")
-        ->check(CLI::IsMember({"all", "held", "wait", "blame"}));
-    app.add_flag("-g,--gil", gil, "Only time with the GIL: the same as --view held");
-    app.add_flag("-i,--idle", idle, "Also show threads that are blocked (sleep, I/O, locks)");
-    app.add_flag("-t,--threads", threads, "A thread a root: who did it comes first");
-    app.add_flag("-F,--function", function, "Merge the lines of a function: show its first line");
-    app.add_flag("--nolineno", nolineno, "Merge the lines of a function: show no line");
-    add_full_filenames(app);
+        ->check(CLI::IsMember({"all", "held", "wait", "blame"}, CLI::ignore_case))
+        ->group(kShows);
+    app.add_flag("-g,--gil", gil, "Only time with the GIL: the same as --view held")->group(kShows);
+    app.add_flag("-i,--idle", idle, "Also threads that are blocked (sleep, I/O, locks)")->group(kShows);
+    app.add_flag("-t,--threads", threads, "A thread a root: who did it comes first")->group(kShows);
+    app.add_flag("-F,--function", function, "Merge the lines of a function: show its first line")->group(kShows);
+    app.add_flag("--nolineno", nolineno, "Merge the lines of a function: show no line")->group(kShows);
+    add_full_filenames(app, kShows);
   }
 
-  void add_full_filenames(CLI::App& app) {
-    app.add_flag("--full-filenames", full, "Whole paths instead of shortened ones");
+  void add_full_filenames(CLI::App& app, const char* group) {
+    app.add_flag("--full-filenames", full, "Whole paths instead of shortened ones")->group(group);
   }
 
-  void add_stopping(CLI::App& app) {
+  void add_stopping(CLI::App& app, const char* group) {
     app.add_flag("--nonblocking", nonblocking,
-                 "Never stop anybody: the default. A stack that changes while it is read loses its last frames");
-    app.add_flag("--exact", exact, "Stop who holds the GIL (some 30 us) only when a stack came out truncated");
-    app.add_flag(
-        "--blocking", blocking,
-        "Stop who holds the GIL (some 30 us) at every sample, without a GIL all who run: every stack is exact");
+                 "Stop nobody: the default. A stack that changes while it is read lacks its last frames")
+        ->group(group);
+    app.add_flag("--exact", exact, "Stop who holds the GIL, for some 30 us, only when a stack came out truncated")
+        ->group(group);
+    app.add_flag("--blocking", blocking,
+                 "Stop who holds the GIL, for some 30 us, at every sample (without a GIL: all who run): every stack is "
+                 "exact")
+        ->group(group);
   }
 
   void add_record(CLI::App& app) {
-    app.add_option("-p,--pid", pid, "Process to record; nobody is stopped, nothing is written into it")
-        ->type_name("PID");
+    add_pid(app, "Process to record; nothing is written into it", kWhat);
     add_output(app);
-    app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or the process's end")
+    add_graph(app);
+    app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or its end")
         ->capture_default_str()
-        ->type_name("SECONDS");
+        ->type_name("SECONDS")
+        ->group(kSampling);
     app.add_option("-r,--rate", rate, "Samples a second: 1000, 1khz, or max for as fast as it goes")
         ->capture_default_str()
-        ->type_name("RATE");
-    add_stopping(app);
-    app.footer(std::string(kRecordExamples) + "\n\n" + kExitCodes);
+        ->type_name("RATE")
+        ->group(kSampling);
+    add_stopping(app, kSampling);
+    not_yet.add_subprocesses(app);
+    not_yet.add_native(app);
   }
 
   void add_report(CLI::App& app) {
-    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote")->required();
+    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote")
+        ->required()
+        ->type_name("FILE")
+        ->group(kArguments);
     add_output(app);
-    app.footer(kReportExamples);
+    add_graph(app);
   }
 
   void add_dump(CLI::App& app) {
-    app.add_option("-p,--pid", pid, "Process to look at")->required()->type_name("PID");
+    add_pid(app, "Process to look at", "Options");
     app.add_flag("-j,--json", json, "JSON, for scripts");
-    add_full_filenames(app);
-    add_stopping(app);
-    app.footer(kDumpExamples);
+    add_full_filenames(app, "Options");
+    add_stopping(app, "Options");
+    not_yet.add_subprocesses(app);
+    not_yet.add_native(app);
+    not_yet.add_locals(app);
+    not_yet.add_core(app);
+  }
+
+  void add_top(CLI::App& app) {
+    add_pid(app, "Process to look at", "Options");
+    app.allow_extras();  // whatever is asked of it, there is one answer
+  }
+
+  void add_completions(CLI::App& app) {
+    app.add_option("SHELL", shell, "bash, zsh or fish")
+        ->required()
+        ->type_name("SHELL")
+        ->group(kArguments)
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   }
 };
 
@@ -132,17 +148,15 @@ Result<OutputOptions> CommandLine::Raw::output_options() const {
   OutputOptions options;
   options.path = output;
   if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
-  options.format = formats::find(format);
-  if (options.format == nullptr) {
-    return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'; there are {}", format, format_names()));
-  }
-  if (gil && !view.empty() && view != "held") {
+  options.format = formats::find(lower_case(format));
+  if (options.format == nullptr) return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'", format));
+  if (gil && !view.empty() && lower_case(view) != "held") {
     return fail(ErrorCode::kUsage, fmt::format("--gil is --view held and cannot go with --view {}", view));
   }
   if (function && nolineno) {
     return fail(ErrorCode::kUsage, "--function shows a function's first line, --nolineno shows none: take one");
   }
-  const std::string wanted = gil ? "held" : view;
+  const std::string wanted = gil ? "held" : lower_case(view);
   options.render.view = wanted == "held"    ? View::kHeld
                         : wanted == "wait"  ? View::kWait
                         : wanted == "blame" ? View::kBlame
@@ -184,6 +198,7 @@ Result<RecordOptions> CommandLine::Raw::record() const {
 
 Result<DumpOptions> CommandLine::Raw::dump() const {
   DumpOptions options;
+  if (pid.empty()) return fail(ErrorCode::kUsage, "dump takes --pid PID");
   GILSPY_TRY(options.pid, parse_pid(pid));
   options.json = json;
   options.full_filenames = full;
@@ -197,43 +212,82 @@ CommandLine::CommandLine()
           "gilspy tells which thread holds the GIL, which threads wait for it and who makes them wait, in a running "
           "CPython.",
           "gilspy")) {
-  app_->set_version_flag("-V,--version", "gilspy " GILSPY_VERSION);
+  const std::size_t width = help_width();
+  const auto command = [&](const char* name, const char* what, HelpPage page) -> CLI::App& {
+    CLI::App& app = *app_->add_subcommand(name, what);
+    app.formatter(std::make_shared<HelpFormatter>(std::move(page), width));
+    return app;
+  };
+  app_->set_help_flag("-h,--help", "Print this help and exit");
+  app_->set_version_flag("-V,--version", "gilspy " GILSPY_VERSION, "Print the version and exit");
   app_->require_subcommand(1);
-  app_->footer(std::string(kExamples) + "\n\n" + kExitCodes);
-  raw_->add_record(*app_->add_subcommand("record", "Record a running process and write a flame graph or numbers"));
-  raw_->add_report(*app_->add_subcommand("report", "Render a recording: as a flame graph, as numbers"));
-  raw_->add_dump(*app_->add_subcommand("dump", "Print what every thread is doing now, with its stack"));
+  app_->formatter(std::make_shared<HelpFormatter>(main_page(), width));
+  raw_->add_record(command("record", "Record a running process, or launch one: a flame graph, numbers", record_page()));
+  raw_->add_report(command("report", "Render a recording: as a flame graph, as numbers", report_page()));
+  raw_->add_dump(command("dump", "Print what every thread is doing now, with its stack", dump_page()));
+  raw_->add_top(command("top", "Not there yet: what every thread is doing, live", top_page()));
+  raw_->add_completions(command("completions", "Print completions for a shell: bash, zsh or fish", completions_page()));
 }
 
 CommandLine::~CommandLine() = default;
 
 Command CommandLine::parse(int argc, char** argv) {
-  const auto is_separator = [](const char* argument) { return std::strcmp(argument, "--") == 0; };
-  char** const separator = std::find_if(argv + std::min(argc, 1), argv + argc, is_separator);
-  if (separator != argv + argc) raw_->command.assign(separator + 1, argv + argc);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const auto separator = std::find(words.begin(), words.end(), "--");
+  const bool separated = separator != words.end();
+  if (separated) raw_->command.assign(separator + 1, words.end());
+  words.erase(separator, words.end());
   // What goes wrong before a command is launched is a failure of ours, as with env(1) and timeout(1).
   const auto refuse = [&](const std::string& what) {
     say(what);
-    return Exit{raw_->command.empty() ? kExitUsage : kExitLauncher};
+    return Exit{separated ? kExitLauncher : kExitUsage};
   };
+  if (words.empty()) {
+    std::fputs(app_->help().c_str(), stderr);
+    return Exit{separated ? kExitLauncher : kExitUsage};
+  }
+  if (!words.front().starts_with('-')) {
+    const auto name = command_named(*app_, words.front());
+    if (!name.has_value()) return refuse(no_such_command(*app_, words.front()));
+    words.front() = *name;
+  }
   try {
-    app_->parse(static_cast<int>(separator - argv), argv);
+    std::vector<std::string> backwards(words.rbegin(), words.rend());  // as CLI11 takes them
+    app_->parse(std::move(backwards));
   } catch (const CLI::Success& done) {
     return Exit{app_->exit(done)};
   } catch (const CLI::ParseError& error) {
-    return refuse(std::string(error.what()) + " (gilspy --help shows how)");
+    return refuse(explain(error));
   }
+  return chosen_command(refuse);
+}
+
+// What CLI11 says about a mistake, or better, what was probably meant.
+std::string CommandLine::explain(const CLI::ParseError& error) const {
+  const auto commands = app_->get_subcommands();
+  const std::string name = commands.empty() ? "" : commands.front()->get_name();
+  const bool unclear = !commands.empty() && raw_->pid.empty();
+  const std::string hint = unclear ? hint_about(name, commands.front()->remaining()) : "";
+  if (!hint.empty()) return hint;
+  return fmt::format("{} (gilspy {}{}--help shows how)", error.what(), name, name.empty() ? "" : " ");
+}
+
+Command CommandLine::chosen_command(const std::function<Exit(const std::string&)>& refuse) {
   const CLI::App& chosen = *app_->get_subcommands().front();
-  raw_->output_given = chosen.get_name() != "dump" && chosen.count("--output") > 0;
-  if (chosen.get_name() != "record" && !raw_->command.empty()) {
-    return refuse(fmt::format("only record launches a command, {} does not", chosen.get_name()));
+  const std::string& name = chosen.get_name();
+  if (name != "record" && !raw_->command.empty()) {
+    return refuse(fmt::format("only record launches a command, {} does not", name));
   }
+  if (const std::string complaint = raw_->not_yet.complaint(); !complaint.empty()) return refuse(complaint);
   const auto command = [&](auto options) -> Command {
     if (!options.has_value()) return refuse(options.error().message());
     return std::move(*options);
   };
-  if (chosen.get_name() == "dump") return command(raw_->dump());
-  if (chosen.get_name() == "record") return command(raw_->record());
+  if (name == "completions") return CompletionsOptions{raw_->shell};
+  if (name == "top") return TopOptions{raw_->pid};
+  if (name == "dump") return command(raw_->dump());
+  raw_->output_given = chosen.count("--output") > 0;
+  if (name == "record") return command(raw_->record());
   return command(raw_->output_options().map([this](OutputOptions output) {
     return ReportOptions{raw_->recording, std::move(output)};
   }));

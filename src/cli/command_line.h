@@ -1,13 +1,16 @@
 // What gilspy can be told, and what it was told.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "options.h"
 
 namespace CLI {
 class App;
-}
+class ParseError;
+}  // namespace CLI
 
 namespace gilspy::cli {
 
@@ -21,6 +24,9 @@ class CommandLine {
 
  private:
   struct Raw;  // as typed
+  std::string explain(const CLI::ParseError& error) const;
+  Command chosen_command(const std::function<Exit(const std::string&)>& refuse);
+
   std::unique_ptr<Raw> raw_;
   std::unique_ptr<CLI::App> app_;
 };

@@ -14,6 +14,8 @@ enum ExitCode : int {
   kExitInternal = 70,
   kExitCannotWrite = 74,
   kExitDenied = 77,
+  kExitCannotExecute = 126,  // as env(1) and shells have it
+  kExitNoCommand = 127,
   kExitLauncher = 125,  // gilspy failed, where a command was to be launched: the others are the command's
 };
 
@@ -29,6 +31,8 @@ constexpr ExitCode exit_code(ErrorCode code) {
     case ErrorCode::kDenied: return kExitDenied;
     case ErrorCode::kCannotWrite: return kExitCannotWrite;
     case ErrorCode::kUsage: return kExitUsage;
+    case ErrorCode::kNoCommand: return kExitNoCommand;
+    case ErrorCode::kCannotExecute: return kExitCannotExecute;
     case ErrorCode::kBadAddress:
     case ErrorCode::kCorrupt:
     case ErrorCode::kSystem: break;

@@ -43,6 +43,10 @@ struct DumpOptions {
   Stopping stopping = Stopping::kNever;
 };
 
+struct TopOptions {
+  std::string pid;  // as typed, maybe nothing
+};
+
 struct CompletionsOptions {
   std::string shell;
 };
@@ -52,6 +56,6 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, CompletionsOptions, Exit>;
+using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli

@@ -6,6 +6,7 @@
 #include "complain.h"
 #include "deliver.h"
 #include "gilspy/platform.h"
+#include "launched_record.h"
 #include "progress_line.h"
 #include "recorder.h"
 
@@ -26,6 +27,7 @@ Result<Profile> take_profile(const RecordOptions& options) {
 }  // namespace
 
 int run(const RecordOptions& options) {
+  if (options.launches()) return record_launched(options);
   const auto path = choose_output(options.output, fmt::format("gilspy-{}", to_int(options.pid)));
   if (!path.has_value()) return complain(path.error());
   const auto profile = take_profile(options);

@@ -8,9 +8,16 @@
 
 namespace gilspy::cli {
 
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 Result<Pid> parse_pid(const std::string& text) {
   std::int32_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  const auto [end, error] =
+      std::from_chars(text.data() + (hexadecimal ? 2 : 0), text.data() + text.size(), pid, hexadecimal ? 16 : 10);
   if (error != std::errc() || end != text.data() + text.size() || pid <= 0) {
     return fail(ErrorCode::kUsage, fmt::format("--pid takes the number of a process, not '{}'", text));
   }
@@ -29,8 +36,7 @@ Result<std::optional<Nanos>> parse_duration(const std::string& text) {
 
 Result<double> parse_rate(const std::string& text) {
   constexpr double kFastest = 1e6;
-  std::string lower = text;
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = lower_case(text);
   if (lower == "max") return 0.0;
   double number = 0;
   const auto [end, error] = std::from_chars(lower.data(), lower.data() + lower.size(), number);

@@ -32,11 +32,25 @@ std::string command_of(const ProcessIdentity& process) {
   return shown(line);
 }
 
+}  // namespace
+
+std::string named_process(const ProcessIdentity& process) {
+  return fmt::format("{} ({})", to_int(process.pid), command_of(process));
+}
+
+std::vector<ProcessIdentity> python_descendants(Target& target) {
+  std::vector<ProcessIdentity> found = target.descendants();
+  std::erase_if(found, [](const ProcessIdentity& process) { return !looks_like_python(process); });
+  return found;
+}
+
+namespace {
+
 std::string listed(std::span<const ProcessIdentity* const> processes) {
   constexpr std::size_t kMost = 4;
   std::string line;
   for (std::size_t i = 0; i < processes.size() && i < kMost; ++i) {
-    line += fmt::format("{}{} ({})", i == 0 ? "" : ", ", to_int(processes[i]->pid), command_of(*processes[i]));
+    line += (i == 0 ? "" : ", ") + named_process(*processes[i]);
   }
   if (processes.size() > kMost) line += fmt::format(" and {} more", processes.size() - kMost);
   return line;

@@ -143,12 +143,6 @@ def test_usage(arguments):
     assert_failed(gilspy(*arguments), USAGE)
 
 
-def test_without_arguments_it_says_how_to_use_it():
-    done = gilspy()
-    assert done.returncode == USAGE
-    assert "gilspy --help" in done.stderr
-
-
 def test_exit_codes_are_in_the_help():
     done = gilspy("--help")
     assert done.returncode == 0

@@ -26,6 +26,7 @@ TEST(Denied, OwnProcessUnderYama) {
   EXPECT_THAT(text, StartsWith("not permitted to read process 42 (python3): "));
   EXPECT_THAT(text, HasSubstr("`sudo /usr/bin/gilspy record --pid 42`"));
   EXPECT_THAT(text, HasSubstr("`sudo sysctl kernel.yama.ptrace_scope=0`"));
+  EXPECT_THAT(text, HasSubstr("`gilspy record -- COMMAND`"));
   EXPECT_THAT(text, Not(HasSubstr("\n")));
 }
 

@@ -1,0 +1,87 @@
+#include "help_pages.h"
+
+#include "gilspy/format.h"
+
+namespace gilspy::cli {
+namespace {
+
+HelpSection exit_status() {
+  return {
+      "Exit status",
+      {{"0", "recorded and written (also when the process ended or replaced itself while it was recorded)"},
+       {"64", "the command line is wrong"},
+       {"65", "the recording cannot be read"},
+       {"66", "there is no such process, or it ended before the first sample"},
+       {"69", "not a CPython, or a build that gilspy has no layout for"},
+       {"70", "gilspy itself failed"},
+       {"74", "the output cannot be written"},
+       {"77", "not permitted; the message says what to run"}},
+      "With a command to launch: the command's own, 128 + N when signal N ended it; 125 when gilspy failed, 126 when "
+      "the command cannot be executed, 127 when there is none of that name."};
+}
+
+}  // namespace
+
+HelpPage main_page() {
+  return {{{"gilspy COMMAND [OPTIONS]", ""}},
+          {{"Examples",
+            {{"gilspy record --pid 4242", "SVG and summary at Ctrl-C or its end"},
+             {"gilspy record -- python app.py", "launch a program, record all of it"},
+             {"gilspy record --pid 4242 -d 10 -o x.svg", "ten seconds"},
+             {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
+             {"gilspy record --pid 4242 -f json -o -", "numbers for scripts"},
+             {"gilspy dump --pid 4242", "what every thread is doing now"}}},
+           exit_status()}};
+}
+
+HelpPage record_page() {
+  HelpSection examples{"Examples",
+                       {{"gilspy record --pid 4242", "SVG and summary at Ctrl-C or its end"},
+                        {"gilspy record -- python app.py", "launch a program, record all of it"},
+                        {"gilspy record --pid 4242 -d 10 -o x.svg", "ten seconds"},
+                        {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
+                        {"gilspy record --pid 4242 -f json -o -", "numbers for scripts, on stdout"},
+                        {"gilspy record --pid 4242 -f folded -t", "stacks by thread, for other tools"}}};
+  if (formats::find("gilspy") != nullptr) {
+    examples.rows.push_back({"gilspy record --pid 4242 -f gilspy", "everything, for `gilspy report`"});
+  }
+  HelpPage page{{{"gilspy record [OPTIONS] --pid PID", ""}, {"gilspy record [OPTIONS] -- COMMAND [ARGUMENTS...]", ""}},
+                {examples, exit_status()}};
+  page.also = {
+      "What to record",
+      {{"-- COMMAND...", "Program to launch and to record to its end; its exit status becomes that of gilspy"}}};
+  return page;
+}
+
+HelpPage report_page() {
+  return {{{"gilspy report [OPTIONS] RECORDING", ""}},
+          {{"Examples",
+            {{"gilspy report gilspy-4242.gilspy", "a flame graph and the summary"},
+             {"gilspy report a.gilspy --view blame -o x.svg", "the same, seen otherwise"},
+             {"gilspy report a.gilspy -f json -o -", "numbers for scripts"}}}}};
+}
+
+HelpPage dump_page() {
+  return {{{"gilspy dump [OPTIONS] --pid PID", ""}},
+          {{"Examples",
+            {{"gilspy dump --pid 4242", "what every thread is doing, and its stack"},
+             {"gilspy dump --pid 4242 -j", "the same as JSON"}}}}};
+}
+
+HelpPage top_page() {
+  return {{{"gilspy top --pid PID", ""}},
+          {{"Until then",
+            {{"gilspy dump --pid 4242", "what every thread is doing now"},
+             {"gilspy record --pid 4242 -d 10", "what they do in ten seconds"}}}}};
+}
+
+HelpPage completions_page() {
+  return {{{"gilspy completions SHELL", ""}},
+          {{"Examples",
+            {{"source <(gilspy completions bash)", "in ~/.bashrc for all shells"},
+             {"gilspy completions zsh >~/.zfunc/_gilspy", "a folder of fpath"},
+             {"gilspy completions fish | source", "in config.fish for all shells"}},
+            "Packages install them where the shells look by themselves."}}};
+}
+
+}  // namespace gilspy::cli

@@ -1,0 +1,25 @@
+#include "not_yet.h"
+
+#include <CLI/CLI.hpp>
+
+namespace gilspy::cli {
+namespace {
+
+constexpr const char* kHidden = "";  // the group of options that --help does not list
+
+}  // namespace
+
+void NotYet::add_subprocesses(CLI::App& app) { app.add_flag("-s,--subprocesses", subprocesses_)->group(kHidden); }
+void NotYet::add_native(CLI::App& app) { app.add_flag("-n,--native", native_)->group(kHidden); }
+void NotYet::add_locals(CLI::App& app) { app.add_flag("-l,--locals", locals_)->group(kHidden); }
+void NotYet::add_core(CLI::App& app) { app.add_option("-c,--core", core_)->group(kHidden); }
+
+std::string NotYet::complaint() const {
+  if (subprocesses_) return "--subprocesses is not there yet: record each process by its --pid";
+  if (native_) return "--native is not there yet: stacks are those of Python";
+  if (locals_) return "--locals is not there yet: frames are shown without their variables";
+  if (!core_.empty()) return "--core is not there yet: gilspy reads running processes";
+  return {};
+}
+
+}  // namespace gilspy::cli

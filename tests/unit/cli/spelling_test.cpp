@@ -1,0 +1,47 @@
+#include "src/cli/spelling.h"
+
+#include <gmock/gmock.h>
+
+#include <CLI/CLI.hpp>
+
+namespace gilspy::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class SpellingTest : public ::testing::Test {
+ protected:
+  SpellingTest() : app_("", "gilspy") {
+    for (const char* name : {"record", "report", "dump"}) app_.add_subcommand(name);
+  }
+  CLI::App app_;
+};
+
+TEST_F(SpellingTest, AsManyLettersAsTellThemApart) {
+  EXPECT_EQ(command_named(app_, "record"), "record");
+  EXPECT_EQ(command_named(app_, "rec"), "record");
+  EXPECT_EQ(command_named(app_, "d"), "dump");
+  EXPECT_EQ(command_named(app_, "re"), std::nullopt);
+  EXPECT_EQ(command_named(app_, "dumps"), std::nullopt);
+  EXPECT_EQ(command_named(app_, ""), std::nullopt);
+}
+
+TEST_F(SpellingTest, NoSuchCommand) {
+  EXPECT_THAT(no_such_command(app_, "x"), HasSubstr("there is no command 'x'; there are record, report, dump"));
+  EXPECT_THAT(no_such_command(app_, "x"), Not(HasSubstr("meant")));
+  EXPECT_THAT(no_such_command(app_, "42"), HasSubstr("`gilspy record --pid 42` meant?"));
+}
+
+TEST_F(SpellingTest, WordsThatStandAlone) {
+  EXPECT_THAT(hint_about("record", {"42"}), HasSubstr("`gilspy record --pid 42`"));
+  EXPECT_THAT(hint_about("dump", {"0x2a"}), HasSubstr("`gilspy dump --pid 0x2a`"));
+  EXPECT_THAT(hint_about("record", {"python", "app.py"}), HasSubstr("`gilspy record -- python app.py`"));
+  EXPECT_EQ(hint_about("dump", {"python"}), "");
+  EXPECT_EQ(hint_about("report", {"42"}), "");
+  EXPECT_EQ(hint_about("record", {"--nonsense"}), "");
+  EXPECT_EQ(hint_about("record", {}), "");
+}
+
+}  // namespace
+}  // namespace gilspy::cli

@@ -1,0 +1,39 @@
+#include "src/cli/values.h"
+
+#include <gmock/gmock.h>
+
+namespace gilspy::cli {
+namespace {
+
+TEST(Values, Pids) {
+  EXPECT_EQ(*parse_pid("4242"), Pid{4242});
+  EXPECT_EQ(*parse_pid("0x1092"), Pid{4242});
+  EXPECT_EQ(*parse_pid("0X1092"), Pid{4242});
+  for (const char* wrong : {"", "0", "-1", "0x", "0x-1", "x", "12x", "1.5", "99999999999", "4242 "}) {
+    EXPECT_FALSE(parse_pid(wrong).has_value()) << wrong;
+  }
+}
+
+TEST(Values, Rates) {
+  EXPECT_EQ(*parse_rate("1000"), 1000);
+  EXPECT_EQ(*parse_rate("250hz"), 250);
+  EXPECT_EQ(*parse_rate("1kHz"), 1000);
+  EXPECT_EQ(*parse_rate("2K"), 2000);
+  EXPECT_EQ(*parse_rate("MAX"), 0);
+  for (const char* wrong : {"", "0", "-1", "fast", "1mhz", "nan", "inf", "2000khz"}) {
+    EXPECT_FALSE(parse_rate(wrong).has_value()) << wrong;
+  }
+}
+
+TEST(Values, Durations) {
+  EXPECT_EQ(**parse_duration("1.5"), std::chrono::milliseconds(1500));
+  EXPECT_FALSE(parse_duration("unlimited")->has_value());
+  for (const char* wrong : {"", "0", "-1", "soon", "1s", "nan", "1e10"}) {
+    EXPECT_FALSE(parse_duration(wrong).has_value()) << wrong;
+  }
+}
+
+TEST(Values, LowerCase) { EXPECT_EQ(lower_case("FlameGraph-9"), "flamegraph-9"); }
+
+}  // namespace
+}  // namespace gilspy::cli
