@@ -9,18 +9,19 @@
 namespace gilspy {
 
 enum class ErrorCode {
-  kGone,         // the process or thread ended: ends a recording normally
-  kNoProcess,    // there never was such a process
-  kDenied,       // the kernel refuses; the message says what to run to be allowed
-  kNotPython,    // not a CPython; the message names Python children where there are any
-  kUnsupported,  // a Python that gilspy cannot read, whatever happens: its version, implementation or architecture
-  kMisfit,       // a CPython whose memory is not what its layout says, at least not yet: it may be starting
-  kNotReady,     // a CPython that has not set up its runtime yet: worth another try
-  kBadAddress,   // the remote address is not mapped: loses one thread of one sample
-  kCorrupt,      // what was read cannot be what it should be: same
-  kCannotWrite,  // the output cannot be written
-  kUsage,        // the command line contradicts itself
-  kSystem,       // the operating system failed us in another way
+  kGone,          // the process or thread ended: ends a recording normally
+  kNoProcess,     // there never was such a process
+  kDenied,        // the kernel refuses; the message says what to run to be allowed
+  kNotPython,     // not a CPython; the message names Python children where there are any
+  kUnsupported,   // a Python that gilspy cannot read, whatever happens: its version, implementation or architecture
+  kMisfit,        // a CPython whose memory is not what its layout says, at least not yet: it may be starting
+  kNotReady,      // a CPython that has not set up its runtime yet: worth another try
+  kBadAddress,    // the remote address is not mapped: loses one thread of one sample
+  kCorrupt,       // what was read cannot be what it should be: same
+  kCannotWrite,   // the output cannot be written
+  kBadRecording,  // not a recording, or one of which nothing can be read
+  kUsage,         // the command line contradicts itself
+  kSystem,        // the operating system failed us in another way
 };
 
 class Error {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "complain.h"
+#include "gilspy/platform.h"
 #include "values.h"
 
 namespace gilspy::cli {
@@ -64,6 +65,7 @@ struct CommandLine::Raw {
 
   Result<OutputOptions> output_options() const;
   Result<RecordOptions> record() const;
+  Result<ReportOptions> report() const;
   Result<DumpOptions> dump() const;
 
   void add_output(CLI::App& app) {
@@ -104,7 +106,9 @@ struct CommandLine::Raw {
   }
 
   void add_report(CLI::App& app) {
-    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote")->required();
+    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote, - for standard input")
+        ->required()
+        ->type_name("FILE");
     add_output(app);
     app.footer(kReportExamples);
   }
@@ -159,9 +163,21 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   if (options.launches() && options.output.path == "-") {
     return fail(ErrorCode::kUsage, "standard output belongs to the command: --output takes a file then");
   }
+  if (options.output.format->streamed() && options.output.path == "-" && platform::stdout_is_terminal()) {
+    return fail(ErrorCode::kUsage, "a recording is nothing to look at: --output takes a file, or a pipe behind -");
+  }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
   return options;
+}
+
+Result<ReportOptions> CommandLine::Raw::report() const {
+  GILSPY_TRY(OutputOptions chosen, output_options());
+  if (chosen.format->streamed()) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("a recording is already of format {}: report renders the others", format));
+  }
+  return ReportOptions{recording, std::move(chosen)};
 }
 
 Result<DumpOptions> CommandLine::Raw::dump() const {
@@ -215,9 +231,7 @@ Command CommandLine::parse(int argc, char** argv) {
   };
   if (chosen.get_name() == "dump") return command(raw_->dump());
   if (chosen.get_name() == "record") return command(raw_->record());
-  return command(raw_->output_options().map([this](OutputOptions output) {
-    return ReportOptions{raw_->recording, std::move(output)};
-  }));
+  return command(raw_->report());
 }
 
 }  // namespace gilspy::cli
