@@ -1,16 +1,11 @@
 // Every format renders every profile of sample_profile.h to exactly the bytes of its golden file, which somebody has
 // looked at. A format without one fails.
+#include "golden.h"
+
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <sstream>
-#include <vector>
 
-#include "gilspy/format.h"
 #include "sample_profile.h"
 
 namespace gilspy {
@@ -22,71 +17,24 @@ struct NamedProfile {
 };
 const NamedProfile kProfiles[] = {{"serialized", serialized_profile}, {"mixed", mixed_profile}};
 
-std::vector<Format> renderers() {
-  std::vector<Format> made_from_profiles;
-  for (const Format& format : formats::all()) {
-    if (!format.streamed()) made_from_profiles.push_back(format);
-  }
-  return made_from_profiles;
-}
-
 std::filesystem::path folder() { return GILSPY_GOLDEN_FOLDER; }
 
 std::filesystem::path golden_file(const NamedProfile& profile, const Format& format) {
   return folder() / (profile.name + std::string(format.extension));
 }
 
-// Script and style of the SVG have files and tests of their own; here they would only drown what changed.
-std::string without_assets(std::string text) {
-  for (const std::string_view tag : {"script", "style"}) {
-    const std::size_t begin = text.find("<" + std::string(tag));
-    const std::size_t end = text.find("</" + std::string(tag));
-    if (begin == text.npos || end == text.npos) continue;
-    const std::size_t content = text.find('>', begin) + 1;
-    text.replace(content, end - content, "...");
-  }
-  return text;
-}
-
-std::string render(const NamedProfile& named, const Format& format) {
-  const Profile profile = named.make();
-  return without_assets(format.render(profile, verdict::judge(profile), {}));
-}
-
-std::string first_difference(const std::string& rendered, const std::string& golden) {
-  std::istringstream ours(rendered), theirs(golden);
-  std::string our_line, their_line;
-  while (our_line == their_line && (ours || theirs)) {
-    if (!std::getline(ours, our_line)) our_line = "(end)";
-    if (!std::getline(theirs, their_line)) their_line = "(end)";
-    if (!ours && !theirs) break;
-  }
-  return "- " + their_line + "\n+ " + our_line;
-}
-
 class Golden : public ::testing::TestWithParam<Format> {};
 
 TEST_P(Golden, RendersWhatSomebodyLookedAt) {
   for (const NamedProfile& profile : kProfiles) {
-    const std::filesystem::path path = golden_file(profile, GetParam());
-    const std::string rendered = render(profile, GetParam());
-    if (std::getenv("GILSPY_WRITE_GOLDEN") != nullptr) {
-      std::ofstream(path, std::ios::binary) << rendered;
-      ADD_FAILURE() << "wrote " << path << ": look at it, then run the test without GILSPY_WRITE_GOLDEN";
-      continue;
-    }
-    std::ifstream file(path, std::ios::binary);
-    const std::string golden{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    EXPECT_TRUE(rendered == golden) << (file.is_open() ? "differs from " : "there is no ") << path << "; to write it:\n"
-                                    << "  GILSPY_WRITE_GOLDEN=1 ctest --test-dir " GILSPY_BUILD_FOLDER
-                                       " -R formats_test\n"
-                                    << "then read the difference (git diff) before it is committed. First difference:\n"
-                                    << first_difference(rendered, golden);
+    golden::expect_golden(golden::render(profile.make(), GetParam()), golden_file(profile, GetParam()), "formats_test");
   }
 }
 
 TEST_P(Golden, RenderingTwiceGivesTheSameBytes) {
-  for (const NamedProfile& profile : kProfiles) EXPECT_EQ(render(profile, GetParam()), render(profile, GetParam()));
+  for (const NamedProfile& profile : kProfiles) {
+    EXPECT_EQ(golden::render(profile.make(), GetParam()), golden::render(profile.make(), GetParam()));
+  }
 }
 
 TEST_P(Golden, AnEmptyProfileRenders) {
@@ -98,13 +46,13 @@ TEST_P(Golden, AnEmptyProfileRenders) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(renderers()),
+INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(golden::renderers()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(GoldenFolder, HasNoFileWithoutAFormat) {
   std::set<std::filesystem::path> known;
   for (const NamedProfile& profile : kProfiles) {
-    for (const Format& format : renderers()) known.insert(golden_file(profile, format));
+    for (const Format& format : golden::renderers()) known.insert(golden_file(profile, format));
   }
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
     EXPECT_EQ(known.count(entry.path()), 1u) << entry.path();
@@ -115,6 +63,7 @@ TEST(Registry, FindsFormatsByName) {
   for (const Format& format : formats::all()) EXPECT_EQ(formats::find(format.name)->extension, format.extension);
   EXPECT_EQ(formats::find("pdf"), nullptr);
   EXPECT_EQ(formats::all().front().name, "flamegraph");  // the default
+  EXPECT_FALSE(formats::all().front().streamed());
 }
 
 }  // namespace
