@@ -31,10 +31,6 @@ def unzigzag(value):
     return (value >> 1) ^ -(value & 1)
 
 
-def signed64(value):
-    return value - (1 << 64) if value >> 63 else value
-
-
 def message(data):
     """{field: [value, ...]}: integers, and bytes for everything that has a length."""
     fields, at = {}, 0
@@ -164,7 +160,8 @@ class Recording:
                 thread = holders[gil] if gil == 0 else thread
             if gil >= len(self.handoffs):
                 self.handoffs.append(0)
-            self.handoffs[gil] += columns.plain(GIL_HANDOFFS) if shape & 1 else 0 * columns.plain(GIL_HANDOFFS)
+            handoffs = columns.plain(GIL_HANDOFFS)
+            self.handoffs[gil] += handoffs if shape & 1 else 0
         return thread
 
 
