@@ -45,7 +45,7 @@ class LinuxAppendFile final : public AppendFile {
   int open() {
     const bool standard = is_standard_output(path_);
     UniqueFd fd(standard ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                         : ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+                         : ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666));
     if (!fd) return errno;
     struct stat facts {};
     if (::fstat(fd.get(), &facts) != 0) return errno;
