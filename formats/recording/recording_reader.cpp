@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,11 @@ namespace gilspy::recording {
 namespace {
 
 constexpr std::uint32_t kDeepest = 1U << 15;  // no sampler reads deeper stacks
+
+constexpr std::string_view kUnfinished =
+    "the recording ends in the middle at {:.1f} s: gilspy was killed, the disk was full, or it is still being written; "
+    "what was written until then is shown";
+constexpr std::string_view kDamaged = "the recording is damaged at {:.1f} s; what comes before that is shown";
 
 class BlockReader final : public RecordingReader {
  public:
@@ -40,10 +46,10 @@ class BlockReader final : public RecordingReader {
     while (!ended_) {
       if (ticks_left_ > 0) {
         if (read_sample()) return Item::kSample;
-        end_here("is damaged");
+        end_here(kDamaged);
       } else if (std::exchange(update_due_, false)) {
         if (read_update()) return Item::kUpdate;
-        end_here("is damaged");
+        end_here(kDamaged);
       } else if (block_.has_end()) {
         ended_ = true;
         ending_ = {true, block_.end().note()};
@@ -64,23 +70,20 @@ class BlockReader final : public RecordingReader {
   void next_block() {
     switch (file_.next(block_)) {
       case BlockFile::Outcome::kBlock:
-        if (!begin_block()) end_here("is damaged");
+        if (!begin_block()) end_here(kDamaged);
         return;
-      case BlockFile::Outcome::kDamaged: return end_here("is damaged");
+      case BlockFile::Outcome::kDamaged: return end_here(kDamaged);
       case BlockFile::Outcome::kNothing:
       case BlockFile::Outcome::kCutOff: break;
     }
-    end_here("ends in the middle");
+    end_here(kUnfinished);
   }
 
   // What was read of it so far is good.
-  void end_here(std::string_view what) {
+  void end_here(std::string_view why) {
     ended_ = true;
     const double seconds = first_ ? std::chrono::duration<double>(last_ - *first_).count() : 0;
-    const std::string_view why = what == "is damaged"
-                                     ? "what comes before that is shown"
-                                     : "gilspy was killed or the disk was full; what was written until then is shown";
-    ending_ = {false, fmt::format("the recording {} at {:.1f} s: {}", what, seconds, why)};
+    ending_ = {false, fmt::format(fmt::runtime(why), seconds)};
   }
 
   bool begin_block() {

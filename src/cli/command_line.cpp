@@ -68,8 +68,9 @@ struct CommandLine::Raw {
   Result<ReportOptions> report() const;
   Result<DumpOptions> dump() const;
 
-  void add_output(CLI::App& app) {
-    app.add_option("-o,--output", output, "File to write, - for standard output [gilspy-PID.svg]")->type_name("FILE");
+  void add_output(CLI::App& app, std::string_view made_up_name) {
+    app.add_option("-o,--output", output, fmt::format("File to write, - for standard output [{}]", made_up_name))
+        ->type_name("FILE");
     std::string formats = "Output format:";
     for (const Format& row : formats::all()) formats += fmt::format(" {} ({});", row.name, row.summary);
     formats.pop_back();
@@ -94,7 +95,7 @@ struct CommandLine::Raw {
   void add_record(CLI::App& app) {
     app.add_option("-p,--pid", pid, "Process to record; nobody is stopped, nothing is written into it")
         ->type_name("PID");
-    add_output(app);
+    add_output(app, "gilspy-PID.svg");
     app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or the process's end")
         ->capture_default_str()
         ->type_name("SECONDS");
@@ -109,7 +110,7 @@ struct CommandLine::Raw {
     app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote, - for standard input")
         ->required()
         ->type_name("FILE");
-    add_output(app);
+    add_output(app, "RECORDING.svg");
     app.footer(kReportExamples);
   }
 
