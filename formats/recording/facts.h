@@ -123,16 +123,19 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
 // `sample` is a Sample, const for a writer. What has no column here is not told: a reader hands in an empty one.
 template <typename Codec, typename S>
 void exchange_sample(Codec& codec, Context& context, S& sample) {
-  std::uint32_t flags = (sample.failed ? 1U : 0U) | (sample.stopped ? 2U : 0U) | (sample.holder_stack_lost ? 4U : 0U);
+  std::uint32_t flags = (sample.failed ? 1U : 0U) | (sample.stopped ? 2U : 0U) | (sample.holder_stack_lost ? 4U : 0U) |
+                        (sample.stop_denied ? 8U : 0U);
   codec.runs(wire::TICK_FLAGS, flags);
   if constexpr (!Codec::kWrites) {
     sample.failed = (flags & 1U) != 0;
     sample.stopped = (flags & 2U) != 0;
     sample.holder_stack_lost = (flags & 4U) != 0;
+    sample.stop_denied = (flags & 8U) != 0;
   }
   codec.runs(wire::TICK_PERIOD, sample.period);
   codec.delta(wire::TICK_TIME, sample.time, context.time + number_of(sample.period));
   context.time = number_of(sample.time);
+  codec.plain(wire::TICK_PAUSE, sample.pause);
   if (sample.failed) return;
   codec.plain(wire::TICK_STACK_RETRIES, sample.stack_retries);
   std::size_t gil = 0;

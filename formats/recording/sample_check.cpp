@@ -17,7 +17,7 @@ bool in_range(Nanos time, Nanos most) { return time.count() >= 0 && time <= most
 }  // namespace
 
 bool SampleCheck::accepts(const Sample& sample, std::size_t stacks) {
-  if (!take_time(sample)) return false;
+  if (!take_time(sample) || !take_short(sample.pause)) return false;
   if (sample.failed) return true;
   if (sample.gils.size() < gils_) return false;  // a GIL keeps its index
   gils_ = sample.gils.size();
@@ -56,8 +56,12 @@ bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {
   if (to_int(facts.thread) >= threads_.size() || to_int(facts.stack) >= stacks) return false;
   if (facts.on_cpu.has_value() && !in_range(*facts.on_cpu, kMostCpu)) return false;
   if (facts.ended) set_alive(threads_[to_int(facts.thread)], false);
-  delays_ += std::abs(double(facts.run_queue_delay.count()));
-  return delays_ <= kMostThreadTime;
+  return take_short(facts.run_queue_delay);
+}
+
+bool SampleCheck::take_short(Nanos time) {
+  short_times_ += std::abs(double(time.count()));
+  return short_times_ <= kMostThreadTime;
 }
 
 void SampleCheck::set_alive(Thread& thread, bool alive) {

@@ -25,6 +25,7 @@ class SampleCheck {
   bool take_time(const Sample& sample);
   bool take_started(const ThreadInfo& info, const Sample& sample);
   bool take_facts(const ThreadFacts& facts, std::size_t stacks);
+  bool take_short(Nanos time);
   bool is_known(const GilFacts& gil) const;
   void set_alive(Thread& thread, bool alive);
 
@@ -34,7 +35,7 @@ class SampleCheck {
   bool any_ = false;
   Nanos last_{0};
   double thread_time_ = 0;  // sums of times must not overflow
-  double delays_ = 0;
+  double short_times_ = 0;
 };
 
 }  // namespace gilspy::recording

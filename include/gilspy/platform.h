@@ -89,6 +89,9 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
 
+// "futex" for 202 on x86-64; "system call 999" for one without a name here.
+std::string syscall_name(std::int64_t number);
+
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 int terminal_width();  // columns; 80 when nobody knows

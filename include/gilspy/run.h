@@ -26,7 +26,7 @@ struct RunFacts {
   double rate_hz = 0;  // asked; 0: as fast as possible
   bool system_calls_told = true;
   Nanos wall_minus_clock{0};  // what to add to Sample::time to get the time since 1970
-  std::string stopping;       // when threads were stopped to read them: "never"
+  std::string stopping;       // when threads were stopped to read them: "never", "to complete", "always"
 };
 
 struct CpuReading {

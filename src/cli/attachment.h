@@ -23,6 +23,6 @@ struct Attachment {  // in the order in which they depend on each other
 
 // A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
 // kNotPython, kUnsupported, kMisfit.
-Result<std::unique_ptr<Attachment>> attach_python(Pid pid, const platform::StopFlag& stop);
+Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop);
 
 }  // namespace gilspy::cli

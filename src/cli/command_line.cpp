@@ -60,10 +60,11 @@ std::string format_names() {
 struct CommandLine::Raw {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited", recording, shell;
   bool output_given = false, gil = false, idle = false, threads = false, nolineno = false, function = false,
-       full = false, nonblocking = false, json = false;
+       full = false, nonblocking = false, blocking = false, exact = false, json = false;
   std::vector<std::string> command;
 
   Result<OutputOptions> output_options() const;
+  Result<Stopping> stopping() const;
   Result<RecordOptions> record() const;
   Result<ReportOptions> report() const;
   Result<DumpOptions> dump() const;
@@ -92,6 +93,15 @@ struct CommandLine::Raw {
     app.add_flag("--full-filenames", full, "Whole paths instead of shortened ones");
   }
 
+  void add_stopping(CLI::App& app) {
+    app.add_flag("--nonblocking", nonblocking,
+                 "Never stop anybody: the default. A stack that changes while it is read loses its last frames");
+    app.add_flag("--exact", exact, "Stop who holds the GIL (some 30 us) only when a stack came out truncated");
+    app.add_flag(
+        "--blocking", blocking,
+        "Stop who holds the GIL (some 30 us) at every sample, without a GIL all who run: every stack is exact");
+  }
+
   void add_record(CLI::App& app) {
     app.add_option("-p,--pid", pid, "Process to record; nobody is stopped, nothing is written into it")
         ->type_name("PID");
@@ -102,7 +112,7 @@ struct CommandLine::Raw {
     app.add_option("-r,--rate", rate, "Samples a second: 1000, 1khz, or max for as fast as it goes")
         ->capture_default_str()
         ->type_name("RATE");
-    app.add_flag("--nonblocking", nonblocking, "Never stop the process: the default");
+    add_stopping(app);
     app.footer(std::string(kRecordExamples) + "\n\n" + kExitCodes);
   }
 
@@ -118,7 +128,7 @@ struct CommandLine::Raw {
     app.add_option("-p,--pid", pid, "Process to look at")->required()->type_name("PID");
     app.add_flag("-j,--json", json, "JSON, for scripts");
     add_full_filenames(app);
-    app.add_flag("--nonblocking", nonblocking, "Never stop the process: the default");
+    add_stopping(app);
     app.footer(kDumpExamples);
   }
 };
@@ -150,6 +160,13 @@ Result<OutputOptions> CommandLine::Raw::output_options() const {
   return options;
 }
 
+Result<Stopping> CommandLine::Raw::stopping() const {
+  if (int{nonblocking} + int{blocking} + int{exact} > 1) {
+    return fail(ErrorCode::kUsage, "--nonblocking, --exact and --blocking exclude each other: take one");
+  }
+  return blocking ? Stopping::kAlways : exact ? Stopping::kToComplete : Stopping::kNever;
+}
+
 Result<RecordOptions> CommandLine::Raw::record() const {
   RecordOptions options;
   if (pid.empty() == command.empty()) {
@@ -169,6 +186,7 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
+  GILSPY_TRY(options.stopping, stopping());
   return options;
 }
 
@@ -186,6 +204,7 @@ Result<DumpOptions> CommandLine::Raw::dump() const {
   GILSPY_TRY(options.pid, parse_pid(pid));
   options.json = json;
   options.full_filenames = full;
+  GILSPY_TRY(options.stopping, stopping());
   return options;
 }
 

@@ -23,11 +23,12 @@ Error say_what_is_kept(const Error& error, Nanos until) {
 
 Result<Recorded> take_profile(const RecordOptions& options, const std::string& path) {
   const platform::StopFlag stop;
-  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, stop));
+  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   const ProgressLine line(options.pid, options.duration);
   RecordingPlan plan;
   plan.rate_hz = options.rate_hz;
   plan.duration = options.duration;
+  plan.stopping = options.stopping;
   plan.progress = [&line](Nanos elapsed, std::uint64_t ticks) { line.show(elapsed, ticks); };
   const auto file = platform::append_file(path);
   std::optional<recording::RecordingSink> sink;

@@ -1,6 +1,7 @@
 #include "recorder.h"
 
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "priority_guard.h"
@@ -17,6 +18,15 @@ constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
 constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
 
+std::string_view words(Stopping stopping) {
+  switch (stopping) {
+    case Stopping::kNever: break;
+    case Stopping::kToComplete: return "to complete";
+    case Stopping::kAlways: return "always";
+  }
+  return "never";
+}
+
 RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
   RunFacts facts;
   facts.gilspy_version = GILSPY_VERSION;
@@ -27,7 +37,7 @@ RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
   facts.rate_hz = plan.rate_hz;
   facts.system_calls_told = attachment.target->tells_system_calls();
   facts.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
-  facts.stopping = "never";
+  facts.stopping = words(plan.stopping);
   return facts;
 }
 

@@ -13,6 +13,7 @@ namespace gilspy::cli {
 struct RecordingPlan {
   double rate_hz = 1000;  // 0: as fast as possible
   std::optional<Nanos> duration;
+  Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
   recording::RecordingSink* sink = nullptr;                          // where everything that is read goes as well
 };

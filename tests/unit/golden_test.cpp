@@ -1,12 +1,13 @@
 // Every format renders every profile of sample_profile.h to exactly the bytes of its golden file, which somebody has
 // looked at. A format without one fails.
-#include "golden.h"
-
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
+#include "rendered.h"
 #include "sample_profile.h"
+#include "tests/golden_file.h"
 
 namespace gilspy {
 namespace {
@@ -27,13 +28,13 @@ class Golden : public ::testing::TestWithParam<Format> {};
 
 TEST_P(Golden, RendersWhatSomebodyLookedAt) {
   for (const NamedProfile& profile : kProfiles) {
-    golden::expect_golden(golden::render(profile.make(), GetParam()), golden_file(profile, GetParam()), "formats_test");
+    expect_golden(rendered(profile.make(), GetParam()), golden_file(profile, GetParam()), "formats_test");
   }
 }
 
 TEST_P(Golden, RenderingTwiceGivesTheSameBytes) {
   for (const NamedProfile& profile : kProfiles) {
-    EXPECT_EQ(golden::render(profile.make(), GetParam()), golden::render(profile.make(), GetParam()));
+    EXPECT_EQ(rendered(profile.make(), GetParam()), rendered(profile.make(), GetParam()));
   }
 }
 
@@ -46,13 +47,13 @@ TEST_P(Golden, AnEmptyProfileRenders) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(golden::renderers()),
+INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(renderers()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(GoldenFolder, HasNoFileWithoutAFormat) {
   std::set<std::filesystem::path> known;
   for (const NamedProfile& profile : kProfiles) {
-    for (const Format& format : golden::renderers()) known.insert(golden_file(profile, format));
+    for (const Format& format : renderers()) known.insert(golden_file(profile, format));
   }
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
     EXPECT_EQ(known.count(entry.path()), 1u) << entry.path();

@@ -2,12 +2,16 @@
 // may change the golden files; what was read must not be lost.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 
 #include "files.h"
-#include "tests/unit/golden.h"
+#include "tests/golden_file.h"
+#include "tests/unit/rendered.h"
 
 namespace gilspy::recording {
 namespace {
@@ -35,9 +39,8 @@ TEST_P(GoldenRecording, RendersWhatSomebodyLookedAt) {
   const auto replayed = replay_text(text);
   ASSERT_TRUE(replayed.has_value()) << replayed.error().message();
   EXPECT_TRUE(replayed->complete) << replayed->profile.end_note;
-  for (const Format& format : golden::renderers()) {
-    golden::expect_golden(golden::render(replayed->profile, format), path_of(GetParam(), format.extension),
-                          "recording_test");
+  for (const Format& format : renderers()) {
+    expect_golden(rendered(replayed->profile, format), path_of(GetParam(), format.extension), "recording_test");
   }
 }
 

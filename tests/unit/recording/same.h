@@ -36,6 +36,8 @@ inline void expect_same(const ThreadFacts& a, const ThreadFacts& b) {
 inline void expect_same(const Sample& a, const Sample& b) {
   EXPECT_EQ(a.time, b.time);
   EXPECT_EQ(a.period, b.period);
+  EXPECT_EQ(a.pause, b.pause);
+  EXPECT_EQ(a.stop_denied, b.stop_denied);
   EXPECT_EQ(a.failed, b.failed);
   EXPECT_EQ(a.stopped, b.stopped);
   EXPECT_EQ(a.stack_retries, b.stack_retries);
@@ -102,6 +104,12 @@ inline void expect_same(const Quality& a, const Quality& b) {
   EXPECT_EQ(a.errors, b.errors);
   EXPECT_EQ(a.stopped, b.stopped);
   EXPECT_EQ(a.system_calls_told, b.system_calls_told);
+  EXPECT_EQ(a.pauses.count, b.pauses.count);
+  EXPECT_EQ(a.pauses.denied, b.pauses.denied);
+  EXPECT_EQ(a.pauses.median, b.pauses.median);
+  EXPECT_EQ(a.pauses.p99, b.pauses.p99);
+  EXPECT_EQ(a.pauses.longest, b.pauses.longest);
+  EXPECT_EQ(a.pauses.total, b.pauses.total);
 }
 
 inline void expect_same(const TargetFacts& a, const TargetFacts& b) {

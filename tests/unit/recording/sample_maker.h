@@ -22,6 +22,8 @@ class SampleMaker {
     sample.period = Nanos(one_in(2000) ? 0 : 1'000'000);
     time_ += Nanos(below(one_in(50) ? 50'000'000 : 1'500'000));
     sample.time = time_;
+    sample.pause = Nanos(one_in(3) ? below(200'000) : 0);
+    sample.stop_denied = one_in(30);
     sample.failed = one_in(40);
     if (sample.failed) return sample;
     sample.stopped = one_in(30);
