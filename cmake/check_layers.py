@@ -20,6 +20,7 @@ HOMES = [
     (r"tl/expected\.hpp", ("include/gilspy", "src", "platform", "formats")),
     (r"fmt/.*", ("src", "platform", "formats")),
     (r"rapidjson/.*", ("formats",)),
+    (r"zstd\.h|google/protobuf/.*", ("formats/recording",)),
     (r"CLI/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
     (r"dwarf\.h", ("src/layout/gen", "platform")),
@@ -94,9 +95,9 @@ def check_own_header(root, path, layer, header):
 
 
 def find_header(root, places, header):
-    """Its path in the tree. flamegraph.js.h is made from flamegraph.js."""
+    """Its path in the tree. flamegraph.js.h is made from flamegraph.js, recording.pb.h from recording.proto."""
     for place in places:
-        for name in (header, header[:-2] if header.endswith(".h") else header):
+        for name in (header, re.sub(r"\.pb\.h$", ".proto", header), re.sub(r"\.h$", "", header)):
             file = (root / place / name).resolve()
             if file.is_file() and file.is_relative_to(root.resolve()):
                 return file.relative_to(root.resolve())
@@ -162,6 +163,10 @@ SELF_TEST = [
     ("formats/svg/bad2.cpp", '#include "formats/folded/folded.h"\n', "of formats/folded"),
     ("formats/stack_view/stack_view.h", "", ""),
     ("formats/svg/drawing.cpp", '#include "formats/stack_view/stack_view.h"\n', ""),
+    ("formats/recording/blocks.proto", "", ""),
+    ("formats/recording/sink.h", '#include "blocks.pb.h"\n#include <zstd.h>\n', ""),
+    ("formats/svg/bad3.cpp", '#include "formats/recording/blocks.pb.h"\n', "of formats/recording"),
+    ("formats/svg/bad4.cpp", "#include <zstd.h>\n", "formats/recording"),
     ("formats/registry.cpp", '#include "registry.h"\n#include "formats/folded/folded.h"\n', ""),
     ("formats/bad.cpp", '#include "../src/sample/sampler.h"\n', "of src/sample"),
 ]

@@ -14,6 +14,7 @@ constexpr std::array kFormats{
     Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
     Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
     Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
+    Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},
 };
 
 }  // namespace

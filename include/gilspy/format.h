@@ -27,7 +27,10 @@ struct Format {
   std::string_view name;       // "folded"
   std::string_view extension;  // ".folded"
   std::string_view summary;    // for --help
+  // nullptr: not made from a profile, but written while samples are taken.
   std::string (*render)(const Profile& profile, const Verdict& verdict, const RenderOptions& options);
+
+  bool streamed() const { return render == nullptr; }
 };
 
 namespace formats {

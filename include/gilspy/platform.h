@@ -70,6 +70,29 @@ Result<void> write_file(const std::string& path, std::span<const std::byte> byte
                         Ownership ownership = Ownership::kInvokingUser);
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
 
+// A file that only grows. Errors: kCannotWrite, with the path and the reason.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+  // All of the bytes, or none: what was written of them is cut off again where that is possible (not in pipes).
+  virtual Result<void> append(std::span<const std::byte> bytes) = 0;
+  // Behind the last append. Also an error: the file has no name any more, so that nobody will find it.
+  virtual Result<void> close() = 0;
+};
+// The file is opened, and one that has its name emptied, by the first append: until then nothing happens. "-" is
+// standard output.
+std::unique_ptr<AppendFile> append_file(const std::string& path, Ownership ownership = Ownership::kInvokingUser);
+
+// Bytes from the first to the last.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  // How many there were: fewer than asked for only at the end. Errors: kSystem.
+  virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+};
+// "-" is standard input. Errors: kSystem, with the path and the reason.
+Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
+
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
 

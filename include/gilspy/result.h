@@ -19,6 +19,7 @@ enum class ErrorCode {
   kBadAddress,     // the remote address is not mapped: loses one thread of one sample
   kCorrupt,        // what was read cannot be what it should be: same
   kCannotWrite,    // the output cannot be written
+  kBadRecording,   // not a recording, or one of which nothing can be read
   kNoCommand,      // the command to launch does not exist
   kCannotExecute,  // it exists, but cannot be executed
   kUsage,          // the command line contradicts itself

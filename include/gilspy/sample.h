@@ -76,6 +76,8 @@ struct ThreadInfo {
   std::int64_t interpreter_id = -1;  // -1: native thread without a thread state
   GilIndex gil{};
   bool python = true;
+
+  bool operator==(const ThreadInfo&) const = default;
 };
 
 struct Sample {

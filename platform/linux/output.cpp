@@ -1,76 +1,21 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <optional>
 
 #include "gilspy/platform.h"
 #include "proc_text.h"
 #include "unique_fd.h"
+#include "writing.h"
 
 namespace gilspy::platform {
 namespace {
-
-// errno as an error about the file that the user named.
-tl::unexpected<Error> cannot_write(std::string_view path, int why) {
-  const std::string_view shown = path == "-" ? "standard output" : path;
-  return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: {}", shown, std::strerror(why)));
-}
-
-// While one lives, writing to a pipe that nobody reads is EPIPE and not our end.
-class NoPipeSignal {
- public:
-  NoPipeSignal() {
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoPipeSignal() {
-    const timespec at_once{};
-    while (::sigismember(&before_, SIGPIPE) == 0 && ::sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) {
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoPipeSignal(const NoPipeSignal&) = delete;
-  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-};
-
-// 0, or errno.
-int write_all(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t size = ::write(fd, bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return errno;
-    bytes = bytes.subspan(static_cast<std::size_t>(size));
-  }
-  return 0;
-}
-
-std::optional<unsigned> id_from_environment(const char* name) {
-  const char* text = std::getenv(name);
-  const auto id = text == nullptr ? std::nullopt : parse_decimal(text);
-  return id && *id >= 0 && *id < UINT_MAX ? std::optional(static_cast<unsigned>(*id)) : std::nullopt;
-}
-
-// A profile that only root can delete would be a nuisance. A file system that knows no owners does not matter.
-void give_to_invoking_user(int fd) {
-  const auto user = id_from_environment("SUDO_UID");
-  const auto group = id_from_environment("SUDO_GID");
-  if (::geteuid() != 0 || !user || !group) return;
-  if (::fchown(fd, *user, *group) != 0) return;
-}
 
 int write_directly(const std::string& path, std::span<const std::byte> bytes) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
@@ -135,10 +80,9 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
 }  // namespace
 
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
-  const NoPipeSignal guard;
-  // /dev/stdout may be a regular file to which a shell appends: it is not ours to replace.
-  const int why =
-      path == "-" || path == "/dev/stdout" ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
+  const QuietSignals quiet;
+
+  const int why = is_standard_output(path) ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "complain.h"
+#include "gilspy/platform.h"
 #include "help_formatter.h"
 #include "help_pages.h"
 #include "not_yet.h"
@@ -40,14 +41,15 @@ struct CommandLine::Raw {
   Result<OutputOptions> output_options() const;
   Result<Stopping> stopping() const;
   Result<RecordOptions> record() const;
+  Result<ReportOptions> report() const;
   Result<DumpOptions> dump() const;
 
   void add_pid(CLI::App& app, const char* what, const char* group) {
     app.add_option("-p,--pid", pid, what)->type_name("PID")->group(group);
   }
 
-  void add_output(CLI::App& app) {
-    app.add_option("-o,--output", output, "File to write, - for standard output [gilspy-PID.svg]")
+  void add_output(CLI::App& app, std::string_view made_up_name) {
+    app.add_option("-o,--output", output, fmt::format("File to write, - for standard output [{}]", made_up_name))
         ->type_name("FILE")
         ->group(kOutput);
     std::string formats = "What to write";
@@ -95,7 +97,7 @@ struct CommandLine::Raw {
 
   void add_record(CLI::App& app) {
     add_pid(app, "Process to record; nothing is written into it", kWhat);
-    add_output(app);
+    add_output(app, "gilspy-PID.svg");
     add_graph(app);
     app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or its end")
         ->capture_default_str()
@@ -111,11 +113,11 @@ struct CommandLine::Raw {
   }
 
   void add_report(CLI::App& app) {
-    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote")
+    app.add_option("RECORDING", recording, "File that `gilspy record -f gilspy` wrote, - for standard input")
         ->required()
         ->type_name("FILE")
         ->group(kArguments);
-    add_output(app);
+    add_output(app, "RECORDING.svg");
     add_graph(app);
   }
 
@@ -190,10 +192,22 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   if (options.launches() && options.output.path == "-") {
     return fail(ErrorCode::kUsage, "standard output belongs to the command: --output takes a file then");
   }
+  if (options.output.format->streamed() && options.output.path == "-" && platform::stdout_is_terminal()) {
+    return fail(ErrorCode::kUsage, "a recording is nothing to look at: --output takes a file, or a pipe behind -");
+  }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
   GILSPY_TRY(options.stopping, stopping());
   return options;
+}
+
+Result<ReportOptions> CommandLine::Raw::report() const {
+  GILSPY_TRY(OutputOptions chosen, output_options());
+  if (chosen.format->streamed()) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("a recording is already of format {}: report renders the others", format));
+  }
+  return ReportOptions{recording, std::move(chosen)};
 }
 
 Result<DumpOptions> CommandLine::Raw::dump() const {
@@ -288,9 +302,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "dump") return command(raw_->dump());
   raw_->output_given = chosen.count("--output") > 0;
   if (name == "record") return command(raw_->record());
-  return command(raw_->output_options().map([this](OutputOptions output) {
-    return ReportOptions{raw_->recording, std::move(output)};
-  }));
+  return command(raw_->report());
 }
 
 }  // namespace gilspy::cli

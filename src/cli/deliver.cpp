@@ -57,9 +57,13 @@ Result<std::string> choose_output(const OutputOptions& options, const std::strin
 
 int deliver(const Profile& profile, const OutputOptions& options, const std::string& path, SummaryTo summary) {
   const Verdict verdict = verdict::judge(profile);
-  const auto written = platform::write_file(path, options.format->render(profile, verdict, options.render));
+  return conclude(profile, platform::write_file(path, options.format->render(profile, verdict, options.render)), path,
+                  summary);
+}
+
+int conclude(const Profile& profile, const Result<void>& written, const std::string& path, SummaryTo summary) {
   std::FILE* const to = path == "-" || summary == SummaryTo::kStderr ? stderr : stdout;
-  print_summary(profile, verdict, written.has_value() ? path : std::string(), to);
+  print_summary(profile, verdict::judge(profile), written.has_value() ? path : std::string(), to);
   return written.has_value() ? static_cast<int>(kExitOk) : complain(written.error());
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gilspy/profile.h"
+#include "gilspy/result.h"
 #include "options.h"
 
 namespace gilspy::cli {
@@ -19,5 +20,7 @@ enum class SummaryTo {
 
 // Renders and writes the profile, prints the summary; the exit status.
 int deliver(const Profile& profile, const OutputOptions& options, const std::string& path, SummaryTo summary);
+// The part of it behind writing.
+int conclude(const Profile& profile, const Result<void>& written, const std::string& path, SummaryTo summary);
 
 }  // namespace gilspy::cli

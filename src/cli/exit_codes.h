@@ -30,6 +30,7 @@ constexpr ExitCode exit_code(ErrorCode code) {
     case ErrorCode::kUnsupported: return kExitUnsupported;
     case ErrorCode::kDenied: return kExitDenied;
     case ErrorCode::kCannotWrite: return kExitCannotWrite;
+    case ErrorCode::kBadRecording: return kExitBadRecording;
     case ErrorCode::kUsage: return kExitUsage;
     case ErrorCode::kNoCommand: return kExitNoCommand;
     case ErrorCode::kCannotExecute: return kExitCannotExecute;

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "complain.h"
-#include "deliver.h"
 #include "gilspy/launch.h"
 #include "launched_python.h"
-#include "recorder.h"
+#include "recording_run.h"
 
 namespace gilspy::cli {
 namespace {
@@ -28,50 +30,69 @@ class Told {
   std::string last_;
 };
 
-RecordingPlan plan_of(const RecordOptions& options) {
-  RecordingPlan plan;
-  plan.rate_hz = options.rate_hz;
-  plan.duration = options.duration;
-  return plan;
-}
+// Where the recording of another Python goes as long as it is not known which of them lasts longer.
+std::string place_beside(const std::string& path) { return path + ".next"; }
+
+// One run after another; the longest is kept.
+class LongestRun {
+ public:
+  LongestRun(const OutputOptions& output, std::string path) : output_(output), path_(std::move(path)) {}
+
+  bool any() const { return longest_.has_value(); }
+  std::string place() const { return any() ? place_beside(path_) : path_; }
+  void offer(Recorded run) {
+    const bool longer = !any() || run.profile.duration > longest_->profile.duration;
+    std::error_code ignored;
+    if (any() && output_.format->streamed() && longer) std::filesystem::rename(place(), path_, ignored);
+    if (any() && output_.format->streamed() && !longer) std::filesystem::remove(place(), ignored);
+    if (longer) longest_ = std::move(run);
+  }
+  Recorded take() { return std::move(*longest_); }
+
+ private:
+  const OutputOptions& output_;
+  std::string path_;
+  std::optional<Recorded> longest_;
+};
 
 // A launcher written in Python executes the program that is meant, and a server may execute itself once more: each of
 // them is recorded, and the one that lasted longest is the one that was meant.
-Result<Profile> record_to_its_end(const RecordOptions& options, platform::Child& child, Told& told) {
+Result<Recorded> record_to_its_end(const RecordOptions& options, const std::string& path, platform::Child& child,
+                                   Told& told) {
   const platform::StopFlag no_stop = platform::StopFlag::never();
-  const RecordingPlan plan = plan_of(options);
-  std::optional<Profile> longest;
+  LongestRun runs(options.output, path);
   for (bool last_one_ended = true; last_one_ended;) {
     auto python = await_python(child, options.stopping, [&](const std::string& line) {
-      if (!longest.has_value()) told(line);
+      if (!runs.any()) told(line);
     });
-    if (!python.has_value() && longest.has_value()) break;
+    if (!python.has_value() && runs.any()) break;
     if (!python.has_value()) return tl::unexpected(std::move(python).error());
-    auto profile = record(**python, plan, no_stop);
-    if (!profile.has_value() && profile.error().code() == ErrorCode::kGone) continue;
-    if (!profile.has_value()) return profile;
-    last_one_ended = !profile->end_note.empty();
-    if (!longest.has_value() || profile->duration > longest->duration) longest = std::move(*profile);
+    auto run = record_to(runs.place(), **python, plan_of(options), options.output, no_stop);
+    if (!run.has_value() && run.error().code() == ErrorCode::kGone) continue;
+    if (!run.has_value()) return run;
+    last_one_ended = !run->profile.end_note.empty() && run->kept.has_value();
+    runs.offer(std::move(*run));
   }
+  Recorded longest = runs.take();
   // Its end is what was waited for.
-  if (!options.duration.has_value() && child.poll().has_value()) longest->end_note.clear();
-  return std::move(*longest);
+  if (!options.duration.has_value() && child.poll().has_value() && longest.kept) longest.profile.end_note.clear();
+  return longest;
 }
 
 Outcome record_and_deliver(const RecordOptions& options, platform::Child& child) {
   Told told;
   const auto path = choose_output(options.output, fmt::format("gilspy-{}", to_int(child.pid())));
-  const auto profile = record_to_its_end(options, child, told);
-  if (!profile.has_value()) {
-    if (profile.error().code() == ErrorCode::kGone) return Outcome::kTooShort;
-    told(profile.error().message());
-    return Outcome::kFailed;
-  }
   if (!path.has_value()) {
     told(path.error().message());
     return Outcome::kFailed;
   }
-  const int written = deliver(*profile, options.output, *path, SummaryTo::kStderr);
+  const auto recorded = record_to_its_end(options, *path, child, told);
+  if (!recorded.has_value()) {
+    if (recorded.error().code() == ErrorCode::kGone) return Outcome::kTooShort;
+    told(recorded.error().message());
+    return Outcome::kFailed;
+  }
+  const int written = deliver(*recorded, options.output, *path, SummaryTo::kStderr);
   return written == kExitOk ? Outcome::kWritten : Outcome::kFailed;
 }
 

@@ -4,24 +4,21 @@
 #include "attachment.h"
 #include "commands.h"
 #include "complain.h"
-#include "deliver.h"
 #include "gilspy/platform.h"
 #include "launched_record.h"
 #include "progress_line.h"
-#include "recorder.h"
+#include "recording_run.h"
 
 namespace gilspy::cli {
 namespace {
 
-Result<Profile> take_profile(const RecordOptions& options) {
+Result<Recorded> attach_and_record(const RecordOptions& options, const std::string& path) {
   const platform::StopFlag stop;
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   const ProgressLine line(options.pid, options.duration);
-  RecordingPlan plan;
-  plan.rate_hz = options.rate_hz;
-  plan.duration = options.duration;
+  RecordingPlan plan = plan_of(options);
   plan.progress = [&line](Nanos elapsed, std::uint64_t ticks) { line.show(elapsed, ticks); };
-  return record(*attachment, plan, stop);
+  return record_to(path, *attachment, std::move(plan), options.output, stop);
 }
 
 }  // namespace
@@ -30,9 +27,9 @@ int run(const RecordOptions& options) {
   if (options.launches()) return record_launched(options);
   const auto path = choose_output(options.output, fmt::format("gilspy-{}", to_int(options.pid)));
   if (!path.has_value()) return complain(path.error());
-  const auto profile = take_profile(options);
-  if (!profile.has_value()) return complain(profile.error());
-  return deliver(*profile, options.output, *path, SummaryTo::kStdout);
+  const auto recorded = attach_and_record(options, *path);
+  if (!recorded.has_value()) return complain(recorded.error());
+  return deliver(*recorded, options.output, *path, SummaryTo::kStdout);
 }
 
 }  // namespace gilspy::cli

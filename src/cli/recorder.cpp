@@ -1,9 +1,12 @@
 #include "recorder.h"
 
-#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
 
-#include "gilspy/activity.h"
-#include "gilspy/aggregate.h"
+#include "priority_guard.h"
+#include "profile_builder.h"
+#include "run_watch.h"
 #include "ticker.h"
 
 namespace gilspy::cli {
@@ -13,69 +16,40 @@ using std::chrono_literals::operator""ms;
 
 constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
-constexpr double kMostOfACpuAtHighPriority = 0.25;
-constexpr Nanos kShortestPeriodAtHighPriority = std::chrono::microseconds(250);
-constexpr Nanos kPriorityCheckEvery = 250ms;
+constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
 
-// The target's CPU time between the first and the last look at it.
-class CpuMeter {
- public:
-  void look(Target& target, Nanos now) {
-    const auto cpu = target.cpu_time();
-    if (!cpu.has_value()) return;
-    if (!first_.has_value()) first_ = last_ = {now, *cpu};
-    last_ = {now, *cpu};
+std::string_view words(Stopping stopping) {
+  switch (stopping) {
+    case Stopping::kNever: break;
+    case Stopping::kToComplete: return "to complete";
+    case Stopping::kAlways: return "always";
   }
-  // Spread over `duration`: the last look can be a little older than the last tick.
-  Nanos over(Nanos duration) const {
-    if (!first_.has_value() || last_->at == first_->at) return Nanos{0};
-    const double share = double((last_->cpu - first_->cpu).count()) / double((last_->at - first_->at).count());
-    return Nanos(static_cast<std::int64_t>(share * double(duration.count())));
-  }
+  return "never";
+}
 
- private:
-  struct Reading {
-    Nanos at{0};
-    Nanos cpu{0};
-  };
-  std::optional<Reading> first_, last_;
-};
-
-// Runs above the target's priority so that a busy machine does not make us late, but never at its expense: a sampler
-// that works without a pause, or takes a large part of a CPU, goes back to normal.
-class PriorityGuard {
- public:
-  explicit PriorityGuard(Nanos period) : raised_(period >= kShortestPeriodAtHighPriority) {
-    if (raised_) platform::raise_priority();
-  }
-  ~PriorityGuard() { lower(); }
-  PriorityGuard(const PriorityGuard&) = delete;
-  PriorityGuard& operator=(const PriorityGuard&) = delete;
-
-  void check(Nanos now) {
-    if (!raised_ || now - since_ < kPriorityCheckEvery) return;
-    const Nanos cpu = platform::self_usage().cpu;
-    const bool measured = since_.count() != 0;
-    if (measured && double((cpu - cpu_).count()) > kMostOfACpuAtHighPriority * double((now - since_).count())) lower();
-    since_ = now;
-    cpu_ = cpu;
-  }
-
- private:
-  void lower() {
-    if (std::exchange(raised_, false)) platform::restore_priority();
-  }
-  bool raised_;
-  Nanos since_{0};
-  Nanos cpu_{0};
-};
+RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
+  RunFacts facts;
+  facts.gilspy_version = GILSPY_VERSION;
+  facts.identity = attachment.target->identity();
+  facts.python = attachment.location.version;
+  facts.free_threaded = attachment.location.free_threaded;
+  facts.cpus = platform::cpu_facts(facts.identity.pid);
+  facts.rate_hz = plan.rate_hz;
+  facts.system_calls_told = attachment.target->tells_system_calls();
+  facts.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
+  facts.stopping = words(plan.stopping);
+  return facts;
+}
 
 class Recorder {
  public:
   Recorder(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop)
       : attachment_(attachment), plan_(plan), stop_(stop), started_(platform::now()), ticker_(plan.rate_hz, started_) {}
 
-  Result<Profile> run() {
+  Result<Recorded> run() {
+    const RunFacts facts = facts_of(attachment_, plan_);
+    builder_.begin(facts);
+    if (plan_.sink != nullptr) plan_.sink->begin(facts);
     sample_.period = ticker_.period();
     PriorityGuard priority(ticker_.period());
     while (!over()) {
@@ -94,6 +68,10 @@ class Recorder {
  private:
   bool over() {
     if (stop_.stop_requested()) return ticks_ > 0;
+    if (plan_.sink != nullptr && plan_.sink->failed()) {
+      end_note_ = "the recording could not be written";
+      return true;
+    }
     return plan_.duration.has_value() && platform::now() - started_ >= *plan_.duration && ticks_ > 1;
   }
 
@@ -101,10 +79,13 @@ class Recorder {
     const Nanos deadline = ticks_ == 0 ? started_ : ticker_.next(platform::now());
     if (deadline > platform::now()) platform::sleep_until(deadline);
     now_ = platform::now();
-    if (ticker_.period().count() > 0 && now_ - deadline > ticker_.period()) ++late_;
+    const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
+    if (late) watch_.count_late();
     GILSPY_CHECK(attachment_.sampler->tick(now_, sample_));
     if (ticks_ == 0) begin();
-    aggregator_.add(sample_, classifier_.classify(sample_));
+    watch_.add(sample_);
+    builder_.add(sample_);
+    if (plan_.sink != nullptr) plan_.sink->add(sample_);
     ++ticks_;
     return {};
   }
@@ -113,12 +94,18 @@ class Recorder {
   void begin() {
     started_ = now_ = sample_.time = platform::now();
     ticker_ = Ticker(plan_.rate_hz, started_);
+    next_update_ = started_ + kUpdateEvery;
   }
 
   void upkeep() {
     if (now_ >= next_upkeep_) {
       next_upkeep_ = now_ + kUpkeepEvery;
-      cpu_.look(*attachment_.target, now_);
+      watch_.look_at_cpu(*attachment_.target, now_);
+    }
+    if (now_ >= next_update_ || (plan_.sink != nullptr && plan_.sink->block_is_full())) {
+      next_update_ = now_ + kUpdateEvery;
+      RunUpdate update = take_update();
+      if (plan_.sink != nullptr) plan_.sink->end_block(std::move(update));
     }
     if (plan_.progress && now_ >= next_progress_) {
       next_progress_ = now_ + kProgressEvery;
@@ -126,41 +113,19 @@ class Recorder {
     }
   }
 
-  Profile finish() {
-    cpu_.look(*attachment_.target, platform::now());
-    Profile profile;
-    profile.quality.rate_hz = plan_.rate_hz;
-    profile.quality.late = late_;
-    profile.quality.system_calls_told = attachment_.target->tells_system_calls();
-    aggregator_.finish(profile);
-    const Nanos period = ticker_.period();
-    profile.quality.ticks_asked =
-        period.count() > 0 ? static_cast<std::uint64_t>(profile.duration / period) + 1 : profile.quality.ticks;
-    profile.cpu_time = cpu_.over(profile.duration);
-    profile.cpus = platform::cpu_facts(attachment_.target->identity().pid);
-    profile.end_note = end_note_;
-    for (ThreadProfile& thread : profile.threads) thread.info = attachment_.sampler->thread(thread.info.index);
-    for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
-      profile.gils.at(to_int(interpreter.gil)).interpreters.push_back(interpreter.id);
-    }
-    describe_target(profile.target, std::ranges::any_of(profile.gils, [](const GilProfile& gil) {
-                      return 2 * gil.enabled > gil.observed;
-                    }));
-    profile.table = std::move(*attachment_.stacks);
-    const platform::SelfUsage self = platform::self_usage();
-    profile.self = {self.cpu, self.peak_rss_bytes};
-    return profile;
+  RunUpdate take_update() {
+    RunUpdate update = watch_.take(*attachment_.sampler);
+    builder_.update(update);
+    return update;
   }
 
-  void describe_target(TargetFacts& facts, bool gil_on) const {
-    const ProcessIdentity& identity = attachment_.target->identity();
-    facts.pid = identity.pid;
-    facts.command = identity.command;
-    facts.executable = identity.executable;
-    facts.working_folder = identity.working_folder;
-    facts.python = attachment_.location.version;
-    facts.free_threaded = attachment_.location.free_threaded;
-    facts.gil_enabled = !facts.free_threaded || gil_on;
+  Recorded finish() {
+    watch_.look_at_cpu(*attachment_.target, platform::now());
+    RunUpdate update = take_update();
+    Recorded recorded;
+    if (plan_.sink != nullptr) recorded.kept = plan_.sink->end(std::move(update), end_note_);
+    recorded.profile = builder_.finish(std::move(*attachment_.stacks), end_note_);
+    return recorded;
   }
 
   Attachment& attachment_;
@@ -169,17 +134,16 @@ class Recorder {
   Nanos started_;
   Ticker ticker_;
   Sample sample_;
-  Classifier classifier_;
-  Aggregator aggregator_;
-  CpuMeter cpu_;
-  Nanos now_{0}, next_upkeep_{0}, next_progress_{0};
-  std::uint64_t ticks_ = 0, late_ = 0;
+  RunWatch watch_;
+  ProfileBuilder builder_;
+  Nanos now_{0}, next_upkeep_{0}, next_update_{0}, next_progress_{0};
+  std::uint64_t ticks_ = 0;
   std::string end_note_;
 };
 
 }  // namespace
 
-Result<Profile> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop) {
+Result<Recorded> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop) {
   return Recorder(attachment, plan, stop).run();
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "attachment.h"
+#include "formats/recording/recording_sink.h"
 #include "gilspy/profile.h"
 
 namespace gilspy::cli {
@@ -12,10 +13,17 @@ namespace gilspy::cli {
 struct RecordingPlan {
   double rate_hz = 1000;  // 0: as fast as possible
   std::optional<Nanos> duration;
+  Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
+  recording::RecordingSink* sink = nullptr;                          // where everything that is read goes as well
+};
+
+struct Recorded {
+  Profile profile;
+  Result<void> kept;  // the recording, where there is a sink. Errors: kCannotWrite; that ended the run
 };
 
 // A profile of at least one sample. Errors: kGone (ended before the first sample), kDenied.
-Result<Profile> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop);
+Result<Recorded> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop);
 
 }  // namespace gilspy::cli

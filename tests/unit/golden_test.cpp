@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "gilspy/format.h"
+#include "rendered.h"
 #include "sample_profile.h"
 #include "tests/golden_file.h"
 
@@ -24,33 +24,18 @@ std::filesystem::path golden_file(const NamedProfile& profile, const Format& for
   return folder() / (profile.name + std::string(format.extension));
 }
 
-// Script and style of the SVG have files and tests of their own; here they would only drown what changed.
-std::string without_assets(std::string text) {
-  for (const std::string_view tag : {"script", "style"}) {
-    const std::size_t begin = text.find("<" + std::string(tag));
-    const std::size_t end = text.find("</" + std::string(tag));
-    if (begin == text.npos || end == text.npos) continue;
-    const std::size_t content = text.find('>', begin) + 1;
-    text.replace(content, end - content, "...");
-  }
-  return text;
-}
-
-std::string render(const NamedProfile& named, const Format& format) {
-  const Profile profile = named.make();
-  return without_assets(format.render(profile, verdict::judge(profile), {}));
-}
-
 class Golden : public ::testing::TestWithParam<Format> {};
 
 TEST_P(Golden, RendersWhatSomebodyLookedAt) {
   for (const NamedProfile& profile : kProfiles) {
-    expect_golden(render(profile, GetParam()), golden_file(profile, GetParam()), "formats_test");
+    expect_golden(rendered(profile.make(), GetParam()), golden_file(profile, GetParam()), "formats_test");
   }
 }
 
 TEST_P(Golden, RenderingTwiceGivesTheSameBytes) {
-  for (const NamedProfile& profile : kProfiles) EXPECT_EQ(render(profile, GetParam()), render(profile, GetParam()));
+  for (const NamedProfile& profile : kProfiles) {
+    EXPECT_EQ(rendered(profile.make(), GetParam()), rendered(profile.make(), GetParam()));
+  }
 }
 
 TEST_P(Golden, AnEmptyProfileRenders) {
@@ -62,13 +47,13 @@ TEST_P(Golden, AnEmptyProfileRenders) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(formats::all().begin(), formats::all().end()),
+INSTANTIATE_TEST_SUITE_P(Registry, Golden, ::testing::ValuesIn(renderers()),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST(GoldenFolder, HasNoFileWithoutAFormat) {
   std::set<std::filesystem::path> known;
   for (const NamedProfile& profile : kProfiles) {
-    for (const Format& format : formats::all()) known.insert(golden_file(profile, format));
+    for (const Format& format : renderers()) known.insert(golden_file(profile, format));
   }
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
     EXPECT_EQ(known.count(entry.path()), 1u) << entry.path();
@@ -79,6 +64,7 @@ TEST(Registry, FindsFormatsByName) {
   for (const Format& format : formats::all()) EXPECT_EQ(formats::find(format.name)->extension, format.extension);
   EXPECT_EQ(formats::find("pdf"), nullptr);
   EXPECT_EQ(formats::all().front().name, "flamegraph");  // the default
+  EXPECT_FALSE(formats::all().front().streamed());
 }
 
 }  // namespace

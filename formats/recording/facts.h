@@ -1,0 +1,175 @@
+// Which fact of a sample stands in which column, said once for both directions: a new fact is a line here and one in
+// recording.proto. An old recording lacks its column, which then reads as zeros.
+#pragma once
+
+#include <array>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "columns.h"
+#include "gilspy/sample.h"
+#include "gilspy/stacks.h"
+
+namespace gilspy::recording {
+
+// What deltas are taken against. A block begins with a new one.
+struct Context {
+  struct Gil {
+    std::uint64_t holder = 0;
+    std::uint64_t switch_number = 0;
+  };
+  struct Thread {
+    std::uint64_t stack = 0;
+    std::uint64_t on_cpu = 0;
+  };
+  std::uint64_t time = 0;
+  std::vector<Gil> gils;
+  std::uint64_t next_index = 0;
+  std::uint64_t tid = 0;
+  std::uint64_t ident = 0;
+  std::uint64_t fact_thread = 0;
+  std::unordered_map<std::uint32_t, Thread> threads;
+};
+
+template <typename T>
+constexpr std::uint64_t number_of(const T& value) {
+  return ColumnWriter::number_of(value);
+}
+
+// A list's rows: `kind` says how many.
+template <typename Codec, typename List, typename Each>
+void exchange_rows(Codec& codec, Kind kind, List& list, bool counts_vary, Each each) {
+  std::uint64_t count = list.size();
+  if (counts_vary) {
+    codec.plain(kind, count);
+  } else {
+    codec.runs(kind, count);
+  }
+  if constexpr (Codec::kWrites) {
+    codec.rows(list, each);
+  } else {
+    codec.rows(list, count, each);
+  }
+}
+
+template <typename Codec, typename Facts>
+void exchange_gil(Codec& codec, Context::Gil& last, Facts& gil) {
+  bool has_holder = gil.last_holder.has_value();
+  bool has_waiters = gil.cond_waiters.has_value();
+  codec.bits(wire::GIL_SHAPE, Bits{gil.enabled, 1, true}, Bits{gil.locked, 1, true}, Bits{gil.steady, 1, true},
+             Bits{has_holder, 1, true}, Bits{has_waiters, 1, true});
+  if (has_holder) {
+    ThreadIndex holder = gil.last_holder.value_or(ThreadIndex{});
+    codec.delta(wire::GIL_HOLDER, holder, last.holder);
+    last.holder = number_of(holder);
+    if constexpr (!Codec::kWrites) gil.last_holder = holder;
+  }
+  codec.plain(wire::GIL_HANDOFFS, gil.handoffs);
+  codec.delta_runs(wire::GIL_SWITCH_NUMBER, gil.switch_number, last.switch_number + gil.handoffs);
+  last.switch_number = gil.switch_number;
+  codec.runs(wire::GIL_SWITCH_INTERVAL, gil.switch_interval);
+  if (has_waiters) {
+    std::uint32_t waiters = gil.cond_waiters.value_or(0);
+    codec.plain(wire::GIL_COND_WAITERS, waiters);
+    if constexpr (!Codec::kWrites) gil.cond_waiters = waiters;
+  }
+}
+
+template <typename Codec, typename Info>
+void exchange_started(Codec& codec, Context& context, Info& info) {
+  codec.delta(wire::STARTED_INDEX, info.index, context.next_index);
+  context.next_index = number_of(info.index) + 1;
+  codec.delta(wire::STARTED_TID, info.tid, context.tid);
+  context.tid = number_of(info.tid);
+  codec.delta(wire::STARTED_IDENT, info.ident, context.ident);
+  context.ident = number_of(info.ident);
+  codec.text(wire::STARTED_NAME, info.name);
+  codec.runs(wire::STARTED_INTERPRETER, info.interpreter_id);
+  codec.runs(wire::STARTED_GIL, info.gil);
+  codec.runs(wire::STARTED_PYTHON, info.python);
+}
+
+template <typename Codec, typename Facts>
+void exchange_facts(Codec& codec, Context& context, Facts& facts) {
+  codec.delta(wire::FACT_THREAD, facts.thread, context.fact_thread);
+  context.fact_thread = number_of(facts.thread);
+  int dormant = !facts.dormant.has_value() ? 0 : *facts.dormant ? 2 : 1;
+  bool has_delay = facts.run_queue_delay.count() != 0;
+  bool has_on_cpu = facts.on_cpu.has_value();
+  codec.bits(wire::FACT_SHAPE, Bits{facts.quality, 2, StackQuality::kLost}, Bits{facts.os_read, 1, true},
+             Bits{facts.os, 2, SyscallFacts::State::kUnreadable}, Bits{facts.place, 2, WaitPlace::kGilMutex},
+             Bits{facts.ended, 1, true}, Bits{facts.attach_state, 2, AttachState::kSuspended}, Bits{dormant, 2, 2},
+             Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true});
+  if constexpr (!Codec::kWrites) {
+    if (dormant > 0) facts.dormant = dormant == 2;
+  }
+  if (has_delay) codec.plain(wire::FACT_RUN_QUEUE, facts.run_queue_delay);
+  const bool has_stack = facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated;
+  if (!has_stack && !has_on_cpu) return;
+  Context::Thread& last = context.threads[to_int(facts.thread)];
+  if (has_stack) {
+    codec.delta(wire::FACT_STACK, facts.stack, last.stack);
+    last.stack = number_of(facts.stack);
+  }
+  if (has_on_cpu) {
+    Nanos on_cpu = facts.on_cpu.value_or(Nanos{0});
+    codec.delta(wire::FACT_ON_CPU, on_cpu, last.on_cpu);
+    last.on_cpu = number_of(on_cpu);
+    if constexpr (!Codec::kWrites) facts.on_cpu = on_cpu;
+  }
+}
+
+// `sample` is a Sample, const for a writer. What has no column here is not told: a reader hands in an empty one.
+template <typename Codec, typename S>
+void exchange_sample(Codec& codec, Context& context, S& sample) {
+  std::uint32_t flags = (sample.failed ? 1U : 0U) | (sample.stopped ? 2U : 0U) | (sample.holder_stack_lost ? 4U : 0U) |
+                        (sample.stop_denied ? 8U : 0U);
+  codec.runs(wire::TICK_FLAGS, flags);
+  if constexpr (!Codec::kWrites) {
+    sample.failed = (flags & 1U) != 0;
+    sample.stopped = (flags & 2U) != 0;
+    sample.holder_stack_lost = (flags & 4U) != 0;
+    sample.stop_denied = (flags & 8U) != 0;
+  }
+  codec.runs(wire::TICK_PERIOD, sample.period);
+  codec.delta(wire::TICK_TIME, sample.time, context.time + number_of(sample.period));
+  context.time = number_of(sample.time);
+  codec.plain(wire::TICK_PAUSE, sample.pause);
+  if (sample.failed) return;
+  codec.plain(wire::TICK_STACK_RETRIES, sample.stack_retries);
+  std::size_t gil = 0;
+  exchange_rows(codec, wire::TICK_GILS, sample.gils, false, [&](auto& facts) {
+    if (gil >= context.gils.size()) context.gils.resize(gil + 1);
+    exchange_gil(codec, context.gils[gil++], facts);
+  });
+  exchange_rows(codec, wire::TICK_STARTED, sample.started, false,
+                [&](auto& info) { exchange_started(codec, context, info); });
+  if (!sample.gils.empty() && sample.gils.front().last_holder) {
+    context.fact_thread = number_of(*sample.gils.front().last_holder);
+  }
+  exchange_rows(codec, wire::TICK_THREADS, sample.threads, true,
+                [&](auto& facts) { exchange_facts(codec, context, facts); });
+}
+
+template <typename Codec, typename F>
+void exchange_frame(Codec& codec, F& frame) {
+  codec.text(wire::FRAME_FUNCTION, frame.function);
+  codec.text(wire::FRAME_FILE, frame.file);
+  codec.plain(wire::FRAME_LINE, frame.line);
+  codec.delta(wire::FRAME_FIRST_LINE, frame.first_line, number_of(frame.line));
+}
+
+struct Node {
+  StackId parent{};
+  FrameId frame{};
+};
+// `before`: the node that is numbered right before this one. `last_frame`: the frame of the row before.
+template <typename Codec, typename N>
+void exchange_node(Codec& codec, N& node, std::uint64_t before, std::uint64_t& last_frame) {
+  codec.delta(wire::NODE_PARENT, node.parent, before);
+  codec.delta(wire::NODE_FRAME, node.frame, last_frame);
+  last_frame = number_of(node.frame);
+}
+
+}  // namespace gilspy::recording

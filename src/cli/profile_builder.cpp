@@ -1,0 +1,68 @@
+#include "profile_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gilspy::cli {
+
+void ProfileBuilder::add(const Sample& sample) {
+  aggregator_.add(sample, classifier_.classify(sample));
+  period_ = sample.period;
+  if (better_known_.empty() || sample.failed) return;
+  for (const ThreadInfo& info : sample.started) better_known_.erase(to_int(info.index));  // told anew
+}
+
+void ProfileBuilder::update(const RunUpdate& update) {
+  latest_ = update;
+  for (const ThreadInfo& info : update.threads) better_known_[to_int(info.index)] = info;
+  interpreters_.insert(interpreters_.end(), update.interpreters.begin(), update.interpreters.end());
+}
+
+Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
+  Profile profile;
+  profile.quality.rate_hz = facts_.rate_hz;
+  profile.quality.late = latest_.late;
+  profile.quality.system_calls_told = facts_.system_calls_told;
+  aggregator_.finish(profile);
+  profile.quality.ticks_asked =
+      period_.count() > 0 ? static_cast<std::uint64_t>(profile.duration / period_) + 1 : profile.quality.ticks;
+  profile.cpu_time = cpu_time(profile.duration);
+  profile.cpus = facts_.cpus;
+  profile.end_note = std::move(end_note);
+  for (const auto& [index, info] : better_known_) {
+    if (index < profile.threads.size()) profile.threads[index].info = info;
+  }
+  for (const InterpreterInfo& interpreter : interpreters_) {
+    if (to_int(interpreter.gil) >= profile.gils.size()) continue;
+    profile.gils[to_int(interpreter.gil)].interpreters.push_back(interpreter.id);
+  }
+  describe_target(profile);
+  profile.table = std::move(table);
+  profile.self = latest_.self;
+  return profile;
+}
+
+// Spread over `duration`: the last look can be a little older than the last tick.
+Nanos ProfileBuilder::cpu_time(Nanos duration) const {
+  if (!latest_.first_cpu || !latest_.last_cpu) return Nanos{0};
+  const Nanos cpu = latest_.last_cpu->cpu - latest_.first_cpu->cpu;
+  const Nanos time = latest_.last_cpu->at - latest_.first_cpu->at;
+  if (time.count() <= 0 || cpu.count() <= 0) return Nanos{0};
+  constexpr double kMost = 4e18;  // recordings can claim anything
+  const double share = double(cpu.count()) / double(time.count());
+  return Nanos(static_cast<std::int64_t>(std::min(share * double(duration.count()), kMost)));
+}
+
+void ProfileBuilder::describe_target(Profile& profile) const {
+  const auto mostly_on = [](const GilProfile& gil) { return 2 * gil.enabled > gil.observed; };
+  TargetFacts& target = profile.target;
+  target.pid = facts_.identity.pid;
+  target.command = facts_.identity.command;
+  target.executable = facts_.identity.executable;
+  target.working_folder = facts_.identity.working_folder;
+  target.python = facts_.python;
+  target.free_threaded = facts_.free_threaded;
+  target.gil_enabled = !facts_.free_threaded || std::ranges::any_of(profile.gils, mostly_on);
+}
+
+}  // namespace gilspy::cli

@@ -1,0 +1,58 @@
+#include "run_watch.h"
+
+#include <algorithm>
+
+#include "gilspy/platform.h"
+
+namespace gilspy::cli {
+
+void RunWatch::add(const Sample& sample) {
+  if (sample.failed) return;
+  gils_ = std::max(gils_, sample.gils.size());
+  for (const ThreadInfo& info : sample.started) {
+    told_[to_int(info.index)] = info;
+    std::erase(ended_, info.index);  // it comes back
+  }
+  for (const ThreadFacts& facts : sample.threads) {
+    if (facts.ended) ended_.push_back(facts.thread);
+  }
+}
+
+RunUpdate RunWatch::take(const Sampler& sampler) {
+  RunUpdate update;
+  update.late = late_;
+  update.first_cpu = cpu_.first();
+  update.last_cpu = cpu_.last();
+  const platform::SelfUsage self = platform::self_usage();
+  update.self = {self.cpu, self.peak_rss_bytes};
+  update.threads = better_known(sampler);
+  update.interpreters = new_interpreters(sampler);
+  return update;
+}
+
+// Names come late: a thread sets its own a while after it has started.
+std::vector<ThreadInfo> RunWatch::better_known(const Sampler& sampler) {
+  std::vector<ThreadInfo> better;
+  for (auto& [index, told] : told_) {
+    const ThreadInfo& info = sampler.thread(static_cast<ThreadIndex>(index));
+    if (info == told) continue;
+    told = info;
+    better.push_back(info);
+  }
+  std::ranges::sort(better, {}, &ThreadInfo::index);
+  for (const ThreadIndex thread : ended_) told_.erase(to_int(thread));
+  ended_.clear();
+  return better;
+}
+
+std::vector<InterpreterInfo> RunWatch::new_interpreters(const Sampler& sampler) {
+  std::vector<InterpreterInfo> found;
+  const std::vector<InterpreterInfo> all = sampler.interpreters();
+  // One whose GIL no sample has told of yet waits for the next time, and so do those behind it.
+  for (; interpreters_told_ < all.size() && to_int(all[interpreters_told_].gil) < gils_; ++interpreters_told_) {
+    found.push_back(all[interpreters_told_]);
+  }
+  return found;
+}
+
+}  // namespace gilspy::cli

@@ -1,0 +1,110 @@
+#include "run_watch.h"
+
+#include <gmock/gmock.h>
+
+namespace gilspy::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class NamedThreads final : public Sampler {
+ public:
+  Result<void> tick(Nanos, Sample&) override { return {}; }
+  std::vector<InterpreterInfo> interpreters() const override { return found; }
+  const ThreadInfo& thread(ThreadIndex index) const override { return threads.at(to_int(index)); }
+
+  std::vector<ThreadInfo> threads;
+  std::vector<InterpreterInfo> found;
+};
+
+ThreadInfo thread_of(std::uint32_t index, const std::string& name) {
+  ThreadInfo info;
+  info.index = ThreadIndex{index};
+  info.name = name;
+  return info;
+}
+
+Sample starting(std::vector<ThreadInfo> threads) {
+  Sample sample;
+  sample.gils.emplace_back();
+  sample.started = std::move(threads);
+  return sample;
+}
+
+Sample ending(std::uint32_t thread) {
+  Sample sample = starting({});
+  sample.threads.emplace_back();
+  sample.threads.back().thread = ThreadIndex{thread};
+  sample.threads.back().ended = true;
+  return sample;
+}
+
+std::vector<std::string> names_of(const RunUpdate& update) {
+  std::vector<std::string> names;
+  for (const ThreadInfo& info : update.threads) names.push_back(info.name);
+  return names;
+}
+
+TEST(RunWatch, TellsANameOnceWhenItBecomesKnown) {
+  NamedThreads sampler;
+  sampler.threads = {thread_of(0, "python"), thread_of(1, "python")};
+  RunWatch watch;
+  watch.add(starting(sampler.threads));
+  EXPECT_THAT(names_of(watch.take(sampler)), IsEmpty());
+  sampler.threads[1].name = "worker";
+  EXPECT_THAT(names_of(watch.take(sampler)), ElementsAre("worker"));
+  EXPECT_THAT(names_of(watch.take(sampler)), IsEmpty());
+}
+
+TEST(RunWatch, TellsTheNameOfAThreadThatHasJustEnded) {
+  NamedThreads sampler;
+  sampler.threads = {thread_of(0, "python")};
+  RunWatch watch;
+  watch.add(starting(sampler.threads));
+  sampler.threads[0].name = "short-lived";
+  watch.add(ending(0));
+  EXPECT_THAT(names_of(watch.take(sampler)), ElementsAre("short-lived"));
+  sampler.threads[0].name = "nobody asks any more";
+  EXPECT_THAT(names_of(watch.take(sampler)), IsEmpty());
+}
+
+TEST(RunWatch, AThreadThatComesBackIsWatchedOn) {
+  NamedThreads sampler;
+  sampler.threads = {thread_of(0, "python")};
+  RunWatch watch;
+  watch.add(starting(sampler.threads));
+  watch.add(ending(0));
+  watch.add(starting(sampler.threads));
+  EXPECT_THAT(names_of(watch.take(sampler)), IsEmpty());
+  sampler.threads[0].name = "back";
+  EXPECT_THAT(names_of(watch.take(sampler)), ElementsAre("back"));
+}
+
+TEST(RunWatch, AFailedTickToldNothing) {
+  NamedThreads sampler;
+  sampler.threads = {thread_of(0, "renamed")};
+  Sample failed = starting({thread_of(0, "python")});
+  failed.failed = true;
+  RunWatch watch;
+  watch.add(failed);
+  EXPECT_THAT(names_of(watch.take(sampler)), IsEmpty());
+}
+
+// An interpreter can be found at a tick that then fails: no sample has told of its GIL.
+TEST(RunWatch, AnInterpreterIsToldWhenItsGilIs) {
+  NamedThreads sampler;
+  sampler.found = {{0, GilIndex{0}}, {1, GilIndex{1}}};
+  RunWatch watch;
+  watch.add(starting({}));
+  EXPECT_EQ(watch.take(sampler).interpreters.size(), 1u);
+  Sample sample = starting({});
+  sample.gils.emplace_back();
+  watch.add(sample);
+  const RunUpdate update = watch.take(sampler);
+  ASSERT_EQ(update.interpreters.size(), 1u);
+  EXPECT_EQ(update.interpreters.front().id, 1);
+}
+
+}  // namespace
+}  // namespace gilspy::cli
