@@ -218,11 +218,6 @@ def test_a_file_that_cannot_be_written_is_said_before_it_starts(tmp_path):
     assert not (tmp_path / "started").exists()
 
 
-def test_a_file_that_cannot_be_written_at_the_end(python, out):
-    done = launch(*busy(python), out="/dev/full")
-    assert done.returncode == OUR_FAILURE and "/dev/full" in done.stderr
-
-
 def test_standard_output_is_not_for_two(python):
     done = launch(*busy(python), out="-")
     assert done.returncode == OUR_FAILURE and "--output" in done.stderr

@@ -14,6 +14,7 @@ gilspy_test(platform_text_test
 gilspy_test(platform_process_test
   SOURCES
     ${GILSPY_PLATFORM_TESTS}/attach_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/create_file_test.cpp
     ${GILSPY_PLATFORM_TESTS}/launch_test.cpp
     ${GILSPY_PLATFORM_TESTS}/liveness_test.cpp
     ${GILSPY_PLATFORM_TESTS}/machine_test.cpp
