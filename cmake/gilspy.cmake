@@ -1,4 +1,4 @@
-# The three ways to build something here. A target's own folder is its private include folder; what others may include
+# The ways to build something here. A target's own folder is its private include folder; what others may include
 # stands in include/gilspy. cmake/check_layers.py (a test) enforces the same rule on the #include lines.
 
 set(GILSPY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast)
@@ -26,6 +26,31 @@ function(gilspy_test name)
   target_compile_options(${name} PRIVATE ${GILSPY_WARNINGS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# gilspy_fuzzer(NAME DEPS target ...): a libFuzzer binary made of NAME_fuzzer.cpp, and a test that its kept corpus,
+# corpus/NAME, passes. Only with GILSPY_FUZZERS: the flags of all else are those of the preset `fuzz`.
+function(gilspy_fuzzer name)
+  if(NOT GILSPY_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "DEPS;INCLUDES" ${ARGN})
+  set(fuzzer fuzz_${name})
+  add_executable(${fuzzer} ${name}_fuzzer.cpp)
+  target_include_directories(${fuzzer} PRIVATE ${PROJECT_SOURCE_DIR} ${ARG_INCLUDES})
+  target_compile_options(${fuzzer} PRIVATE ${GILSPY_WARNINGS})
+  gilspy_not_fuzzed(${fuzzer})
+  target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${fuzzer} PRIVATE ${ARG_DEPS})
+  set_target_properties(${fuzzer} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+  add_test(NAME ${fuzzer}_corpus COMMAND ${fuzzer} -runs=0 ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+endfunction()
+
+# gilspy_not_fuzzed(TARGET): what reaches new code in there is no reason for a fuzzer to keep an input
+function(gilspy_not_fuzzed target)
+  if(GILSPY_FUZZERS)
+    target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # gilspy_embed(TARGET asset.js symbol): the bytes of a file as `constexpr std::string_view gilspy::assets::symbol`

@@ -3,25 +3,13 @@
 #include <algorithm>
 
 #include "json_writer.h"
+#include "target_json.h"
 
 namespace gilspy::formats {
 namespace {
 
 // Raised when a key changes its meaning or goes away, not when one is added.
 constexpr int kSchema = 1;
-
-void write_target(JsonWriter& json, const TargetFacts& target) {
-  json.object("target", [&] {
-    json.pair("pid", to_int(target.pid));
-    json.array("command", [&] {
-      for (const std::string& argument : target.command) json.value(argument);
-    });
-    json.pair("python", target.python.text());
-    json.pair("free_threaded", target.free_threaded);
-    json.pair("gil_enabled", target.gil_enabled);
-    json.pair("executable", target.executable);
-  });
-}
 
 void write_cpus(JsonWriter& json, const CpuFacts& cpus) {
   json.object("cpus", [&] {
@@ -103,6 +91,14 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("errors", quality.errors);
     json.pair("stopped_s", quality.stopped);
     json.pair("system_calls_told", quality.system_calls_told);
+    json.object("pauses", [&] {
+      json.pair("count", quality.pauses.count);
+      json.pair("denied", quality.pauses.denied);
+      json.pair("median_s", quality.pauses.median);
+      json.pair("p99_s", quality.pauses.p99);
+      json.pair("longest_s", quality.pauses.longest);
+      json.pair("total_s", quality.pauses.total);
+    });
   });
 }
 

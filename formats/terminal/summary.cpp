@@ -105,6 +105,19 @@ std::string doubts(const Profile& profile, std::size_t width) {
         "GIL cannot be told from who is blocked; their time is unknown.",
         width);
   }
+  if (quality.pauses.count > 0) {
+    text +=
+        wrap(fmt::format("Who ran was stopped {} to be read: half of the stops took less than {}, the longest {}, all "
+                         "together {} of the time.",
+                         wording::times(quality.pauses.count), wording::micros(quality.pauses.median),
+                         wording::micros(quality.pauses.longest), percent(cpus_of(quality.pauses.total, profile))),
+             width);
+  }
+  if (quality.pauses.denied > 0) {
+    text += wrap(count_of(quality.pauses.denied, "tick") +
+                     " had to do without stopping: another tracer (a debugger, strace) had the thread.",
+                 width);
+  }
   if (quality.errors > 0) text += wrap(count_of(quality.errors, "tick") + " could not be read.", width);
   return text;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gilspy/activity.h"
+#include "gilspy/distribution.h"
 #include "gilspy/profile.h"
 #include "gilspy/sample.h"
 
@@ -66,6 +67,7 @@ class Aggregator {
   void blame(std::size_t index, const GilFacts& facts, Nanos weight);
   void finish_threads(Profile& profile);
   void finish_gils(Profile& profile) const;
+  Pauses pauses() const;
 
   std::vector<Thread> threads_;  // by ThreadIndex
   std::vector<Gil> gils_;        // by GilIndex
@@ -76,6 +78,7 @@ class Aggregator {
   std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Nanos, PairHash> stacks_;
   std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame_;
   Quality quality_;
+  Distribution pauses_;
 };
 
 }  // namespace gilspy

@@ -70,12 +70,15 @@ Result<void> write_file(const std::string& path, std::span<const std::byte> byte
                         Ownership ownership = Ownership::kInvokingUser);
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
 
-// The same for a file that must not be there yet, not even as a link: in a folder where everybody may write, nobody else
-// chooses what becomes of it.
+// The same for a file that must not be there yet, not even as a link: in a folder where everybody may write, nobody
+// else chooses what becomes of it.
 Result<void> create_file(const std::string& path, std::string_view text);
 
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
+
+// "futex" for 202 on x86-64; "system call 999" for one without a name here.
+std::string syscall_name(std::int64_t number);
 
 bool stdout_is_terminal();
 bool stderr_is_terminal();

@@ -69,6 +69,16 @@ struct TargetFacts {
   bool gil_enabled = true;
 };
 
+// What reading cost the target: threads stood still for it (Stopping).
+struct Pauses {
+  std::uint64_t count = 0;
+  std::uint64_t denied = 0;  // ticks at which a stop was due and another tracer had the thread
+  Nanos median{0};
+  Nanos p99{0};
+  Nanos longest{0};
+  Nanos total{0};
+};
+
 struct Quality {
   std::uint64_t ticks_asked = 0;
   std::uint64_t ticks = 0;      // made
@@ -82,6 +92,7 @@ struct Quality {
   Nanos stopped{0};             // time in which the process was stopped (SIGSTOP, job control, a debugger): unknown
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
+  Pauses pauses;
 };
 
 struct SelfCost {

@@ -86,8 +86,10 @@ struct Sample {
   std::vector<ThreadFacts> threads;  // threads that were read
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
-  bool failed = false;   // nothing could be read at this tick
-  bool stopped = false;  // the whole process is stopped (as of the last tenth of a second): nobody does anything
+  Nanos pause{0};            // time for which threads stood still because we stopped them for this tick
+  bool stop_denied = false;  // threads were to be stopped and could not be: another tracer has them
+  bool failed = false;       // nothing could be read at this tick
+  bool stopped = false;      // the whole process is stopped (as of the last tenth of a second): nobody does anything
 };
 
 }  // namespace gilspy

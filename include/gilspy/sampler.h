@@ -20,6 +20,14 @@ struct InterpreterInfo {
   GilIndex gil{};
 };
 
+// Whether threads may be stopped for a read, some tens of microseconds at a time, so that their stacks are exact. Those
+// that run Python: who holds the GIL, and without a GIL all attached threads together.
+enum class Stopping : std::uint8_t {
+  kNever,
+  kToComplete,  // --exact: only when a stack came out truncated or was lost
+  kAlways,      // --blocking: at every tick
+};
+
 class Sampler {
  public:
   virtual ~Sampler() = default;
@@ -34,9 +42,11 @@ class Sampler {
 
 namespace sample {
 
-// The target, the layout and the table must outlive the sampler.
+// The target, the layout and the table must outlive the sampler. Errors: kNotReady; kDenied, also where threads are to
+// be stopped and cannot be.
 Result<std::unique_ptr<Sampler>> make_sampler(Target& target, const RuntimeLocation& location,
-                                              const RuntimeLayout& layout, StackTable& stacks);
+                                              const RuntimeLayout& layout, StackTable& stacks,
+                                              Stopping stopping = Stopping::kNever);
 
 }  // namespace sample
 }  // namespace gilspy

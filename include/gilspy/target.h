@@ -88,6 +88,17 @@ enum class Liveness : std::uint8_t {
   kReplaced,  // by exec
 };
 
+// Threads that stand still because we stopped them. They go on when it is released or destroyed, or when gilspy itself
+// ends, however it does.
+class ThreadStop {
+ public:
+  virtual ~ThreadStop() = default;
+
+  virtual bool holds(Tid tid) const = 0;  // whether this one stands still
+  // They go on. How long the first of them stood still at most.
+  virtual Nanos release() = 0;
+};
+
 class Target : public MemoryReader {
  public:
   virtual const ProcessIdentity& identity() const = 0;
@@ -112,6 +123,11 @@ class Target : public MemoryReader {
   virtual std::optional<Tid> tid_of_own_number(std::int32_t number) { return static_cast<Tid>(number); }
   // The caller will not ask for this thread again: what was kept open for it can be closed.
   virtual void forget(Tid tid) = 0;
+
+  // Stops those of the threads that can be stopped, for a read: threads that ended meanwhile, or that the kernel does
+  // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
+  // ones. Errors: kDenied (the message says who is in the way).
+  virtual Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) = 0;
 
   virtual Result<Nanos> cpu_time() = 0;  // user and system time of all threads, ended ones included
   // Processes below this one, nearest first; executables that may not be seen are empty.

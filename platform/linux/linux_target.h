@@ -11,6 +11,7 @@
 #include "gilspy/target.h"
 #include "liveness.h"
 #include "thread_files.h"
+#include "tracer.h"
 
 namespace gilspy::platform {
 
@@ -40,6 +41,7 @@ class LinuxTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override;
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override;
+  Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
   Result<Nanos> cpu_time() override;
   std::vector<ProcessIdentity> descendants() override;
 
@@ -48,6 +50,7 @@ class LinuxTarget final : public Target {
   void list_own_numbers();
 
   Parts parts_;
+  Tracer tracer_{parts_.identity.pid};
   std::unordered_map<std::int32_t, Tid> by_own_number_;  // of a target in a PID namespace of its own
 };
 

@@ -1,6 +1,7 @@
 #include "fake_target.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gilspy {
 namespace {
@@ -14,16 +15,39 @@ class OwnBytes final : public FileBytes {
   std::vector<std::byte> bytes_;
 };
 
+// Stands for a pause of ten microseconds.
+class FakeStop final : public ThreadStop {
+ public:
+  FakeStop(std::vector<Tid> tids, int& standing) : tids_(std::move(tids)), standing_(standing) { ++standing_; }
+  ~FakeStop() override { release(); }
+  FakeStop(const FakeStop&) = delete;
+  FakeStop& operator=(const FakeStop&) = delete;
+
+  bool holds(Tid tid) const override { return !released_ && std::ranges::count(tids_, tid) > 0; }
+  Nanos release() override {
+    if (!std::exchange(released_, true)) --standing_;
+    return std::chrono::microseconds(10);
+  }
+
+ private:
+  std::vector<Tid> tids_;
+  int& standing_;
+  bool released_ = false;
+};
+
 tl::unexpected<Error> no_such_thread() { return fail(ErrorCode::kGone, "the thread has ended"); }
 
 }  // namespace
 
 void SparseMemory::put_bytes(RemoteAddr address, std::span<const std::byte> bytes) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::uint64_t where = address.value() + i;
+  for (std::size_t done = 0; done < bytes.size();) {
+    const std::uint64_t where = address.value() + done;
+    const std::size_t inside = where % kPage;
+    const std::size_t size = std::min<std::size_t>(bytes.size() - done, kPage - inside);
     Page& page = pages_[where / kPage];
-    page.bytes[where % kPage] = bytes[i];
-    page.present[where % kPage] = true;
+    std::memcpy(page.bytes.data() + inside, bytes.data() + done, size);
+    std::fill_n(page.present.begin() + static_cast<std::ptrdiff_t>(inside), size, true);
+    done += size;
   }
 }
 
@@ -40,11 +64,16 @@ void SparseMemory::remove(RemoteAddr address, std::uint64_t size) {
 }
 
 bool SparseMemory::copy(RemoteAddr from, std::span<std::byte> into) const {
-  for (std::size_t i = 0; i < into.size(); ++i) {
-    const std::uint64_t where = from.value() + i;
+  for (std::size_t done = 0; done < into.size();) {
+    const std::uint64_t where = from.value() + done;
+    const std::size_t inside = where % kPage;
+    const std::size_t size = std::min<std::size_t>(into.size() - done, kPage - inside);
     const auto page = pages_.find(where / kPage);
-    if (page == pages_.end() || !page->second.present[where % kPage]) return false;
-    into[i] = page->second.bytes[where % kPage];
+    if (page == pages_.end()) return false;
+    const auto first = page->second.present.begin() + static_cast<std::ptrdiff_t>(inside);
+    if (!std::all_of(first, first + static_cast<std::ptrdiff_t>(size), [](bool there) { return there; })) return false;
+    std::memcpy(into.data() + done, page->second.bytes.data() + inside, size);
+    done += size;
   }
   return true;
 }
@@ -107,6 +136,16 @@ Result<SchedFacts> FakeTarget::sched_of(Tid tid) {
   const auto thread = threads_.find(tid);
   if (thread == threads_.end()) return no_such_thread();
   return thread->second.sched;
+}
+
+Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) {
+  if (refuse_stops_) return fail(ErrorCode::kDenied, "process 17 (gdb) traces it already");
+  std::vector<Tid> living;
+  std::ranges::copy_if(tids, std::back_inserter(living), [this](Tid tid) { return threads_.contains(tid); });
+  stops_.push_back(living);
+  auto stop = std::make_unique<FakeStop>(std::move(living), standing_);
+  if (on_stop_) on_stop_(stops_.back());
+  return stop;
 }
 
 Result<std::string> FakeTarget::comm_of(Tid tid) {

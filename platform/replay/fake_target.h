@@ -74,6 +74,13 @@ class FakeTarget final : public Target {
   using OnRead = std::function<void(const Read&)>;
   void on_read(OnRead callback) { on_read_ = std::move(callback); }
 
+  // Whether threads can be stopped; by whom they are traced, else.
+  void refuse_stops(bool refuse) { refuse_stops_ = refuse; }
+  // Called when threads have been stopped, before anybody looks.
+  void on_stop(std::function<void(std::span<const Tid>)> callback) { on_stop_ = std::move(callback); }
+  const std::vector<std::vector<Tid>>& stops() const { return stops_; }  // in order
+  bool anybody_stands() const { return standing_ > 0; }
+
   // What was read since the last clear_reads(), in order; a range that could not be read is there too.
   const std::vector<Read>& reads() const { return reads_; }
   std::size_t batches() const { return batches_; }
@@ -96,6 +103,7 @@ class FakeTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override;
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override { forgotten_.insert(tid); }
+  Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
   Result<Nanos> cpu_time() override { return cpu_time_; }
   std::vector<ProcessIdentity> descendants() override { return descendants_; }
 
@@ -117,6 +125,10 @@ class FakeTarget final : public Target {
   std::vector<ProcessIdentity> descendants_;
   std::optional<ErrorCode> failure_;
   OnRead on_read_;
+  bool refuse_stops_ = false;
+  std::function<void(std::span<const Tid>)> on_stop_;
+  std::vector<std::vector<Tid>> stops_;
+  int standing_ = 0;
 
   std::vector<Read> reads_;
   std::size_t batches_ = 0;

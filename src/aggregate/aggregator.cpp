@@ -19,6 +19,8 @@ Aggregator::Thread* Aggregator::find(ThreadIndex thread) {
 }
 
 void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& changes) {
+  if (sample.pause > Nanos{0}) pauses_.add(sample.pause);
+  if (sample.stop_denied) ++quality_.pauses.denied;
   if (sample.failed) {
     ++quality_.errors;
     return;
@@ -183,6 +185,12 @@ void Aggregator::finish(Profile& profile) {
   profile.quality.rate_hz = asked.rate_hz;
   profile.quality.late = asked.late;
   profile.quality.system_calls_told = asked.system_calls_told;
+  profile.quality.pauses = pauses();
+}
+
+Pauses Aggregator::pauses() const {
+  return {pauses_.count(),        quality_.pauses.denied, pauses_.quantile(0.5),
+          pauses_.quantile(0.99), pauses_.longest(),      pauses_.total()};
 }
 
 void Aggregator::finish_threads(Profile& profile) {

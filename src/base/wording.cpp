@@ -37,6 +37,14 @@ std::string seconds(Nanos time) {
   return fmt::format("{:.2f} s", std::chrono::duration<double>(std::max(time, Nanos{0})).count());
 }
 
+std::string micros(Nanos time) {
+  return grouped(static_cast<std::uint64_t>((std::max(time, Nanos{0}).count() + 500) / 1000)) + " us";
+}
+
+std::string times(std::uint64_t count) {
+  return count == 1 ? "once" : count == 2 ? "twice" : grouped(count) + " times";
+}
+
 std::string function_name(const Frame& frame, const TargetFacts& target) {
   const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
   if (frame.file.empty()) return function;

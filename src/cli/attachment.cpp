@@ -63,19 +63,19 @@ bool worth_waiting(ErrorCode code) {
 
 }  // namespace
 
-Result<std::unique_ptr<Attachment>> attach_now(Pid pid) {
+Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping) {
   auto made = std::make_unique<Attachment>();
   GILSPY_TRY(made->target, platform::attach(pid));
   GILSPY_CHECK(find_python(*made));
   made->stacks = std::make_unique<StackTable>();
-  GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks));
+  GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks, stopping));
   return made;
 }
 
-Result<std::unique_ptr<Attachment>> attach_python(Pid pid, const platform::StopFlag& stop) {
+Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop) {
   const Nanos deadline = platform::now() + kPatience;
   for (;;) {
-    auto made = attach_now(pid);
+    auto made = attach_now(pid, stopping);
     if (made.has_value() || !worth_waiting(made.error().code())) return made;
     if (platform::now() >= deadline || stop.stop_requested()) return made;
     platform::sleep_until(platform::now() + kBetweenTries);

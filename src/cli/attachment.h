@@ -22,10 +22,10 @@ struct Attachment {  // in the order in which they depend on each other
 };
 
 // One try. Errors as below, and kNotReady, kBadAddress, kCorrupt for a Python that is being set up.
-Result<std::unique_ptr<Attachment>> attach_now(Pid pid);
+Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping);
 
 // A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
 // kNotPython, kUnsupported, kMisfit.
-Result<std::unique_ptr<Attachment>> attach_python(Pid pid, const platform::StopFlag& stop);
+Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop);
 
 }  // namespace gilspy::cli

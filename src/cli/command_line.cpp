@@ -33,11 +33,12 @@ std::vector<std::string> format_names() {
 struct CommandLine::Raw {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited", recording, shell;
   bool output_given = false, gil = false, idle = false, threads = false, nolineno = false, function = false,
-       full = false, nonblocking = false, json = false;
+       full = false, nonblocking = false, blocking = false, exact = false, json = false;
   std::vector<std::string> command;
   NotYet not_yet;
 
   Result<OutputOptions> output_options() const;
+  Result<Stopping> stopping() const;
   Result<RecordOptions> record() const;
   Result<DumpOptions> dump() const;
 
@@ -80,12 +81,19 @@ struct CommandLine::Raw {
     app.add_flag("--full-filenames", full, "Whole paths instead of shortened ones")->group(group);
   }
 
-  void add_nonblocking(CLI::App& app, const char* group) {
-    app.add_flag("--nonblocking", nonblocking, "Never stop the process: the default")->group(group);
+  void add_stopping(CLI::App& app, const char* group) {
+    app.add_flag("--nonblocking", nonblocking,
+                 "Never stop anybody: the default. A stack that changes while it is read loses its last frames")
+        ->group(group);
+    app.add_flag("--exact", exact, "Stop who holds the GIL (some 30 us) only when a stack came out truncated")
+        ->group(group);
+    app.add_flag("--blocking", blocking,
+                 "Stop who holds the GIL (some 30 us) at every sample, without a GIL all who run: every stack is exact")
+        ->group(group);
   }
 
   void add_record(CLI::App& app) {
-    add_pid(app, "Process to record; nobody is stopped, nothing is written into it", kWhat);
+    add_pid(app, "Process to record; nothing is written into it", kWhat);
     add_output(app);
     add_graph(app);
     app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or its end")
@@ -96,7 +104,7 @@ struct CommandLine::Raw {
         ->capture_default_str()
         ->type_name("RATE")
         ->group(kSampling);
-    add_nonblocking(app, kSampling);
+    add_stopping(app, kSampling);
     not_yet.add_subprocesses(app);
     not_yet.add_native(app);
   }
@@ -114,7 +122,7 @@ struct CommandLine::Raw {
     add_pid(app, "Process to look at", "Options");
     app.add_flag("-j,--json", json, "JSON, for scripts");
     add_full_filenames(app, "Options");
-    add_nonblocking(app, "Options");
+    add_stopping(app, "Options");
     not_yet.add_subprocesses(app);
     not_yet.add_native(app);
     not_yet.add_locals(app);
@@ -160,6 +168,13 @@ Result<OutputOptions> CommandLine::Raw::output_options() const {
   return options;
 }
 
+Result<Stopping> CommandLine::Raw::stopping() const {
+  if (int{nonblocking} + int{blocking} + int{exact} > 1) {
+    return fail(ErrorCode::kUsage, "--nonblocking, --exact and --blocking exclude each other: take one");
+  }
+  return blocking ? Stopping::kAlways : exact ? Stopping::kToComplete : Stopping::kNever;
+}
+
 Result<RecordOptions> CommandLine::Raw::record() const {
   RecordOptions options;
   if (pid.empty() == command.empty()) {
@@ -176,6 +191,7 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
+  GILSPY_TRY(options.stopping, stopping());
   return options;
 }
 
@@ -185,6 +201,7 @@ Result<DumpOptions> CommandLine::Raw::dump() const {
   GILSPY_TRY(options.pid, parse_pid(pid));
   options.json = json;
   options.full_filenames = full;
+  GILSPY_TRY(options.stopping, stopping());
   return options;
 }
 

@@ -23,11 +23,14 @@ constexpr Nanos kLasting = 2s;     // what is so for that long will be so in a m
 
 class PythonWatch {
  public:
-  PythonWatch(platform::Child& child, const Tell& tell) : child_(child), tell_(tell) { meet_program(); }
+  PythonWatch(platform::Child& child, Stopping stopping, const Tell& tell)
+      : child_(child), stopping_(stopping), tell_(tell) {
+    meet_program();
+  }
 
   Result<std::unique_ptr<Attachment>> await() {
     while (!child_.poll().has_value()) {
-      auto made = attach_now(child_.pid());
+      auto made = attach_now(child_.pid(), stopping_);
       if (made.has_value()) return made;
       learn(std::move(made).error());
       pause();
@@ -94,6 +97,7 @@ class PythonWatch {
   }
 
   platform::Child& child_;
+  Stopping stopping_;
   const Tell& tell_;
   std::unique_ptr<Target> program_;  // that the process runs now; none where we may not look
   Nanos since_{0}, seen_{0};         // the first and the last look at it
@@ -104,8 +108,8 @@ class PythonWatch {
 
 }  // namespace
 
-Result<std::unique_ptr<Attachment>> await_python(platform::Child& child, const Tell& tell) {
-  return PythonWatch(child, tell).await();
+Result<std::unique_ptr<Attachment>> await_python(platform::Child& child, Stopping stopping, const Tell& tell) {
+  return PythonWatch(child, stopping, tell).await();
 }
 
 }  // namespace gilspy::cli

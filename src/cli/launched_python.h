@@ -15,6 +15,6 @@ namespace gilspy::cli {
 // to go away, such as a Python that is only a child of the command; the error in the end may have the same words.
 // Errors, when the command has ended: kGone (too soon for a sample), kNotPython, kUnsupported, kMisfit, kDenied.
 using Tell = std::function<void(const std::string& line)>;
-Result<std::unique_ptr<Attachment>> await_python(platform::Child& child, const Tell& tell);
+Result<std::unique_ptr<Attachment>> await_python(platform::Child& child, Stopping stopping, const Tell& tell);
 
 }  // namespace gilspy::cli

@@ -42,7 +42,7 @@ Result<Profile> record_to_its_end(const RecordOptions& options, platform::Child&
   const RecordingPlan plan = plan_of(options);
   std::optional<Profile> longest;
   for (bool last_one_ended = true; last_one_ended;) {
-    auto python = await_python(child, [&](const std::string& line) {
+    auto python = await_python(child, options.stopping, [&](const std::string& line) {
       if (!longest.has_value()) told(line);
     });
     if (!python.has_value() && longest.has_value()) break;

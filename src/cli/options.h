@@ -9,6 +9,7 @@
 
 #include "gilspy/format.h"
 #include "gilspy/ids.h"
+#include "gilspy/sampler.h"
 
 namespace gilspy::cli {
 
@@ -25,6 +26,7 @@ struct RecordOptions {
   OutputOptions output;
   std::optional<Nanos> duration;
   double rate_hz = 1000;  // 0: as fast as possible
+  Stopping stopping = Stopping::kNever;
 
   bool launches() const { return !command.empty(); }
 };
@@ -38,6 +40,7 @@ struct DumpOptions {
   Pid pid{};
   bool json = false;
   bool full_filenames = false;
+  Stopping stopping = Stopping::kNever;
 };
 
 struct TopOptions {

@@ -15,7 +15,7 @@ namespace {
 
 Result<Profile> take_profile(const RecordOptions& options) {
   const platform::StopFlag stop;
-  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, stop));
+  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   const ProgressLine line(options.pid, options.duration);
   RecordingPlan plan;
   plan.rate_hz = options.rate_hz;

@@ -14,7 +14,7 @@ constexpr int kMostInterpreters = 10'000;
 constexpr int kMostThreads = 100'000;
 
 struct Checked {
-  std::vector<RemoteAddr> thread_states;
+  std::unordered_set<RemoteAddr> interpreters, thread_states;  // a list that comes back to itself does not end
   bool living_thread_seen = false;
 };
 
@@ -46,13 +46,14 @@ Result<void> check_threads(Target& target, const RuntimeLocation& location, cons
                            RemoteAddr interpreter, const std::unordered_set<Tid>& tids, Checked& seen) {
   GILSPY_TRY(RemoteAddr thread, read_pointer(target, interpreter + layout.interpreter.threads_head));
   for (int steps = 0; !thread.is_null(); ++steps) {
-    if (steps > kMostThreads) return misfit(location, "the list of threads does not end");
+    if (steps > kMostThreads || !seen.thread_states.insert(thread).second) {
+      return misfit(location, "the list of threads does not end");
+    }
     GILSPY_TRY(const RemoteAddr owner, read_pointer(target, thread + layout.thread.interpreter));
     if (owner != interpreter) return misfit(location, "a thread state does not point to its interpreter");
     if (!seen.living_thread_seen) {
       GILSPY_TRY(seen.living_thread_seen, names_living_thread(target, layout, thread, tids));
     }
-    seen.thread_states.push_back(thread);
     GILSPY_TRY(thread, read_pointer(target, thread + layout.thread.next));
   }
   return {};
@@ -70,7 +71,7 @@ Result<void> check_gil(Target& target, const RuntimeLocation& location, const Ru
   GILSPY_TRY(const auto interval, read_value<std::uint64_t>(target, gil + layout.gil.interval));
   if (interval == 0 || interval > 1'000'000'000) return misfit(location, "the switch interval is out of range");
   GILSPY_TRY(const RemoteAddr holder, read_pointer(target, gil + layout.gil.last_holder));
-  if (locked == 1 && std::ranges::count(seen.thread_states, holder) == 0) {
+  if (locked == 1 && !seen.thread_states.contains(holder)) {
     // Threads come and go while we look: the caller tries again before it believes this.
     return misfit(location, "the holder of the GIL is not in the list of threads");
   }
@@ -93,7 +94,9 @@ Result<void> check_once(Target& target, const RuntimeLocation& location, const R
   Checked seen;
   std::vector<RemoteAddr> gils;
   for (int steps = 0; !interpreter.is_null(); ++steps) {
-    if (steps > kMostInterpreters) return misfit(location, "the list of interpreters does not end");
+    if (steps > kMostInterpreters || !seen.interpreters.insert(interpreter).second) {
+      return misfit(location, "the list of interpreters does not end");
+    }
     GILSPY_CHECK(check_threads(target, location, layout, interpreter, tids, seen));
     GILSPY_TRY(const RemoteAddr gil, gil_of(target, location, layout, interpreter));
     if (std::ranges::count(gils, gil) == 0) gils.push_back(gil);

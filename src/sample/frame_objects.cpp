@@ -124,7 +124,7 @@ void StackReader::plan_objects(StackPlan& plan) const {
 }
 
 void StackReader::keep(StackPlan& plan, const Walk& latest) const {
-  if (layout_.frame_root != FrameRoot::kFrameObjects) return;
+  if (layout_.frame_root != FrameRoot::kFrameObjects) return keep_extras(plan, latest);
   // Callers mostly stay: only what differs on the inside is looked at.
   std::size_t same = 0;
   const std::size_t before = plan.frames.size();

@@ -53,12 +53,14 @@ Result<void> LiveSampler::read_attach_states(Sample& sample) {
   for (std::size_t i = 0; i < state_picks_.size(); ++i) {
     ranges.push_back({table_.at(state_picks_[i]).state + begin, std::span(state_bytes_).subspan(i * size, size)});
   }
-  return read_those_there(target_, ranges, [&](std::size_t i) {
+  GILSPY_CHECK(read_those_there(target_, ranges, [&](std::size_t i) {
     const StructView words(ranges[i].into);
     const auto state = words.get<std::int32_t>(layout_.thread.state - begin);
     note_attach_state(state_picks_[i], attach_state_of(state), words.pointer(layout_.thread.frame_root - begin),
                       sample);
-  });
+  }));
+  trim_attached();
+  return {};
 }
 
 void LiveSampler::note_attach_state(ThreadIndex thread, AttachState state, RemoteAddr frame, Sample& sample) {
@@ -80,12 +82,14 @@ void LiveSampler::forget_attach_states(GilIndex gil) {
 }
 
 // All attached threads may have another stack by now; where they are too many, those go first that waited longest.
+void LiveSampler::trim_attached() {
+  if (attached_.size() <= kFreeStackBudget) return;
+  std::ranges::nth_element(attached_, attached_.begin() + kFreeStackBudget, {},
+                           [this](ThreadIndex thread) { return table_.at(thread).stack_tick; });
+  attached_.resize(kFreeStackBudget);
+}
+
 void LiveSampler::pick_free_threads() {
-  if (attached_.size() > kFreeStackBudget) {
-    std::ranges::nth_element(attached_, attached_.begin() + kFreeStackBudget, {},
-                             [this](ThreadIndex thread) { return table_.at(thread).stack_tick; });
-    attached_.resize(kFreeStackBudget);
-  }
   for (const ThreadIndex thread : attached_) pick_stack(thread);
 }
 

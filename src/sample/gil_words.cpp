@@ -30,6 +30,8 @@ Result<void> WordReader::find_interpreters() {
   std::vector<InterpreterRecord> found;
   GILSPY_TRY(RemoteAddr address, read_pointer(target_, location_.runtime + layout_.runtime.interpreters_head));
   for (int steps = 0; !address.is_null() && steps < kMostInterpreters; ++steps) {
+    // The list changed under the walk, or is damaged: it would go round and round.
+    if (std::ranges::count(found, address, &InterpreterRecord::address) > 0) break;
     InterpreterRecord record;
     record.address = address;
     GILSPY_TRY(record.id, read_value<std::int64_t>(target_, address + layout_.interpreter.id));
@@ -48,6 +50,33 @@ Result<void> WordReader::find_interpreters() {
   return {};
 }
 
+bool WordReader::in_use(GilIndex gil) const {
+  return std::ranges::count(interpreters_, gil, &InterpreterRecord::gil) > 0;
+}
+
+GilWords WordReader::view_gil(std::span<const std::byte> bytes) const {
+  const StructView view(bytes);
+  GilWords words;
+  words.enabled = layout_.gil.enabled == kAbsent || view.get<std::int32_t>(layout_.gil.enabled) != 0;
+  words.locked = words.enabled && view.get<std::int32_t>(layout_.gil.locked) == 1;
+  words.last_holder = view.pointer(layout_.gil.last_holder);
+  words.switch_number = view.get<std::uint64_t>(layout_.gil.switch_number);
+  words.interval_us = std::min(view.get<std::uint64_t>(layout_.gil.interval), kLongestIntervalUs);
+  words.cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.cond);
+  words.switch_cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.switch_cond);
+  return words;
+}
+
+// Its memory may be gone with its interpreter: nobody holds it, and it changes no more.
+GilWords WordReader::at_rest(const GilRecord& gil, const GilWords& before) {
+  GilWords words;
+  words.enabled = gil.enabled;
+  words.last_holder = gil.last_holder;
+  words.switch_number = gil.switch_number;
+  words.interval_us = before.interval_us;
+  return words;
+}
+
 Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>& heads) {
   const std::size_t gil_bytes = layout_.gil.size;
   bytes_.resize(gils_.size() * gil_bytes + interpreters_.size() * kHeadBytes);
@@ -57,7 +86,10 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
     ranges_.push_back({from, room.first(size)});
     room = room.subspan(size);
   };
-  for (const GilRecord& gil : gils_) add(gil.address, gil_bytes);
+  for (std::size_t i = 0; i < gils_.size(); ++i) {
+    if (in_use(static_cast<GilIndex>(i))) add(gils_[i].address, gil_bytes);
+  }
+  const std::size_t gils_read = ranges_.size();
   const bool neighbours = layout_.interpreter.threads_head == layout_.interpreter.threads_next_id + 8;
   for (const InterpreterRecord& i : interpreters_) {
     add(i.address + layout_.interpreter.threads_next_id, neighbours ? 16 : 8);
@@ -67,17 +99,10 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
   if (complete != ranges_.size()) return fail(ErrorCode::kBadAddress, "an interpreter is no longer where it was");
   gils.resize(gils_.size());
   heads.resize(interpreters_.size());
-  for (std::size_t i = 0; i < gils.size(); ++i) {
-    const StructView view(ranges_[i].into);
-    gils[i].enabled = layout_.gil.enabled == kAbsent || view.get<std::int32_t>(layout_.gil.enabled) != 0;
-    gils[i].locked = gils[i].enabled && view.get<std::int32_t>(layout_.gil.locked) == 1;
-    gils[i].last_holder = view.pointer(layout_.gil.last_holder);
-    gils[i].switch_number = view.get<std::uint64_t>(layout_.gil.switch_number);
-    gils[i].interval_us = std::min(view.get<std::uint64_t>(layout_.gil.interval), kLongestIntervalUs);
-    gils[i].cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.cond);
-    gils[i].switch_cond = view.get<std::array<std::byte, kCondSize>>(layout_.gil.switch_cond);
+  for (std::size_t i = 0, at = 0; i < gils.size(); ++i) {
+    gils[i] = in_use(static_cast<GilIndex>(i)) ? view_gil(ranges_[at++].into) : at_rest(gils_[i], gils[i]);
   }
-  const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils.size() * gil_bytes);
+  const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils_read * gil_bytes);
   for (std::size_t i = 0; i < heads.size(); ++i) {
     const StructView view(head_bytes.subspan(i * kHeadBytes, kHeadBytes));
     heads[i].next_id = view.get<std::uint64_t>(0);

@@ -60,6 +60,9 @@ class WordReader {
 
  private:
   Result<GilIndex> gil_of(RemoteAddr interpreter);
+  bool in_use(GilIndex gil) const;  // by an interpreter that lives
+  GilWords view_gil(std::span<const std::byte> bytes) const;
+  static GilWords at_rest(const GilRecord& gil, const GilWords& before);
 
   Target& target_;
   const RuntimeLocation& location_;

@@ -199,6 +199,12 @@ Result<std::vector<std::byte>> read_bytes(MemoryReader& memory, const RuntimeLay
                                           std::size_t at_most) {
   GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, object + layout.object.var_size));
   if (size > at_most) return corrupt("a bytes object is impossibly large");
+  // A torn size can be a giant one, met again at every frame: that no NUL is behind it costs one byte to find out.
+  constexpr std::size_t kLarge = 1U << 16;
+  if (size > kLarge) {
+    GILSPY_TRY(const auto behind, read_value<char>(memory, object + layout.object.bytes_data + size));
+    if (behind != '\0') return corrupt("a bytes object without an end");
+  }
   std::vector<std::byte> bytes(size);
   GILSPY_CHECK(read_exact(memory, object + layout.object.bytes_data, bytes));
   return bytes;

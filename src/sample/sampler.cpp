@@ -23,6 +23,11 @@ constexpr Nanos kLivenessEvery = 100ms;
 Result<void> LiveSampler::start() {
   GILSPY_CHECK(words_.find_interpreters());
   if (words_.interpreters().empty()) return fail(ErrorCode::kNotReady, "the interpreter is still starting");
+  if (stopping_ != Stopping::kNever) {
+    // Better now than after a minute.
+    const Tid main{to_int(target_.identity().pid)};
+    GILSPY_CHECK(target_.stop({&main, 1}));
+  }
   return words_.read(now_, heads_);
 }
 
@@ -38,7 +43,10 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   for (const ThreadIndex thread : std::exchange(untold_ended_, {})) facts_of(thread, sample).ended = true;
   sample.stack_retries = 0;
   sample.holder_stack_lost = false;
+  sample.pause = Nanos{0};
+  sample.stop_denied = false;
   auto taken = take(sample);
+  let_go(sample);
   if (!taken.has_value()) return explain_failure(std::move(taken).error(), sample);
   return {};
 }
@@ -48,8 +56,10 @@ Result<void> LiveSampler::take(Sample& sample) {
   sample.stopped = stopped_;
   GILSPY_CHECK(words_.read(now_, heads_));
   GILSPY_CHECK(walk_lists(sample));
+  if (stopping_ == Stopping::kAlways) GILSPY_CHECK(stop_holders(sample));
   note_gils(sample);
   GILSPY_CHECK(read_attach_states(sample));
+  if (stopping_ == Stopping::kAlways) GILSPY_CHECK(stop_attached(sample));
   GILSPY_CHECK(read_stacks(sample));
   GILSPY_CHECK(read_os_facts(sample));
   tell_dormant(sample);
@@ -196,23 +206,27 @@ Result<void> LiveSampler::read_stacks(Sample& sample) {
   std::vector<StackRequest> requests;
   for (const ThreadIndex thread : stack_picks_) {
     ThreadRecord& record = table_.at(thread);
-    requests.push_back({record.state, record.id, &record.plan});
+    requests.push_back({record.state, record.id, &record.plan, stands_still(record)});
   }
-  GILSPY_TRY(const std::vector<StackOutcome> outcomes, stacks_.read(requests));
+  GILSPY_TRY(std::vector<StackOutcome> outcomes, stacks_.read(requests, [&] { let_go(sample); }));
+  if (stopping_ == Stopping::kToComplete) GILSPY_CHECK(complete_stacks(sample, requests, outcomes));
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const StackOutcome& outcome = outcomes[i];
-    sample.stack_retries += outcome.retries;
-    if (outcome.other_thread) continue;  // the next walk of the list finds out who lives there now
-    ThreadFacts& facts = facts_of(stack_picks_[i], sample);
-    facts.quality = outcome.quality;
-    facts.stack = table_.at(stack_picks_[i]).stack = outcome.stack;
-    if (outcome.quality != StackQuality::kLost) continue;
-    if (std::ranges::count(attached_, stack_picks_[i]) > 0) sample.holder_stack_lost = true;
-    for (const GilFacts& gil : sample.gils) {
-      if (gil.locked && gil.last_holder == stack_picks_[i]) sample.holder_stack_lost = true;
-    }
+    sample.stack_retries += outcomes[i].retries;
+    // The next walk of the list finds out who lives there now.
+    if (!outcomes[i].other_thread) note_stack(stack_picks_[i], outcomes[i], sample);
   }
   return {};
+}
+
+void LiveSampler::note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample) {
+  ThreadFacts& facts = facts_of(thread, sample);
+  facts.quality = outcome.quality;
+  facts.stack = table_.at(thread).stack = outcome.stack;
+  if (outcome.quality != StackQuality::kLost) return;
+  if (std::ranges::count(attached_, thread) > 0) sample.holder_stack_lost = true;
+  for (const GilFacts& gil : sample.gils) {
+    if (gil.locked && gil.last_holder == thread) sample.holder_stack_lost = true;
+  }
 }
 
 Result<void> LiveSampler::read_os_facts(Sample& sample) {
@@ -371,8 +385,8 @@ std::vector<InterpreterInfo> LiveSampler::interpreters() const {
 const ThreadInfo& LiveSampler::thread(ThreadIndex index) const { return table_.at(index).info; }
 
 Result<std::unique_ptr<Sampler>> make_sampler(Target& target, const RuntimeLocation& location,
-                                              const RuntimeLayout& layout, StackTable& stacks) {
-  auto sampler = std::make_unique<LiveSampler>(target, location, layout, stacks);
+                                              const RuntimeLayout& layout, StackTable& stacks, Stopping stopping) {
+  auto sampler = std::make_unique<LiveSampler>(target, location, layout, stacks, stopping);
   GILSPY_CHECK(sampler->start());
   return std::unique_ptr<Sampler>(std::move(sampler));
 }

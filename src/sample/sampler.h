@@ -14,9 +14,11 @@ AttachState attach_state_of(std::int32_t state);
 
 class LiveSampler : public Sampler {
  public:
-  LiveSampler(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, StackTable& stacks)
+  LiveSampler(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout, StackTable& stacks,
+              Stopping stopping)
       : target_(target),
         layout_(layout),
+        stopping_(stopping),
         words_(target, location, layout),
         table_(target, layout),
         codes_(target, layout, stacks),
@@ -35,6 +37,7 @@ class LiveSampler : public Sampler {
   Result<void> walk_lists(Sample& sample);
   void note_gils(Sample& sample);
   Result<void> read_attach_states(Sample& sample);
+  void trim_attached();
   void pick_free_threads();
   void forget_attach_states(GilIndex gil);
   void note_attach_state(ThreadIndex thread, AttachState state, RemoteAddr frame, Sample& sample);
@@ -42,7 +45,16 @@ class LiveSampler : public Sampler {
   void set_dormant(ThreadIndex thread, bool dormant, Sample& sample);
   ThreadIndex active_of(std::span<const ThreadIndex> states, const Sample& sample) const;
   bool without_gil(const ThreadRecord& record) const;
+  Result<void> stop_holders(Sample& sample);
+  Result<void> stop_attached(Sample& sample);
+  bool stop_running(std::span<const ThreadIndex> threads, Sample& sample);
+  std::vector<ThreadIndex> holders() const;
+  bool holders_stand() const;
+  bool stands_still(const ThreadRecord& record) const;
+  void let_go(Sample& sample);
+  Result<void> complete_stacks(Sample& sample, std::span<StackRequest> requests, std::vector<StackOutcome>& outcomes);
   Result<void> read_stacks(Sample& sample);
+  void note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
   Result<void> read_os_facts(Sample& sample);
@@ -60,6 +72,7 @@ class LiveSampler : public Sampler {
 
   Target& target_;
   const RuntimeLayout& layout_;
+  Stopping stopping_;
   WordReader words_;
   ThreadTable table_;
   CodeCache codes_;
@@ -68,6 +81,7 @@ class LiveSampler : public Sampler {
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
+  std::unique_ptr<ThreadStop> stop_;  // while threads stand still
   std::vector<GilWords> now_, after_;
   std::vector<ListHead> heads_;
   std::vector<ThreadIndex> touched_;  // holders and former holders of this tick

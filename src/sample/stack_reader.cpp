@@ -1,7 +1,7 @@
 #include "stack_reader.h"
 
 #include <algorithm>
-#include <numeric>
+#include <unordered_set>
 
 #include "gilspy/memory.h"
 
@@ -9,7 +9,8 @@ namespace gilspy::sample {
 namespace {
 
 constexpr std::size_t kMostChunks = 128;
-constexpr std::size_t kMostExtras = 24;
+constexpr std::size_t kMostExtras = 24;              // kept though the last walk did not need them
+constexpr std::size_t kMostFollowed = 2'000;         // frames outside of the data stack, at a time
 constexpr std::uint64_t kChunkSlack = 1024;          // room for a few frames more than at the last read
 constexpr std::uint64_t kLargestChunk = 1ULL << 20;  // CPython's are 16 KiB unless one frame needs more
 
@@ -31,24 +32,80 @@ const std::byte* StackReader::Copy::find(RemoteAddr address, std::size_t size) c
   return found == regions.end() ? nullptr : found->second.data() + address.since(found->first.begin);
 }
 
-Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest> requests) {
+Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest> requests,
+                                                    const std::function<void()>& copied) {
   std::vector<StackOutcome> outcomes(requests.size());
-  std::vector<std::size_t> open(requests.size());
-  std::iota(open.begin(), open.end(), std::size_t{0});
   pairs_.resize(requests.size());
+  std::vector<Walk> walks(requests.size());
+  GILSPY_CHECK(walk_still(requests, outcomes, walks));
+  if (copied) copied();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (!requests[i].still || walks[i].end != WalkEnd::kRoot) continue;
+    if (const auto agreed = agree(walks[i], walks[i])) {
+      outcomes[i].quality = agreed->quality;
+      outcomes[i].stack = agreed->stack;
+      keep(*requests[i].plan, walks[i]);
+    }
+  }
+  GILSPY_CHECK(read_moving(requests, outcomes));
+  return outcomes;
+}
+
+// Copies and walks the stacks of those that stand still, no more: they do so while this lasts.
+Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
+                                     std::vector<Walk>& walks) {
+  std::vector<std::size_t> open = those(requests, true);
   for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
-    GILSPY_CHECK(copy_pairs(requests, open));
+    GILSPY_CHECK(copy_stacks(requests, open));
+    std::erase_if(open, [&](std::size_t i) {
+      const Copy& copy = pairs_[i].first;
+      if (!pairs_[i].complete) return false;
+      outcomes[i].other_thread = id_in(copy) != requests[i].id;
+      if (outcomes[i].other_thread) return true;
+      // What it was the last time does not matter: there is no doubt where this chain ends.
+      walks[i] = walk(copy, StackPlan{});
+      if (walks[i].end != WalkEnd::kOutsidePlan) return true;
+      extend(requests[i], copy, walks[i].missing);
+      return false;
+    });
+    for (const std::size_t i : open) ++outcomes[i].retries;
+  }
+  return {};
+}
+
+Result<void> StackReader::read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes) {
+  std::vector<std::size_t> open = those(requests, false);
+  for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
+    GILSPY_CHECK(copy_stacks(requests, open));
     std::erase_if(open, [&](std::size_t i) { return try_once(requests[i], pairs_[i], outcomes[i]); });
     for (const std::size_t i : open) ++outcomes[i].retries;
   }
   if (layout_.frame_root == FrameRoot::kFrameObjects) {
     for (const std::size_t i : open) outcomes[i] = remembered(requests[i], pairs_[i]);
   }
-  return outcomes;
+  return {};
 }
 
-// All regions of a thread twice, thread after thread, in as few calls as may be.
-Result<void> StackReader::copy_pairs(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
+std::vector<std::size_t> StackReader::those(std::span<const StackRequest> requests, bool still) {
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (requests[i].still == still) which.push_back(i);
+  }
+  return which;
+}
+
+std::uint64_t StackReader::id_in(const Copy& copy) const {
+  return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.id);
+}
+
+// Where every chain ends, in versions that have such a frame; else null.
+RemoteAddr StackReader::base_in(const Copy& copy) const {
+  if (layout_.thread.base_frame == kAbsent) return {};
+  return StructView(copy.regions.front().second).pointer(layout_.thread.base_frame);
+}
+
+// All regions of a thread, twice unless it stands still, thread after thread, in as few calls as may be.
+Result<void> StackReader::copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
   struct Slot {
     std::size_t request;
     Copy* copy;
@@ -71,7 +128,7 @@ Result<void> StackReader::copy_pairs(std::span<const StackRequest> requests, std
   for (const std::size_t i : which) {
     pairs_[i].complete = true;
     layout_copy(i, pairs_[i].first);
-    layout_copy(i, pairs_[i].second);
+    if (!requests[i].still) layout_copy(i, pairs_[i].second);
   }
   arena_.resize(total);
   std::size_t used = 0;
@@ -115,8 +172,7 @@ StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
     }
     address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
   }
-  const bool has_base = layout_.thread.base_frame != kAbsent;
-  const RemoteAddr base = has_base ? thread.pointer(layout_.thread.base_frame) : RemoteAddr{};
+  const RemoteAddr base = base_in(copy);
   for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
     if (address.is_null() || address == base) {
       result.end = WalkEnd::kRoot;
@@ -146,8 +202,7 @@ StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
 // True when the outcome stands; false asks for another pair.
 bool StackReader::try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome) {
   if (!pair.complete) return false;
-  const StructView thread(pair.second.regions.front().second);
-  if (thread.get<std::uint64_t>(layout_.thread.id) != request.id) {
+  if (id_in(pair.second) != request.id) {
     outcome.other_thread = true;
     return true;
   }
@@ -195,16 +250,37 @@ std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b) {
   return outcome;
 }
 
+// Frames outside of the data stack (generators, coroutines, on the C stack) are followed to one that the plan has: a
+// chain of awaits can be long.
 void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
   if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, missing.begin);
   plan_chunks(request, copy);
   StackPlan& plan = *request.plan;
-  for (const Region& chunk : plan.chunks) {
-    if (missing.begin.in(chunk.begin, chunk.size)) return;
+  const auto in_chunks = [&](RemoteAddr address) {
+    return std::ranges::any_of(plan.chunks, [&](const Region& r) { return address.in(r.begin, r.size); });
+  };
+  if (plan.extras.size() > 2 * kMostFollowed) plan.extras.clear();  // a thread that is lost again and again
+  RemoteAddr at = missing.begin;
+  const RemoteAddr base = base_in(copy);
+  for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && at != base && !in_chunks(at); ++steps) {
+    if (steps > 0 && std::ranges::count(plan.extras, at, &Region::begin) > 0) return;
+    std::erase_if(plan.extras, [&](const Region& r) { return r.begin == at; });
+    plan.extras.push_back({at, missing.size});
+    if (missing.size != layout_.frame.size) return;  // not a frame
+    const auto previous = read_pointer(memory_, at + layout_.frame.previous);
+    if (!previous.has_value()) return;
+    at = *previous;
   }
-  std::erase_if(plan.extras, [&](const Region& r) { return r.begin == missing.begin; });
-  if (plan.extras.size() >= kMostExtras) plan.extras.erase(plan.extras.begin());
-  plan.extras.push_back(missing);
+}
+
+// What is not needed now may be soon: a few of those are kept, the latest.
+void StackReader::keep_extras(StackPlan& plan, const Walk& latest) {
+  if (plan.extras.size() <= kMostExtras) return;
+  std::unordered_set<RemoteAddr> needed;
+  for (const RawFrame& frame : latest.frames) needed.insert(frame.address);
+  const auto unneeded = [&](const Region& extra) { return !needed.contains(extra.begin); };
+  auto too_many = std::ranges::count_if(plan.extras, unneeded) - std::ptrdiff_t{kMostExtras};
+  std::erase_if(plan.extras, [&](const Region& extra) { return unneeded(extra) && too_many-- > 0; });
 }
 
 // The data-stack chunks that this thread uses now. Chunks are linked newest to oldest; older ones are full.

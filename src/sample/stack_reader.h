@@ -5,6 +5,8 @@
 // Otherwise it is marked truncated. Nothing is repaired, and the longest of many tries is never picked, for that would
 // favour deep stacks.
 //
+// A thread that stands still (it was stopped, or it needs the GIL of one that was) is read once: nothing can disagree.
+//
 // To read everything in one call one must know where it lies before: each thread keeps a plan, the regions in which its
 // frames lay last time. A walk that leaves the plan extends it and tries again.
 //
@@ -13,6 +15,7 @@
 // that were on the stack last time and still link to each other, from the outermost one on, still are on it.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -45,6 +48,7 @@ struct StackRequest {
   RemoteAddr thread_state;
   std::uint64_t id = 0;  // PyThreadState.id that must be found there
   StackPlan* plan = nullptr;
+  bool still = false;  // it stands still until `copied` is called
 };
 
 struct StackOutcome {
@@ -59,8 +63,10 @@ class StackReader {
   StackReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes, StackTable& stacks)
       : memory_(memory), layout_(layout), codes_(codes), stacks_(stacks) {}
 
-  // One outcome a request. Errors: kGone, kDenied; everything else is an outcome.
-  Result<std::vector<StackOutcome>> read(std::span<const StackRequest> requests);
+  // One outcome a request. `copied` is called as soon as nobody has to stand still any more. Errors: kGone, kDenied;
+  // everything else is an outcome.
+  Result<std::vector<StackOutcome>> read(std::span<const StackRequest> requests,
+                                         const std::function<void()>& copied = nullptr);
 
  private:
   struct RawFrame {
@@ -83,13 +89,20 @@ class StackReader {
     bool complete = false;
   };
 
-  Result<void> copy_pairs(std::span<const StackRequest> requests, std::span<const std::size_t> which);
+  Result<void> walk_still(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
+                          std::vector<Walk>& walks);
+  Result<void> read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes);
+  static std::vector<std::size_t> those(std::span<const StackRequest> requests, bool still);
+  std::uint64_t id_in(const Copy& copy) const;
+  RemoteAddr base_in(const Copy& copy) const;
+  Result<void> copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which);
   Walk walk(const Copy& copy, const StackPlan& plan) const;
   Walk walk_data_stack(const Copy& copy) const;
   bool try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome);
   std::optional<StackOutcome> agree(const Walk& a, const Walk& b);
   void extend(const StackRequest& request, const Copy& copy, const Region& missing);
   void plan_chunks(const StackRequest& request, const Copy& copy);
+  static void keep_extras(StackPlan& plan, const Walk& latest);
   void keep(StackPlan& plan, const Walk& latest) const;
 
   struct FrameObject {

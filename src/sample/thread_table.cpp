@@ -63,16 +63,15 @@ Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector
   std::vector<Link> links;
   RemoteAddr address = interpreter.head;
   bool whole = true;
+  listed_.clear();
   while (!address.is_null() && links.size() < kMostThreads) {
     const auto link = link_at(address);
     if (!link.has_value() && link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
-    whole = link.has_value() && link->interpreter == interpreter.address;
+    whole = link.has_value() && link->interpreter == interpreter.address && listed_.insert(address).second;
     if (!whole) break;  // the list changed under the walk: the next one finds the rest
     links.push_back(*link);
     address = link->next;
   }
-  listed_.clear();
-  for (const Link& link : links) listed_.insert(link.address);
   // Oldest first: a thread is met after the one that created it.
   met_.clear();
   bool ready = true;

@@ -153,3 +153,41 @@ def test_under_sudo_the_file_belongs_to_the_user(python, tmp_path):
         done = record(program.pid, "-o", out, seconds=1, env=sudo)
     assert done.returncode == 0, done.stderr
     assert (out.stat().st_uid, out.stat().st_gid) == (65534, 65534)
+
+
+def start_with_pid(pid, command):
+    """The number is the next one to be given: somebody else may be quicker."""
+    for _ in range(100):
+        with open("/proc/sys/kernel/ns_last_pid", "w", encoding="ascii") as last:
+            last.write(str(pid - 1))
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if process.pid == pid:
+            return process
+        process.kill()
+        process.wait()
+    raise AssertionError("pid %d could not be had again" % pid)
+
+
+@pytest.mark.skipif(not os.access("/proc/sys/kernel/ns_last_pid", os.W_OK), reason="only root chooses pids")
+@pytest.mark.parametrize("how", ["--nonblocking", "--blocking"])
+def test_a_pid_that_is_used_again_is_somebody_else(python, how, tmp_path):
+    """The same program under the same number, at once: nothing of it is in the recording."""
+    out = tmp_path / "out.json"
+    with Program(python.executable, "spinners.py", "--threads", 2) as program:
+        recording = start_recording(program.pid, out, how)
+        time.sleep(1.5)
+        program.process.kill()
+        program.process.wait()
+        again = start_with_pid(program.pid, program.command)
+        try:
+            said, complaints = recording.communicate(timeout=20)
+            assert again.poll() is None
+        finally:
+            again.kill()
+            again.wait()
+    assert recording.returncode == 0, complaints
+    report = json.loads(out.read_text())
+    assert report["ended"] == "the process ended"
+    assert report["duration_s"] < 2
+    assert len([thread for thread in report["threads"] if thread["name"].startswith("spinner")]) == 2
+    assert b"It ended early" in said

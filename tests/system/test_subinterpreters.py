@@ -28,6 +28,16 @@ def test_isolated_interpreters_have_gils_of_their_own(python):
         assert share(thread, "holds_gil", "holds_gil_off_cpu") > 0.8
 
 
+@pytest.mark.since(3, 12)
+def test_an_interpreter_that_ends_with_its_gil_disturbs_nobody(python):
+    with Program(python.executable, "brief_interpreter.py") as program:
+        report = record_json(program.pid)
+    assert report["quality"]["errors"] < 0.1 * report["quality"]["ticks"]
+    assert len({one["gil"]["id"] for one in report["interpreters"]}) == 2
+    (spinner,) = (thread for thread in report["threads"] if thread["name"] == "spinner-1")
+    assert share(spinner, "holds_gil", "holds_gil_off_cpu") > 0.8
+
+
 @pytest.mark.since(3, 13)  # before, an interpreter never asks another one to let go of a GIL that they share
 def test_interpreters_that_share_the_gil_are_one(python):
     with Program(python.executable, "subinterpreters.py", "--gil", "shared") as program:

@@ -1,6 +1,6 @@
 # Tests of src/base, src/verdict and formats; included by CMakeLists.txt.
 set(GILSPY_UNIT ${PROJECT_SOURCE_DIR}/tests/unit)
-gilspy_test(base_test SOURCES ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
+gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
             DEPS gilspy_base INCLUDES ${GILSPY_UNIT})
 gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/verdict_test.cpp ${GILSPY_UNIT}/verdict_without_gil_test.cpp
             DEPS gilspy_verdict INCLUDES ${GILSPY_UNIT})

@@ -2,15 +2,12 @@
 // looked at. A format without one fails.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <sstream>
 
 #include "gilspy/format.h"
 #include "sample_profile.h"
+#include "tests/golden_file.h"
 
 namespace gilspy {
 namespace {
@@ -44,35 +41,11 @@ std::string render(const NamedProfile& named, const Format& format) {
   return without_assets(format.render(profile, verdict::judge(profile), {}));
 }
 
-std::string first_difference(const std::string& rendered, const std::string& golden) {
-  std::istringstream ours(rendered), theirs(golden);
-  std::string our_line, their_line;
-  while (our_line == their_line && (ours || theirs)) {
-    if (!std::getline(ours, our_line)) our_line = "(end)";
-    if (!std::getline(theirs, their_line)) their_line = "(end)";
-    if (!ours && !theirs) break;
-  }
-  return "- " + their_line + "\n+ " + our_line;
-}
-
 class Golden : public ::testing::TestWithParam<Format> {};
 
 TEST_P(Golden, RendersWhatSomebodyLookedAt) {
   for (const NamedProfile& profile : kProfiles) {
-    const std::filesystem::path path = golden_file(profile, GetParam());
-    const std::string rendered = render(profile, GetParam());
-    if (std::getenv("GILSPY_WRITE_GOLDEN") != nullptr) {
-      std::ofstream(path, std::ios::binary) << rendered;
-      ADD_FAILURE() << "wrote " << path << ": look at it, then run the test without GILSPY_WRITE_GOLDEN";
-      continue;
-    }
-    std::ifstream file(path, std::ios::binary);
-    const std::string golden{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    EXPECT_TRUE(rendered == golden) << (file.is_open() ? "differs from " : "there is no ") << path << "; to write it:\n"
-                                    << "  GILSPY_WRITE_GOLDEN=1 ctest --test-dir " GILSPY_BUILD_FOLDER
-                                       " -R formats_test\n"
-                                    << "then read the difference (git diff) before it is committed. First difference:\n"
-                                    << first_difference(rendered, golden);
+    expect_golden(render(profile, GetParam()), golden_file(profile, GetParam()), "formats_test");
   }
 }
 

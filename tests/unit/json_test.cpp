@@ -41,8 +41,11 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
               ElementsAre("holds_gil", "holds_gil_off_cpu", "waits_for_gil", "runs_without_gil", "waits_for_lock",
                           "stop_the_world", "blocked", "unknown"));
   EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
-  EXPECT_THAT(keys(json["quality"]), ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated",
-                                                 "discarded", "blurred", "errors", "stopped_s", "system_calls_told"));
+  EXPECT_THAT(keys(json["quality"]),
+              ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred",
+                          "errors", "stopped_s", "system_calls_told", "pauses"));
+  EXPECT_THAT(keys(json["quality"]["pauses"]),
+              ElementsAre("count", "denied", "median_s", "p99_s", "longest_s", "total_s"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));
 }
 

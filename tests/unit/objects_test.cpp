@@ -149,5 +149,25 @@ TEST(Ints, OfUpTo64Bits) {
   }
 }
 
+// A line table's size can be torn: what it costs must not be what it says.
+TEST(Bytes, GiantsAreReadOnlyWhereTheyEndWithANul) {
+  constexpr std::size_t kMost = 16 << 20, kSize = 70'000;
+  FakeObjects objects(layout::tables::kCpython313);
+  const RemoteAddr bytes = objects.allocate(kSize + 64);
+  const auto set_size = [&](std::uint64_t size) {
+    objects.target.memory.put(bytes + objects.layout.object.var_size, size);
+  };
+  const auto read = [&] { return read_bytes(objects.target, objects.layout, bytes, kMost); };
+  set_size(kSize);
+  EXPECT_EQ(read()->size(), kSize);
+  objects.target.clear_reads();
+  set_size(kMost - 1);  // not mapped
+  EXPECT_FALSE(read().has_value());
+  set_size(kSize - 1);
+  objects.target.memory.put(bytes + objects.layout.object.bytes_data + kSize - 1, 'x');
+  EXPECT_FALSE(read().has_value());
+  for (const FakeTarget::Read& one : objects.target.reads()) EXPECT_LE(one.size, 8U);
+}
+
 }  // namespace
 }  // namespace gilspy::sample

@@ -9,6 +9,7 @@ gilspy_test(platform_text_test
     ${GILSPY_PLATFORM_TESTS}/fake_target_test.cpp
     ${GILSPY_PLATFORM_TESTS}/proc_text_test.cpp
     ${GILSPY_PLATFORM_TESTS}/process_tree_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/snapshot_test.cpp
   DEPS gilspy_platform_linux gilspy_platform_replay)
 
 gilspy_test(platform_process_test
@@ -22,6 +23,7 @@ gilspy_test(platform_process_test
     ${GILSPY_PLATFORM_TESTS}/output_test.cpp
     ${GILSPY_PLATFORM_TESTS}/target_conformance_test.cpp
     ${GILSPY_PLATFORM_TESTS}/thread_files_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/tracer_test.cpp
   DEPS gilspy_platform_linux gilspy_platform_replay)
 
 gilspy_test(locate_text_test

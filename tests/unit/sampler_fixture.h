@@ -27,6 +27,7 @@ class SamplerTest : public ::testing::Test {
   Sample sample_;
   std::vector<ThreadInfo> known_;  // everybody who started
   Nanos now_ = std::chrono::seconds(50);
+  Stopping stopping_ = Stopping::kNever;
 
   void start(int count) {
     for (int i = 0; i < count; ++i) {
@@ -38,7 +39,7 @@ class SamplerTest : public ::testing::Test {
     start_sampler();
   }
   void start_sampler() {
-    auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_);
+    auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_, stopping_);
     ASSERT_TRUE(made.has_value()) << made.error().message();
     sampler_ = std::move(*made);
     tick();

@@ -7,6 +7,7 @@
 
 #include "child_process.h"
 #include "gilspy/platform.h"
+#include "platform/replay/capturing_target.h"
 #include "platform/replay/fake_target.h"
 
 namespace gilspy {
@@ -74,6 +75,18 @@ class FakeSubject final : public Subject {
 
  private:
   FakeTarget target_;
+};
+
+// What is between a process and its reader.
+class CapturingSubject final : public Subject {
+ public:
+  CapturingSubject() { known = process_.known; }
+  Target& target() override { return target_; }
+  void end() override { process_.end(); }
+
+ private:
+  LinuxSubject process_;
+  CapturingTarget target_{process_.target()};
 };
 
 struct Kind {
@@ -187,6 +200,7 @@ TEST_P(TargetConformance, TheEndIsGone) {
 const Kind kKinds[] = {
     {"Linux", []() -> std::unique_ptr<Subject> { return std::make_unique<LinuxSubject>(); }},
     {"Fake", []() -> std::unique_ptr<Subject> { return std::make_unique<FakeSubject>(); }},
+    {"Capturing", []() -> std::unique_ptr<Subject> { return std::make_unique<CapturingSubject>(); }},
 };
 INSTANTIATE_TEST_SUITE_P(Every, TargetConformance, ::testing::ValuesIn(kKinds),
                          [](const auto& kind) { return std::string(kind.param.name); });

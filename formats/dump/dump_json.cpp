@@ -1,0 +1,84 @@
+#include "dump.h"
+#include "formats/json/json_writer.h"
+#include "formats/json/target_json.h"
+
+namespace gilspy::formats {
+namespace {
+
+constexpr int kSchema = 1;
+
+void write_tid(JsonWriter& json, std::string_view name, const Dump& dump, const std::optional<ThreadIndex>& thread) {
+  const ThreadDump* const found = thread ? dump.find(*thread) : nullptr;
+  if (found == nullptr) return json.pair(name, nullptr);
+  json.pair(name, to_int(found->info.tid));
+}
+
+void write_gil(JsonWriter& json, const Dump& dump, const GilDump& gil) {
+  json.object([&] {
+    json.array("interpreters", [&] {
+      for (const std::int64_t id : gil.interpreters) json.value(id);
+    });
+    json.pair("enabled", gil.facts.enabled);
+    json.pair("locked", gil.facts.locked);
+    write_tid(json, "held_by", dump, gil.facts.locked ? gil.facts.last_holder : std::nullopt);
+    json.pair("waiters", gil.waiters);
+  });
+}
+
+void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
+  json.array("frames", [&] {
+    for (; stack != kNoStack; stack = dump.table.parent(stack)) {
+      const Frame& frame = dump.table.frame(dump.table.leaf(stack));
+      json.object([&] {
+        json.pair("function", frame.function);
+        json.pair("file", frame.file);
+        json.pair("line", frame.line);
+      });
+    }
+  });
+}
+
+void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) {
+  json.object([&] {
+    json.pair("tid", to_int(thread.info.tid));
+    json.pair("name", thread.info.name);
+    json.pair("python", thread.info.python);
+    if (thread.info.python) {
+      json.pair("interpreter", thread.info.interpreter_id);
+    } else {
+      json.pair("interpreter", nullptr);
+    }
+    json.pair("activity", key(thread.activity));
+    write_tid(json, "waits_for", dump, thread.holder);
+    if (thread.syscall) {
+      json.pair("syscall", *thread.syscall);
+    } else {
+      json.pair("syscall", nullptr);
+    }
+    json.pair("truncated", thread.quality == StackQuality::kTruncated);
+    json.pair("lost", thread.info.python && thread.quality == StackQuality::kLost);
+    write_frames(json, dump, thread.stack);
+  });
+}
+
+}  // namespace
+
+std::string dump_json(const Dump& dump) {
+  JsonWriter json;
+  json.object([&] {
+    json.pair("schema", kSchema);
+    write_target(json, dump.target);
+    json.pair("stopped", dump.stopped);
+    json.array("gils", [&] {
+      for (const GilDump& gil : dump.gils) write_gil(json, dump, gil);
+    });
+    json.array("threads", [&] {
+      for (const ThreadDump& thread : dump.threads) {
+        if (!thread.visiting_elsewhere) write_thread(json, dump, thread);
+      }
+    });
+  });
+  return json.text();
+}
+
+}  // namespace gilspy::formats

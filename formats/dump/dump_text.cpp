@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "dump.h"
+#include "gilspy/wording.h"
+
+namespace gilspy::formats {
+namespace {
+
+constexpr std::array kOrder{Activity::kHoldsGil,       Activity::kHoldsGilOffCpu, Activity::kWaitsForGil,
+                            Activity::kRunsWithoutGil, Activity::kStopTheWorld,   Activity::kWaitsForLock,
+                            Activity::kUnknown,        Activity::kBlocked};
+
+int rank(const ThreadDump& thread) {
+  const auto place = std::ranges::find(kOrder, thread.activity) - kOrder.begin();
+  return static_cast<int>(place) + (thread.info.python ? 0 : static_cast<int>(kOrder.size()));
+}
+
+std::string who(const ThreadDump& thread) {
+  return fmt::format("{} ({})", wording::printable(thread.info.name), to_int(thread.info.tid));
+}
+
+class DumpText {
+ public:
+  DumpText(const Dump& dump, const DumpTextOptions& options) : dump_(dump), options_(options) {}
+
+  std::string text() {
+    title();
+    for (const GilDump& gil : dump_.gils) describe(gil);
+    std::vector<const ThreadDump*> threads;
+    for (const ThreadDump& thread : dump_.threads) threads.push_back(&thread);
+    std::ranges::stable_sort(threads, {}, [](const ThreadDump* thread) { return rank(*thread); });
+    for (const ThreadDump* const thread : threads) describe(*thread);
+    return std::move(text_);
+  }
+
+ private:
+  void line(std::string_view text) { text_.append(text).push_back('\n'); }
+  std::string bold(std::string_view text) const {
+    return options_.colour ? fmt::format("\033[1m{}\033[0m", text) : std::string(text);
+  }
+
+  void title() {
+    std::string command;
+    for (const std::string& word : dump_.target.command) command += ' ' + wording::printable(word);
+    line(fmt::format("Process {}:{}", to_int(dump_.target.pid), command));
+    line(fmt::format("CPython {}{} ({})", dump_.target.python.text(), dump_.target.free_threaded ? "t" : "",
+                     wording::printable(dump_.target.executable)));
+    if (!dump_.stopped) return;
+    line(bold(fmt::format("It is stopped (SIGSTOP, job control or a debugger): kill -CONT {} lets it go on.",
+                          to_int(dump_.target.pid))));
+  }
+
+  void describe(const GilDump& gil) {
+    const std::string name = dump_.gils.size() == 1 ? "The GIL" : fmt::format("The GIL of {}", interpreters(gil));
+    if (!gil.facts.enabled) return line(bold(name + " is off: threads run Python side by side."));
+    const ThreadDump* const holder =
+        gil.facts.locked && gil.facts.last_holder ? dump_.find(*gil.facts.last_holder) : nullptr;
+    std::string by = "held by nobody";
+    if (gil.facts.locked) by = "held by " + (holder != nullptr ? who(*holder) : "a thread that is just starting");
+    const std::string waiting = gil.waiters == 0 ? "nobody waits for it"
+                                                 : fmt::format("{} {} for it", wording::count_of(gil.waiters, "thread"),
+                                                               gil.waiters == 1 ? "waits" : "wait");
+    line(bold(fmt::format("{} is {}; {}.", name, by, waiting)));
+  }
+
+  static std::string interpreters(const GilDump& gil) {
+    std::string list;
+    for (const std::int64_t id : gil.interpreters) list += fmt::format("{}{}", list.empty() ? "" : ", ", id);
+    return (gil.interpreters.size() == 1 ? "interpreter " : "interpreters ") + list;
+  }
+
+  std::string state_of(const ThreadDump& thread) const {
+    if (thread.visiting_elsewhere) return "in another interpreter now";
+    if (!thread.info.python && thread.activity == Activity::kRunsWithoutGil) return "runs native code";
+    std::string state(words(thread.activity));
+    if (thread.activity == Activity::kWaitsForGil) {
+      const ThreadDump* const holder = thread.holder ? dump_.find(*thread.holder) : nullptr;
+      state += holder != nullptr ? ", which " + who(*holder) + " holds" : ", which nobody holds at this moment";
+    } else if (thread.syscall) {
+      state += " in " + *thread.syscall;
+    }
+    return state;
+  }
+
+  void describe(const ThreadDump& thread) {
+    line("");
+    std::string title =
+        fmt::format("Thread {} \"{}\": ", to_int(thread.info.tid), wording::printable(thread.info.name));
+    if (thread.info.interpreter_id > 0) title += fmt::format("interpreter {}, ", thread.info.interpreter_id);
+    line(bold(title + state_of(thread)));
+    if (!thread.info.python) return line("    (a native thread, without Python)");
+    if (thread.quality == StackQuality::kLost) return line("    (its stack could not be read: it changes too fast)");
+    if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
+    if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
+    for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
+      const Frame& frame = dump_.table.frame(dump_.table.leaf(stack));
+      const std::string file = options_.full_filenames ? frame.file : wording::short_file(frame.file, dump_.target);
+      line(fmt::format("    {} ({}:{})", wording::printable(frame.function), wording::printable(file), frame.line));
+    }
+  }
+
+  const Dump& dump_;
+  const DumpTextOptions& options_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string dump_text(const Dump& dump, const DumpTextOptions& options) { return DumpText(dump, options).text(); }
+
+}  // namespace gilspy::formats

@@ -1,0 +1,65 @@
+// How long things took: quantiles within 3 %, at a memory that does not grow with the number of values.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "gilspy/ids.h"
+
+namespace gilspy {
+
+class Distribution {
+ public:
+  // Negative times count as none.
+  void add(Nanos value) {
+    const auto nanos = static_cast<std::uint64_t>(std::max<Nanos::rep>(value.count(), 0));
+    const std::size_t bucket = bucket_of(nanos);
+    if (bucket >= counts_.size()) counts_.resize(bucket + 1);
+    ++counts_[bucket];
+    ++count_;
+    total_ += Nanos(static_cast<Nanos::rep>(nanos));
+    longest_ = std::max(longest_, value);
+  }
+
+  std::uint64_t count() const { return count_; }
+  Nanos total() const { return total_; }
+  Nanos longest() const { return longest_; }
+
+  // The value below which `share` (0..1) of all lie; 0 when there are none.
+  Nanos quantile(double share) const {
+    const double rank = share * static_cast<double>(count_);
+    double below = 0;
+    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
+      below += static_cast<double>(counts_[bucket]);
+      if (counts_[bucket] > 0 && below >= rank) return std::min(middle_of(bucket), longest_);
+    }
+    return longest_;
+  }
+
+ private:
+  // Each power of two is cut into as many buckets: the middle of one is less than 1/32 away from all of its values.
+  static constexpr int kBits = 4;
+  static constexpr std::uint64_t kPerPower = 1U << kBits;
+
+  static std::size_t bucket_of(std::uint64_t value) {
+    if (value < kPerPower) return static_cast<std::size_t>(value);
+    const int shift = static_cast<int>(std::bit_width(value)) - 1 - kBits;
+    return (static_cast<std::size_t>(shift) << kBits) + static_cast<std::size_t>(value >> shift);
+  }
+  static Nanos middle_of(std::size_t bucket) {
+    if (bucket < kPerPower) return Nanos(static_cast<Nanos::rep>(bucket));
+    const std::size_t shift = (bucket >> kBits) - 1;
+    const std::uint64_t begin = (kPerPower + (bucket & (kPerPower - 1))) << shift;
+    return Nanos(static_cast<Nanos::rep>(begin + (std::uint64_t{1} << shift) / 2));
+  }
+
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t count_ = 0;
+  Nanos total_{0};
+  Nanos longest_{0};
+};
+
+}  // namespace gilspy

@@ -1,0 +1,196 @@
+#include "tracer.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
+#include <utility>
+
+#include "child_status.h"
+#include "gilspy/platform.h"
+#include "proc_files.h"
+#include "proc_text.h"
+
+namespace gilspy::platform {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""us;
+using std::chrono_literals::operator""s;
+
+// A running thread stops within a few microseconds: the wait spins first. One that is just entering an uninterruptible
+// state (a page from a disk, a vfork) stops when it leaves it: then the wait sleeps, and hurries when it can.
+constexpr Nanos kSpin = 30us;
+constexpr Nanos kNap = 20us;
+constexpr Nanos kPatience = 1s;
+constexpr Nanos kFuneral = 100ms;
+
+void nap() {
+  const timespec time{0, kNap.count()};
+  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+}
+
+// Ctrl-Z: while one lives it has to wait, or the target would stand still as long as we do. (SIGSTOP cannot be helped.)
+class NoJobControl {
+ public:
+  NoJobControl() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&signals, signal);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~NoJobControl() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoJobControl(const NoJobControl&) = delete;
+  NoJobControl& operator=(const NoJobControl&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+// Of whom this thread is the tracer, if it is one.
+bool is_our_tracee(Pid pid) {
+  const std::string status = read_file(proc_path(pid, "status")).value_or("");
+  return parse_decimal(status_value(status, "TracerPid")) == ::gettid();
+}
+
+}  // namespace
+
+class LinuxThreadStop final : public ThreadStop {
+ public:
+  LinuxThreadStop(Tracer& tracer, std::unique_ptr<NoJobControl> guard, std::vector<Tracer::Tracee> stopped, Nanos since)
+      : guard_(std::move(guard)), tracer_(tracer), stopped_(std::move(stopped)), since_(since) {}
+  ~LinuxThreadStop() override { release(); }
+  LinuxThreadStop(const LinuxThreadStop&) = delete;
+  LinuxThreadStop& operator=(const LinuxThreadStop&) = delete;
+
+  bool holds(Tid tid) const override {
+    return std::ranges::any_of(stopped_, [tid](const Tracer::Tracee& tracee) { return tracee.tid == tid; });
+  }
+
+  Nanos release() override {
+    if (stopped_.empty()) return Nanos{0};
+    tracer_.let_go(std::exchange(stopped_, {}));
+    const Nanos pause = now() - since_;
+    guard_.reset();
+    return pause;
+  }
+
+ private:
+  std::unique_ptr<NoJobControl> guard_;
+  Tracer& tracer_;
+  std::vector<Tracer::Tracee> stopped_;
+  Nanos since_;
+};
+
+Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
+  release_the_late();
+  auto guard = std::make_unique<NoJobControl>();
+  std::vector<Tracee> seized;
+  std::optional<Error> refused;
+  Nanos since{0};
+  for (const Tid tid : tids) {
+    if (std::ranges::count(late_, tid, &Tracee::tid) > 0) continue;
+    if (::ptrace(PTRACE_SEIZE, to_int(tid), nullptr, nullptr) != 0) {
+      if (errno != ESRCH) refused = refusal(tid);
+      continue;
+    }
+    if (seized.empty()) since = now();
+    ::ptrace(PTRACE_INTERRUPT, to_int(tid), nullptr, nullptr);
+    seized.push_back({tid});
+  }
+  auto stopped = std::make_unique<LinuxThreadStop>(*this, std::move(guard), arrivals(seized, since + kPatience), since);
+  if (refused) return tl::unexpected(std::move(*refused));  // those that did stop go on
+  return stopped;
+}
+
+std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
+  std::vector<Tracee> stopped;
+  for (Tracee& tracee : seized) {
+    const Arrival arrival = await(tracee, deadline);
+    if (arrival == Arrival::kStopped) stopped.push_back(tracee);
+    if (arrival == Arrival::kNotYet) late_.push_back(tracee);
+  }
+  return stopped;
+}
+
+Tracer::Arrival Tracer::await(Tracee& tracee, Nanos deadline) const {
+  const Nanos spin_until = now() + kSpin;
+  for (;;) {
+    const Arrival arrival = look(tracee);
+    if (arrival != Arrival::kNotYet) return arrival;
+    const Nanos time = now();
+    if (time >= deadline) return arrival;
+    if (time >= spin_until) nap();
+  }
+}
+
+Tracer::Arrival Tracer::look(Tracee& tracee) const {
+  int status = 0;
+  const pid_t changed = ::waitpid(to_int(tracee.tid), &status, __WALL | WNOHANG);
+  if (changed == 0) return Arrival::kNotYet;
+  if (changed < 0) {
+    // It ended, or took the number of the process in an exec, our interruption with it.
+    if (to_int(tracee.tid) == to_int(pid_) || !is_our_tracee(pid_)) return Arrival::kGone;
+    tracee.tid = Tid{to_int(pid_)};
+    return Arrival::kNotYet;
+  }
+  if (!WIFSTOPPED(status)) {
+    note_exit(static_cast<Pid>(changed), status);
+    return Arrival::kGone;
+  }
+  const bool by_us = status >> 16 == PTRACE_EVENT_STOP;
+  tracee.signal = by_us ? 0 : WSTOPSIG(status);
+  return Arrival::kStopped;
+}
+
+void Tracer::let_go(std::span<const Tracee> tracees) {
+  const auto has_gone_on = [](const Tracee& tracee) {
+    void* const signal = std::bit_cast<void*>(std::intptr_t{tracee.signal});
+    return ::ptrace(PTRACE_DETACH, to_int(tracee.tid), nullptr, signal) == 0;
+  };
+  bool killed = false;
+  for (const Tracee& tracee : tracees) {
+    if (has_gone_on(tracee)) continue;
+    late_.push_back(tracee);
+    killed = true;
+  }
+  // Until its tracer has taken note of the end of each thread, a process cannot end; the first thread is the last.
+  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_the_late();
+}
+
+void Tracer::release_the_late() {
+  for (Tracee& tracee : std::exchange(late_, {})) {
+    const Arrival arrival = look(tracee);
+    if (arrival == Arrival::kStopped) let_go({&tracee, 1});
+    if (arrival == Arrival::kNotYet) late_.push_back(tracee);
+  }
+}
+
+// Nothing: the thread is ending, which the kernel refuses in the same words.
+std::optional<Error> Tracer::refusal(Tid tid) const {
+  const std::string status = read_file(proc_path(static_cast<Pid>(to_int(tid)), "status")).value_or("");
+  const std::string_view state = status_value(status, "State");
+  const std::int64_t tracer = parse_decimal(status_value(status, "TracerPid")).value_or(0);
+  if (tracer > 0) {
+    std::string name = read_file(proc_path(static_cast<Pid>(tracer), "comm")).value_or("");
+    if (name.ends_with('\n')) name.pop_back();
+    return Error(ErrorCode::kDenied,
+                 fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
+                             "that, or leave --blocking and --exact away: gilspy reads without stopping then",
+                             to_int(pid_), tracer, name));
+  }
+  if (state.empty() || state.starts_with('Z') || state.starts_with('X')) return std::nullopt;
+  return Error(ErrorCode::kDenied,
+               fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
+                           "and --exact away: gilspy reads without stopping then",
+                           to_int(pid_)));
+}
+
+}  // namespace gilspy::platform

@@ -1,0 +1,144 @@
+#include "look.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "gilspy/activity.h"
+#include "gilspy/platform.h"
+
+namespace gilspy::cli {
+namespace {
+
+using std::chrono_literals::operator""us;
+
+// From a single tick nobody can tell a thread that computes natively from one that was woken for the GIL and has no
+// CPU yet: a few more, some of a millisecond apart, do. Then the first one that is of one piece counts.
+constexpr int kFewest = 3;
+constexpr int kMost = 12;
+constexpr Nanos kBetween = 300us;
+
+class Look {
+ public:
+  explicit Look(Attachment& attachment) : attachment_(attachment) {}
+
+  Result<Dump> take() {
+    for (int ticks = 1; ticks <= kMost; ++ticks) {
+      if (ticks > 1) platform::sleep_until(platform::now() + kBetween);
+      GILSPY_CHECK(attachment_.sampler->tick(platform::now(), sample_));
+      note(sample_);
+      if (ticks >= kFewest && of_one_piece()) break;
+    }
+    return finish();
+  }
+
+ private:
+  void note(const Sample& sample) {
+    for (const ActivityChange& change : classifier_.classify(sample)) {
+      threads_[to_int(change.thread)].activity = change.activity;
+    }
+    if (sample.failed) return;
+    for (const ThreadInfo& info : sample.started) threads_[to_int(info.index)].info = info;
+    for (const ThreadFacts& facts : sample.threads) {
+      if (facts.ended) {
+        threads_.erase(to_int(facts.thread));
+        continue;
+      }
+      ThreadDump& thread = threads_[to_int(facts.thread)];
+      if (facts.dormant) thread.visiting_elsewhere = *facts.dormant;
+      if (facts.quality == StackQuality::kUnchanged) continue;
+      thread.quality = facts.quality;
+      thread.stack = facts.stack;
+    }
+  }
+
+  // Nothing moved while it was read.
+  bool of_one_piece() const {
+    const auto whole = [](const ThreadFacts& facts) {
+      return facts.quality == StackQuality::kUnchanged || facts.quality == StackQuality::kWhole;
+    };
+    return !sample_.failed && std::ranges::all_of(sample_.gils, &GilFacts::steady) &&
+           std::ranges::all_of(sample_.threads, whole);
+  }
+
+  Result<Dump> finish() {
+    Dump dump;
+    dump.stopped = sample_.stopped;
+    for (const GilFacts& facts : sample_.gils) dump.gils.push_back({facts, {}, 0});
+    for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
+      if (to_int(interpreter.gil) < dump.gils.size()) {
+        dump.gils[to_int(interpreter.gil)].interpreters.push_back(interpreter.id);
+      }
+    }
+    for (auto& [index, thread] : threads_) {
+      thread.info = attachment_.sampler->thread(static_cast<ThreadIndex>(index));
+      if (thread.info.python) add_python(thread, dump);
+    }
+    GILSPY_CHECK(add_native(dump));
+    describe_target(dump);
+    dump.table = std::move(*attachment_.stacks);
+    return dump;
+  }
+
+  void add_python(ThreadDump thread, Dump& dump) const {
+    GilDump& gil = dump.gils.at(to_int(thread.info.gil));
+    if (thread.activity == Activity::kWaitsForGil) {
+      ++gil.waiters;
+      if (gil.facts.locked) thread.holder = gil.facts.last_holder;
+    } else if (thread.activity == Activity::kBlocked || thread.activity == Activity::kHoldsGilOffCpu) {
+      thread.syscall = syscall_of(thread.info.tid);
+    }
+    dump.threads.push_back(std::move(thread));
+  }
+
+  // Threads of the process that Python does not know.
+  Result<void> add_native(Dump& dump) {
+    GILSPY_TRY(const std::vector<Tid> tids, attachment_.target->threads());
+    std::unordered_set<std::int32_t> known;
+    for (const ThreadDump& thread : dump.threads) known.insert(to_int(thread.info.tid));
+    for (const Tid tid : tids) {
+      if (known.contains(to_int(tid))) continue;
+      const auto facts = attachment_.target->syscall_of(tid);
+      if (!facts.has_value()) continue;
+      ThreadDump thread;
+      thread.info.tid = tid;
+      thread.info.python = false;
+      thread.info.name = attachment_.target->comm_of(tid).value_or("");
+      const bool runs = facts->state == SyscallFacts::State::kRunning;
+      const bool told = facts->state != SyscallFacts::State::kUnreadable;
+      thread.activity = runs ? Activity::kRunsWithoutGil : told ? Activity::kBlocked : Activity::kUnknown;
+      if (!runs) thread.syscall = syscall_of(tid);
+      dump.threads.push_back(std::move(thread));
+    }
+    return {};
+  }
+
+  std::optional<std::string> syscall_of(Tid tid) const {
+    const auto facts = attachment_.target->syscall_of(tid);
+    if (!facts.has_value() || facts->state != SyscallFacts::State::kInSyscall) return std::nullopt;
+    return platform::syscall_name(facts->number);
+  }
+
+  void describe_target(Dump& dump) const {
+    const ProcessIdentity& identity = attachment_.target->identity();
+    TargetFacts& target = dump.target;
+    target.pid = identity.pid;
+    target.command = identity.command;
+    target.executable = identity.executable;
+    target.working_folder = identity.working_folder;
+    target.python = attachment_.location.version;
+    target.free_threaded = attachment_.location.free_threaded;
+    target.gil_enabled = std::ranges::any_of(dump.gils, [](const GilDump& gil) { return gil.facts.enabled; });
+  }
+
+  Attachment& attachment_;
+  Sample sample_;
+  Classifier classifier_;
+  std::map<std::uint32_t, ThreadDump> threads_;  // by ThreadIndex
+};
+
+}  // namespace
+
+Result<Dump> look(Attachment& attachment) { return Look(attachment).take(); }
+
+}  // namespace gilspy::cli

@@ -1,0 +1,107 @@
+// Stopping those that run Python, so that what is read stands still: who holds the GIL (nobody else that needs it can
+// run Python meanwhile), and without a GIL all attached threads.
+#include <algorithm>
+
+#include "sampler.h"
+
+namespace gilspy::sample {
+namespace {
+
+// The GIL may have gone to another thread before its holder stood still.
+constexpr int kMostStops = 5;
+
+}  // namespace
+
+std::vector<ThreadIndex> LiveSampler::holders() const {
+  std::vector<ThreadIndex> found;
+  for (const GilWords& words : now_) {
+    const auto holder = words.locked ? table_.find(words.last_holder) : std::nullopt;
+    if (holder.has_value()) found.push_back(*holder);
+  }
+  return found;
+}
+
+// After the words have been read anew: whoever held a GIL when it was stopped, holds it still.
+bool LiveSampler::holders_stand() const {
+  return std::ranges::all_of(holders(),
+                             [this](ThreadIndex holder) { return stop_->holds(table_.at(holder).info.tid); });
+}
+
+Result<void> LiveSampler::stop_holders(Sample& sample) {
+  for (int attempt = 0; attempt < kMostStops; ++attempt) {
+    if (!stop_running(holders(), sample)) return {};
+    GILSPY_CHECK(words_.read(now_, heads_));
+    if (holders_stand()) return {};
+    let_go(sample);
+  }
+  return {};
+}
+
+Result<void> LiveSampler::stop_attached(Sample& sample) {
+  if (attached_.empty() || stop_ != nullptr) return {};
+  if (!stop_running(attached_, sample)) return {};
+  return read_attach_states(sample);
+}
+
+// A thread that is blocked does not change what we read, and to interrupt it would be noticed: some system calls return
+// early then. False: there is nobody to stop, or it cannot be had.
+bool LiveSampler::stop_running(std::span<const ThreadIndex> threads, Sample& sample) {
+  std::vector<Tid> tids;
+  for (const ThreadIndex thread : threads) {
+    const Tid tid = table_.at(thread).info.tid;
+    const auto facts = target_.syscall_of(tid);
+    if (facts.has_value() && facts->state == SyscallFacts::State::kRunning) tids.push_back(tid);
+  }
+  if (tids.empty()) return false;
+  auto stop = target_.stop(tids);
+  sample.stop_denied = sample.stop_denied || !stop.has_value();
+  if (stop.has_value()) stop_ = std::move(*stop);
+  return stop.has_value();
+}
+
+// By the words that were read after the stop.
+bool LiveSampler::stands_still(const ThreadRecord& record) const {
+  if (stop_ == nullptr) return false;
+  if (stop_->holds(record.info.tid)) return true;
+  const GilWords& words = now_[to_int(record.info.gil)];
+  const auto holder = words.locked ? table_.find(words.last_holder) : std::nullopt;
+  return holder.has_value() && stop_->holds(table_.at(*holder).info.tid);
+}
+
+void LiveSampler::let_go(Sample& sample) {
+  if (stop_ == nullptr) return;
+  sample.pause += stop_->release();
+  stop_.reset();
+}
+
+// Reads those anew that came out truncated or were lost, now that nobody moves.
+Result<void> LiveSampler::complete_stacks(Sample& sample, std::span<StackRequest> requests,
+                                          std::vector<StackOutcome>& outcomes) {
+  std::vector<std::size_t> wanting;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool whole = outcomes[i].quality == StackQuality::kWhole || outcomes[i].other_thread;
+    if (!whole) wanting.push_back(i);
+  }
+  if (wanting.empty()) return {};
+  const std::vector<GilWords> noted = now_;
+  GILSPY_CHECK(words_.read(now_, heads_));
+  GILSPY_CHECK(stop_holders(sample));
+  GILSPY_CHECK(stop_attached(sample));
+  std::vector<StackRequest> again;
+  std::erase_if(wanting, [&](std::size_t i) {
+    const bool still = stands_still(table_.at(stack_picks_[i]));
+    if (still) again.push_back({requests[i].thread_state, requests[i].id, requests[i].plan, still});
+    return !still;
+  });
+  now_ = noted;
+  GILSPY_TRY(const std::vector<StackOutcome> second, stacks_.read(again, [&] { let_go(sample); }));
+  for (std::size_t k = 0; k < wanting.size(); ++k) {
+    StackOutcome& outcome = outcomes[wanting[k]];
+    const std::uint32_t retries = outcome.retries + second[k].retries;
+    if (second[k].quality != StackQuality::kLost) outcome = second[k];
+    outcome.retries = retries;
+  }
+  return {};
+}
+
+}  // namespace gilspy::sample

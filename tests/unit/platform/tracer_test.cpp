@@ -1,0 +1,186 @@
+// Stopping threads of a real process: they stand still, go on, and nothing is left behind.
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <new>
+#include <thread>
+
+#include "child_process.h"
+#include "gilspy/platform.h"
+#include "platform/linux/proc_files.h"
+#include "platform/linux/proc_text.h"
+
+namespace gilspy::platform {
+namespace {
+
+using test::ChildProcess;
+using test::eventually;
+
+// Counts in shared memory as long as it runs.
+class Counting {
+ public:
+  explicit Counting(int threads = 1)
+      : counts_(shared_counts()), child_([this, threads](int tell) {
+          for (int i = 1; i < threads; ++i) std::thread([this, i] { count(i); }).detach();
+          ::signal(SIGUSR1, [](int) {});
+          test::tell(tell, "ready");
+          count(0);
+        }) {
+    child_.hear();
+    target_ = std::move(*attach(child_.pid()));
+    eventually([&] { return target_->threads()->size() == static_cast<std::size_t>(threads); });
+  }
+
+  Pid pid() const { return child_.pid(); }
+  Target& target() { return *target_; }
+  std::vector<Tid> tids() { return *target_->threads(); }
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const auto& number : counts_->numbers) sum += number.load();
+    return sum;
+  }
+  bool counts_on() const {
+    const std::uint64_t before = total();
+    return eventually([&] { return total() > before; });
+  }
+  std::string state() const {
+    return std::string(status_value(read_file(proc_path(pid(), "status")).value_or(""), "State")).substr(0, 1);
+  }
+  std::string tracer() const {
+    return std::string(status_value(read_file(proc_path(pid(), "status")).value_or(""), "TracerPid"));
+  }
+
+ private:
+  struct Counts {
+    std::atomic<std::uint64_t> numbers[8];
+  };
+  static Counts* shared_counts() {
+    void* const memory = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return new (memory) Counts();
+  }
+  void count(int which) {
+    for (;;) counts_->numbers[which].fetch_add(1, std::memory_order_relaxed);
+  }
+
+  Counts* counts_;
+  ChildProcess child_;
+  std::unique_ptr<Target> target_;
+};
+
+TEST(Tracer, AStoppedThreadStandsStillAndGoesOn) {
+  Counting child;
+  auto stop = child.target().stop(child.tids());
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  EXPECT_TRUE((*stop)->holds(child.tids().front()));
+  const std::uint64_t there = child.total();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(child.total(), there);
+  EXPECT_GE((*stop)->release(), std::chrono::milliseconds(20));
+  EXPECT_FALSE((*stop)->holds(child.tids().front()));
+  EXPECT_TRUE(child.counts_on());
+  EXPECT_EQ(child.tracer(), "0");
+}
+
+TEST(Tracer, SeveralThreadsStandStillTogether) {
+  Counting child(4);
+  auto stop = child.target().stop(child.tids());
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  for (const Tid tid : child.tids()) EXPECT_TRUE((*stop)->holds(tid));
+  const std::uint64_t there = child.total();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(child.total(), there);
+  stop->reset();
+  EXPECT_TRUE(child.counts_on());
+}
+
+TEST(Tracer, ManyStopsLeaveNoTrace) {
+  Counting child(3);
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(child.target().stop(child.tids()).has_value());
+  EXPECT_TRUE(child.counts_on());
+  EXPECT_EQ(child.tracer(), "0");
+}
+
+TEST(Tracer, AThreadThatIsNotThereIsLeftOut) {
+  Counting child;
+  const std::vector<Tid> tids{child.tids().front(), Tid{0x3fffff}};
+  const auto stop = child.target().stop(tids);
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  EXPECT_TRUE((*stop)->holds(tids[0]));
+  EXPECT_FALSE((*stop)->holds(tids[1]));
+}
+
+TEST(Tracer, ASignalThatArrivesMeanwhileIsDelivered) {
+  for (int i = 0; i < 30; ++i) {
+    Counting child;
+    std::thread killer([&] { ::kill(to_int(child.pid()), SIGTERM); });
+    { const auto stop = child.target().stop(child.tids()); }
+    killer.join();
+    int status = 0;
+    const auto ended = [&] { return ::waitpid(to_int(child.pid()), &status, WNOHANG) != 0; };
+    ASSERT_TRUE(eventually(ended)) << i;
+    // As its tracer we may have been told already.
+    EXPECT_TRUE(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)) << i;
+  }
+}
+
+TEST(Tracer, AProcessThatWasStoppedBeforeStaysSo) {
+  Counting child;
+  ::kill(to_int(child.pid()), SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return child.state() == "T"; }));
+  { const auto stop = child.target().stop(child.tids()); }
+  EXPECT_TRUE(eventually([&] { return child.state() == "T"; }));
+  const std::uint64_t there = child.total();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(child.total(), there);
+  ::kill(to_int(child.pid()), SIGCONT);
+  EXPECT_TRUE(child.counts_on());
+}
+
+TEST(Tracer, ASecondTracerIsToldWhoTheFirstIs) {
+  Counting child;
+  ASSERT_EQ(::ptrace(PTRACE_SEIZE, to_int(child.pid()), nullptr, nullptr), 0);
+  const auto stop = child.target().stop(child.tids());
+  ASSERT_FALSE(stop.has_value());
+  EXPECT_EQ(stop.error().code(), ErrorCode::kDenied);
+  EXPECT_NE(stop.error().message().find(std::to_string(::getpid())), std::string::npos) << stop.error().message();
+}
+
+TEST(Tracer, AProcessThatIsKilledWhileItStandsIsGone) {
+  Counting child(2);
+  auto stop = child.target().stop(child.tids());
+  ::kill(to_int(child.pid()), SIGKILL);
+  EXPECT_TRUE(eventually([&] { return child.target().liveness() == Liveness::kEnded; }));
+  (*stop)->release();
+  const auto again = child.target().stop({});
+  EXPECT_TRUE(again.has_value());
+}
+
+// A vfork keeps its caller in a state that no tracer can interrupt.
+TEST(Tracer, AThreadThatCannotBeInterruptedIsAwaitedAndLetGo) {
+  ChildProcess parent([](int tell) {
+    test::tell(tell, "ready");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (::vfork() == 0) {
+      const timespec a_while{0, 200'000'000};
+      ::nanosleep(&a_while, nullptr);
+      ::_exit(0);
+    }
+    test::tell(tell, "after");
+    for (;;) ::pause();
+  });
+  parent.hear();
+  auto target = std::move(*attach(parent.pid()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  { const auto stop = target->stop(*target->threads()); }
+  EXPECT_EQ(parent.hear(), "after");
+}
+
+}  // namespace
+}  // namespace gilspy::platform

@@ -1,0 +1,148 @@
+// Whom the sampler stops for a read, when, and for how long.
+#include "tests/unit/sampler_fixture.h"
+
+namespace gilspy {
+namespace {
+
+using Tids = std::vector<Tid>;
+
+class SamplerStopsTest : public SamplerTest {
+ protected:
+  void start_blocking(int count, Stopping stopping = Stopping::kAlways) {
+    stopping_ = stopping;
+    start(count);
+    ASSERT_FALSE(python_.target.anybody_stands());
+    stops_at_start_ = python_.target.stops().size();
+  }
+  // Those since the first tick.
+  std::vector<Tids> stops() const {
+    const auto& all = python_.target.stops();
+    return {all.begin() + static_cast<std::ptrdiff_t>(stops_at_start_), all.end()};
+  }
+  std::size_t times_read(std::size_t thread) const {
+    const auto& reads = python_.target.reads();
+    const auto of_thread = [&](const FakeTarget::Read& read) { return read.from == threads_[thread].chunk; };
+    return static_cast<std::size_t>(std::ranges::count_if(reads, of_thread));
+  }
+  // Thread 0 calls and returns all the time: between any two reads of its thread state another function is on top.
+  void keep_thread_0_busy() {
+    const RemoteAddr a = python_.add_function("a", 10);
+    const RemoteAddr b = python_.add_function("b", 20);
+    python_.target.on_read([=, this, calls = 0](const FakeTarget::Read& read) mutable {
+      if (read.from != threads_[0].state || python_.target.anybody_stands()) return;
+      python_.set_stack(threads_[0], {{root_, 0}, {++calls % 2 == 0 ? a : b, 0}});
+    });
+  }
+
+ private:
+  std::size_t stops_at_start_ = 0;
+};
+
+TEST_F(SamplerStopsTest, NobodyIsStoppedUnlessAskedFor) {
+  start(3);
+  tick();
+  EXPECT_TRUE(python_.target.stops().empty());
+  EXPECT_EQ(sample_.pause, Nanos{0});
+}
+
+TEST_F(SamplerStopsTest, TheHolderAloneIsStoppedAndReadOnce) {
+  start_blocking(5);
+  tick();
+  EXPECT_EQ(stops(), std::vector<Tids>{{Tid{100}}});
+  EXPECT_EQ(times_read(0), 1U);
+  EXPECT_GT(sample_.pause, Nanos{0});
+  EXPECT_FALSE(python_.target.anybody_stands());
+}
+
+TEST_F(SamplerStopsTest, WhoNeedsTheGilStandsStillToo) {
+  start_blocking(5);
+  python_.hold_gil(threads_[0], 9);  // many hand-offs: everybody's stack is out of date
+  tick();
+  for (std::size_t thread = 0; thread < 5; ++thread) EXPECT_EQ(times_read(thread), 1U) << thread;
+}
+
+TEST_F(SamplerStopsTest, ABlockedHolderIsNotInterrupted) {
+  start_blocking(2);
+  python_.target.set_syscall(Tid{100}, {SyscallFacts::State::kInSyscall, 35, 0});
+  tick();
+  EXPECT_TRUE(stops().empty());
+  EXPECT_EQ(sample_.threads.front().quality, StackQuality::kWhole);
+}
+
+TEST_F(SamplerStopsTest, NobodyIsStoppedWhenNobodyHoldsTheGil) {
+  start_blocking(2);
+  python_.target.memory.put(FakePython::kGil + python_.layout.gil.locked, std::int32_t{0});
+  tick();
+  EXPECT_TRUE(stops().empty());
+}
+
+TEST_F(SamplerStopsTest, WhoGotTheGilBeforeItsHolderStoodIsStoppedInstead) {
+  start_blocking(3);
+  python_.target.set_syscall(Tid{101}, {SyscallFacts::State::kRunning, -1, 0});
+  python_.target.on_stop([this, first = true](std::span<const Tid>) mutable {
+    if (std::exchange(first, false)) python_.hold_gil(threads_[1], 2);
+  });
+  tick();
+  EXPECT_EQ(stops(), (std::vector<Tids>{{Tid{100}}, {Tid{101}}}));
+  EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{101});
+  EXPECT_FALSE(python_.target.anybody_stands());
+}
+
+TEST_F(SamplerStopsTest, AStackThatNeverStandsStillIsWholeThen) {
+  start_blocking(2);
+  keep_thread_0_busy();
+  for (int i = 0; i < 20; ++i) {
+    tick();
+    ASSERT_NE(facts(0), nullptr);
+    EXPECT_EQ(facts(0)->quality, StackQuality::kWhole);
+  }
+}
+
+TEST_F(SamplerStopsTest, WithoutStoppingTheSameIsTruncated) {
+  start(2);
+  keep_thread_0_busy();
+  tick();
+  ASSERT_NE(facts(0), nullptr);
+  EXPECT_EQ(facts(0)->quality, StackQuality::kTruncated);
+}
+
+TEST_F(SamplerStopsTest, ExactStopsOnlyToCompleteAStack) {
+  start_blocking(2, Stopping::kToComplete);
+  tick();
+  EXPECT_TRUE(stops().empty());
+  keep_thread_0_busy();
+  tick();
+  EXPECT_EQ(stops(), std::vector<Tids>{{Tid{100}}});
+  ASSERT_NE(facts(0), nullptr);
+  EXPECT_EQ(facts(0)->quality, StackQuality::kWhole);
+  EXPECT_FALSE(python_.target.anybody_stands());
+}
+
+TEST_F(SamplerStopsTest, ATracerThatComesLaterIsSaidAndCostsOnlyExactness) {
+  start_blocking(2);
+  python_.target.refuse_stops(true);
+  tick();
+  EXPECT_TRUE(sample_.stop_denied);
+  EXPECT_FALSE(sample_.failed);
+  ASSERT_NE(facts(0), nullptr);
+  EXPECT_EQ(facts(0)->quality, StackQuality::kWhole);
+}
+
+TEST_F(SamplerStopsTest, ATracerThatIsThereIsSaidAtOnce) {
+  python_.add_thread(1, Tid{100});
+  python_.target.refuse_stops(true);
+  const auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_, Stopping::kAlways);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code(), ErrorCode::kDenied);
+  EXPECT_NE(made.error().message().find("gdb"), std::string::npos);
+}
+
+TEST_F(SamplerStopsTest, AReadThatFailsLeavesNobodyStanding) {
+  start_blocking(2);
+  python_.target.on_stop([this](std::span<const Tid>) { python_.target.fail_reads(ErrorCode::kGone); });
+  EXPECT_FALSE(try_tick().has_value());
+  EXPECT_FALSE(python_.target.anybody_stands());
+}
+
+}  // namespace
+}  // namespace gilspy
