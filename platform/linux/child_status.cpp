@@ -23,9 +23,9 @@ void expect_exit(pid_t pid) {
   known.reset();
 }
 
-void note_exit(Pid pid, int status) {
+void note_exit(pid_t pid, int status) {
   const auto end = end_told_by(status);
-  if (end.has_value() && to_int(pid) == expected) known = end;
+  if (end.has_value() && pid == expected) known = end;
 }
 
 // Asked without taking anything (WNOWAIT): a tracer's wait may be told of a stop here, which is for the tracer.
@@ -49,7 +49,7 @@ ExitStatus exit_of_child() {
     const pid_t pid = ::waitpid(expected, &status, 0);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) known = ExitStatus{};
-    if (pid > 0) note_exit(Pid{pid}, status);
+    if (pid > 0) note_exit(pid, status);
   }
   return *known;
 }

@@ -15,7 +15,7 @@ namespace gilspy::platform {
 
 // `status` as waitpid() tells it, of any process or thread: what is not the end of the child that is waited for is of
 // no interest.
-void note_exit(Pid pid, int status);
+void note_exit(pid_t pid, int status);
 
 // From now on this is the child of interest.
 void expect_exit(pid_t pid);

@@ -142,7 +142,7 @@ Tracer::Arrival Tracer::look(Tracee& tracee) const {
     return Arrival::kNotYet;
   }
   if (!WIFSTOPPED(status)) {
-    note_exit(static_cast<Pid>(changed), status);
+    note_exit(changed, status);
     return Arrival::kGone;
   }
   const bool by_us = status >> 16 == PTRACE_EVENT_STOP;

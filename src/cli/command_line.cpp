@@ -83,12 +83,13 @@ struct CommandLine::Raw {
 
   void add_stopping(CLI::App& app, const char* group) {
     app.add_flag("--nonblocking", nonblocking,
-                 "Never stop anybody: the default. A stack that changes while it is read loses its last frames")
+                 "Stop nobody: the default. A stack that changes while it is read lacks its last frames")
         ->group(group);
-    app.add_flag("--exact", exact, "Stop who holds the GIL (some 30 us) only when a stack came out truncated")
+    app.add_flag("--exact", exact, "Stop who holds the GIL, for some 30 us, only when a stack came out truncated")
         ->group(group);
     app.add_flag("--blocking", blocking,
-                 "Stop who holds the GIL (some 30 us) at every sample, without a GIL all who run: every stack is exact")
+                 "Stop who holds the GIL, for some 30 us, at every sample (without a GIL: all who run): every stack is "
+                 "exact")
         ->group(group);
   }
 

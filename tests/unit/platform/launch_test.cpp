@@ -111,9 +111,9 @@ TEST_F(LaunchTest, AnotherWaitMayGetItsEnd) {
   const auto child = launched("exit 9");
   int status = 0;
   ASSERT_EQ(::waitpid(to_int(child->pid()), &status, 0), to_int(child->pid()));
-  note_exit(Pid{to_int(child->pid()) + 1}, 0x100);  // of somebody else
-  note_exit(child->pid(), 0x057f);                  // a stop is no end
-  note_exit(child->pid(), status);
+  note_exit(to_int(child->pid()) + 1, 0x100);  // of somebody else
+  note_exit(to_int(child->pid()), 0x057f);     // a stop is no end
+  note_exit(to_int(child->pid()), status);
   EXPECT_EQ(child->poll()->code, 9);
   EXPECT_EQ(child->wait().code, 9);
 }
