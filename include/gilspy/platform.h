@@ -70,6 +70,10 @@ Result<void> write_file(const std::string& path, std::span<const std::byte> byte
                         Ownership ownership = Ownership::kInvokingUser);
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
 
+// The same for a file that must not be there yet, not even as a link: in a folder where everybody may write, nobody
+// else chooses what becomes of it.
+Result<void> create_file(const std::string& path, std::string_view text);
+
 // A file that only grows. Errors: kCannotWrite, with the path and the reason.
 class AppendFile {
  public:

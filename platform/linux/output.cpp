@@ -91,6 +91,17 @@ Result<void> write_file(const std::string& path, std::string_view text, Ownershi
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())), ownership);
 }
 
+Result<void> create_file(const std::string& path, std::string_view text) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd) return cannot_write(path, errno);
+  int why = write_all(fd.get(), std::as_bytes(std::span(text.data(), text.size())));
+  if (why == 0) give_to_invoking_user(fd.get());
+  if (::close(fd.release()) != 0 && why == 0) why = errno;
+  if (why == 0) return {};
+  ::unlink(path.c_str());
+  return cannot_write(path, why);
+}
+
 bool may_write(const std::string& path) {
   if (::access(path.c_str(), F_OK) == 0) return ::access(path.c_str(), W_OK) == 0;
   const std::size_t slash = path.rfind('/');

@@ -10,6 +10,7 @@
 #include "formats/terminal/terminal.h"
 #include "gilspy/platform.h"
 #include "gilspy/verdict.h"
+#include "rescue.h"
 
 namespace gilspy::cli {
 namespace {
@@ -47,6 +48,14 @@ void print_summary(const Profile& profile, const Verdict& verdict, const std::st
   std::fflush(to);
 }
 
+// Standard output has a reader who knows what is missing; a file has nobody.
+Error cannot_keep(const Error& error, const std::string& path, std::string_view text, const Profile& profile,
+                  const Format& format) {
+  if (path == "-") return error;
+  const auto kept = rescue(text, fmt::format("gilspy-{}", to_int(profile.target.pid)), format.extension);
+  return kept ? Error(error.code(), fmt::format("{}; it is in {}", error.message(), *kept)) : error;
+}
+
 }  // namespace
 
 Result<std::string> choose_output(const OutputOptions& options, const std::string& stem) {
@@ -57,8 +66,12 @@ Result<std::string> choose_output(const OutputOptions& options, const std::strin
 
 int deliver(const Profile& profile, const OutputOptions& options, const std::string& path, SummaryTo summary) {
   const Verdict verdict = verdict::judge(profile);
-  return conclude(profile, platform::write_file(path, options.format->render(profile, verdict, options.render)), path,
-                  summary);
+  const std::string text = options.format->render(profile, verdict, options.render);
+  auto written = platform::write_file(path, text);
+  if (!written.has_value()) {
+    written = tl::unexpected(cannot_keep(written.error(), path, text, profile, *options.format));
+  }
+  return conclude(profile, written, path, summary);
 }
 
 int conclude(const Profile& profile, const Result<void>& written, const std::string& path, SummaryTo summary) {

@@ -80,6 +80,15 @@ def test_its_exit_status_is_ours(python, out, then, code):
     assert len(spinners_of(out)[1]) == 2
 
 
+@pytest.mark.parametrize("how", ["--blocking", "--exact"])
+@pytest.mark.parametrize("then, code", [("raise SystemExit(3)", 3), ("import os; os.abort()", 128 + signal.SIGABRT)])
+def test_its_exit_status_is_ours_although_it_was_stopped_and_traced(python, out, how, then, code):
+    """Who waits for a thread to stop may be told that the process has ended instead."""
+    for _ in range(3):
+        done = launch(*busy(python, seconds=0.3, then=then), out=out, arguments=[how, "-r", "max"])
+        assert done.returncode == code, done.stderr
+
+
 def test_commands_that_cannot_be_launched(tmp_path, out):
     done = launch("no-such-command-anywhere", out=out)
     assert done.returncode == NO_COMMAND and "no-such-command-anywhere" in done.stderr
@@ -216,11 +225,6 @@ def test_a_file_that_cannot_be_written_is_said_before_it_starts(tmp_path):
     done = launch("touch", tmp_path / "started", out=tmp_path / "no" / "such" / "folder.json")
     assert done.returncode == OUR_FAILURE and "no folder" in done.stderr
     assert not (tmp_path / "started").exists()
-
-
-def test_a_file_that_cannot_be_written_at_the_end(python, out):
-    done = launch(*busy(python), out="/dev/full")
-    assert done.returncode == OUR_FAILURE and "/dev/full" in done.stderr
 
 
 def test_standard_output_is_not_for_two(python):

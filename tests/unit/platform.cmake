@@ -16,6 +16,7 @@ gilspy_test(platform_process_test
   SOURCES
     ${GILSPY_PLATFORM_TESTS}/append_file_test.cpp
     ${GILSPY_PLATFORM_TESTS}/attach_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/create_file_test.cpp
     ${GILSPY_PLATFORM_TESTS}/launch_test.cpp
     ${GILSPY_PLATFORM_TESTS}/liveness_test.cpp
     ${GILSPY_PLATFORM_TESTS}/machine_test.cpp
