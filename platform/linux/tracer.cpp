@@ -113,15 +113,16 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
 std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
   std::vector<Tracee> stopped;
   for (Tracee& tracee : seized) {
-    const Arrival arrival = await(tracee, deadline);
+    // Several may have to share a CPU to get there: ours, too.
+    const Arrival arrival = await(tracee, seized.size() == 1 ? kSpin : Nanos{0}, deadline);
     if (arrival == Arrival::kStopped) stopped.push_back(tracee);
     if (arrival == Arrival::kNotYet) late_.push_back(tracee);
   }
   return stopped;
 }
 
-Tracer::Arrival Tracer::await(Tracee& tracee, Nanos deadline) const {
-  const Nanos spin_until = now() + kSpin;
+Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline) const {
+  const Nanos spin_until = now() + spin;
   for (;;) {
     const Arrival arrival = look(tracee);
     if (arrival != Arrival::kNotYet) return arrival;

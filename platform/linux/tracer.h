@@ -31,7 +31,7 @@ class Tracer {
   enum class Arrival { kStopped, kNotYet, kGone };
 
   std::vector<Tracee> arrivals(std::span<Tracee> seized, Nanos deadline);
-  Arrival await(Tracee& tracee, Nanos deadline) const;
+  Arrival await(Tracee& tracee, Nanos spin, Nanos deadline) const;
   Arrival look(Tracee& tracee) const;
   void let_go(std::span<const Tracee> tracees);
   void release_the_late();

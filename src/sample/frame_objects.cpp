@@ -28,17 +28,13 @@ StackReader::FrameObject StackReader::view_object(RemoteAddr address, const std:
   return object;
 }
 
-StackReader::Walk StackReader::walk_objects(const Copy& copy, const StackPlan& plan) const {
+StackReader::Walk StackReader::walk_objects(Copy& copy, const StackPlan& plan) {
   Walk result;
   RemoteAddr address = StructView(copy.regions.front().second).pointer(layout_.thread.frame_root);
   for (std::size_t steps = 0; !address.is_null(); ++steps) {
     if (steps > kMostFrames || address.value() % 8 != 0) return result;
-    const std::byte* const bytes = copy.find(address, layout_.frame.size);
-    if (bytes == nullptr) {
-      result.end = WalkEnd::kOutsidePlan;
-      result.missing = {address, layout_.frame.size};
-      return result;
-    }
+    const std::byte* const bytes = bytes_at(copy, {address, layout_.frame.size}, result);
+    if (bytes == nullptr) return result;
     const FrameObject object = view_object(address, bytes);
     // The innermost frame may not have begun yet, or be over: then its caller is the one that counts.
     if (object.executed) result.frames.push_back(object.frame);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostChunks = 128;
 constexpr std::size_t kMostExtras = 24;              // kept though the last walk did not need them
+constexpr int kMostLooseReads = 16;                  // more are quicker had by a new plan
 constexpr std::size_t kMostFollowed = 2'000;         // frames outside of the data stack, at a time
 constexpr std::uint64_t kChunkSlack = 1024;          // room for a few frames more than at the last read
 constexpr std::uint64_t kLargestChunk = 1ULL << 20;  // CPython's are 16 KiB unless one frame needs more
@@ -41,6 +42,7 @@ Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest
   if (copied) copied();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (!requests[i].still || walks[i].end != WalkEnd::kRoot) continue;
+    if (walks[i].missing.size > 0) extend(requests[i], pairs_[i].first, walks[i].missing);  // for the next time
     if (const auto agreed = agree(walks[i], walks[i])) {
       outcomes[i].quality = agreed->quality;
       outcomes[i].stack = agreed->stack;
@@ -58,8 +60,9 @@ Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std
   for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
     GILSPY_CHECK(copy_stacks(requests, open));
     std::erase_if(open, [&](std::size_t i) {
-      const Copy& copy = pairs_[i].first;
+      Copy& copy = pairs_[i].first;
       if (!pairs_[i].complete) return false;
+      copy.loose_reads = kMostLooseReads;
       outcomes[i].other_thread = id_in(copy) != requests[i].id;
       if (outcomes[i].other_thread) return true;
       // What it was the last time does not matter: there is no doubt where this chain ends.
@@ -116,6 +119,7 @@ Result<void> StackReader::copy_stacks(std::span<const StackRequest> requests, st
   const auto layout_copy = [&](std::size_t i, Copy& copy) {
     copy.regions.clear();
     copy.sorted = layout_.frame_root == FrameRoot::kFrameObjects;
+    copy.loose_reads = 0;
     const auto add = [&](const Region& region) {
       copy.regions.push_back({region, {}});
       total += region.size;
@@ -155,21 +159,28 @@ Result<void> StackReader::copy_stacks(std::span<const StackRequest> requests, st
   return {};
 }
 
-StackReader::Walk StackReader::walk(const Copy& copy, const StackPlan& plan) const {
+StackReader::Walk StackReader::walk(Copy& copy, const StackPlan& plan) {
   return layout_.frame_root == FrameRoot::kFrameObjects ? walk_objects(copy, plan) : walk_data_stack(copy);
 }
 
-StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
+// From the copy, or, where that lacks a few places, from a thread that stands still: nullptr ends the walk.
+const std::byte* StackReader::bytes_at(Copy& copy, const Region& place, Walk& walk) {
+  if (const std::byte* const copied = copy.find(place.begin, place.size)) return copied;
+  if (walk.missing.size == 0) walk.missing = place;
+  loose_.resize(place.size);
+  const bool may_read = copy.loose_reads-- > 0;
+  if (may_read && read_exact(memory_, place.begin, loose_).has_value()) return loose_.data();
+  walk.end = WalkEnd::kOutsidePlan;
+  return nullptr;
+}
+
+StackReader::Walk StackReader::walk_data_stack(Copy& copy) {
   Walk result;
   const StructView thread(copy.regions.front().second);
   RemoteAddr address = thread.pointer(layout_.thread.frame_root);
   if (layout_.frame_root == FrameRoot::kViaCframe) {
-    const std::byte* const cframe = copy.find(address, layout_.cframe.size);
-    if (cframe == nullptr) {
-      result.end = WalkEnd::kOutsidePlan;
-      result.missing = {address, layout_.cframe.size};
-      return result;
-    }
+    const std::byte* const cframe = bytes_at(copy, {address, layout_.cframe.size}, result);
+    if (cframe == nullptr) return result;
     address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
   }
   const RemoteAddr base = base_in(copy);
@@ -179,12 +190,8 @@ StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
       return result;
     }
     if (address.value() % 8 != 0) return result;
-    const std::byte* const bytes = copy.find(address, layout_.frame.size);
-    if (bytes == nullptr) {
-      result.end = WalkEnd::kOutsidePlan;
-      result.missing = {address, layout_.frame.size};
-      return result;
-    }
+    const std::byte* const bytes = bytes_at(copy, {address, layout_.frame.size}, result);
+    if (bytes == nullptr) return result;
     const StructView frame({bytes, layout_.frame.size});
     if (frame.get<std::uint8_t>(layout_.frame.owner) < layout_.frame.first_sentinel_owner) {
       const RemoteAddr code(frame.get<std::uint64_t>(layout_.frame.code) & ~layout_.frame.pointer_tag_mask);
@@ -200,7 +207,7 @@ StackReader::Walk StackReader::walk_data_stack(const Copy& copy) const {
 }
 
 // True when the outcome stands; false asks for another pair.
-bool StackReader::try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome) {
+bool StackReader::try_once(const StackRequest& request, Pair& pair, StackOutcome& outcome) {
   if (!pair.complete) return false;
   if (id_in(pair.second) != request.id) {
     outcome.other_thread = true;

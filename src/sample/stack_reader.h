@@ -75,6 +75,7 @@ class StackReader {
   };
   struct Copy {                                                          // one of the two reads of a thread
     std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
+    int loose_reads = 0;  // of a thread that stands still: how many frames outside of them may be read one by one
     bool sorted = false;  // those behind it, by address: frames on the heap can lie in hundreds of them
     const std::byte* find(RemoteAddr address, std::size_t size) const;
   };
@@ -82,7 +83,7 @@ class StackReader {
   struct Walk {
     std::vector<RawFrame> frames;  // innermost first
     WalkEnd end = WalkEnd::kGarbage;
-    Region missing;
+    Region missing;  // the first place that the plan did not have; of size 0: it had all
   };
   struct Pair {
     Copy first, second;
@@ -96,9 +97,10 @@ class StackReader {
   std::uint64_t id_in(const Copy& copy) const;
   RemoteAddr base_in(const Copy& copy) const;
   Result<void> copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which);
-  Walk walk(const Copy& copy, const StackPlan& plan) const;
-  Walk walk_data_stack(const Copy& copy) const;
-  bool try_once(const StackRequest& request, const Pair& pair, StackOutcome& outcome);
+  Walk walk(Copy& copy, const StackPlan& plan);
+  const std::byte* bytes_at(Copy& copy, const Region& place, Walk& walk);
+  Walk walk_data_stack(Copy& copy);
+  bool try_once(const StackRequest& request, Pair& pair, StackOutcome& outcome);
   std::optional<StackOutcome> agree(const Walk& a, const Walk& b);
   void extend(const StackRequest& request, const Copy& copy, const Region& missing);
   void plan_chunks(const StackRequest& request, const Copy& copy);
@@ -111,7 +113,7 @@ class StackReader {
     bool executed = false;  // by its own account
   };
   FrameObject view_object(RemoteAddr address, const std::byte* bytes) const;
-  Walk walk_objects(const Copy& copy, const StackPlan& plan) const;
+  Walk walk_objects(Copy& copy, const StackPlan& plan);
   Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
   void extend_objects(StackPlan& plan, RemoteAddr first) const;
   void plan_objects(StackPlan& plan) const;
@@ -122,6 +124,7 @@ class StackReader {
   CodeCache& codes_;
   StackTable& stacks_;
   std::vector<std::byte> arena_;
+  std::vector<std::byte> loose_;  // the latest of the loose reads
   std::vector<ReadRange> ranges_;
   std::vector<Pair> pairs_;  // by request
 };
