@@ -49,7 +49,6 @@ class LiveSampler : public Sampler {
   Result<void> stop_attached(Sample& sample);
   bool stop_running(std::span<const ThreadIndex> threads, Sample& sample);
   std::vector<ThreadIndex> holders() const;
-  bool holders_stand() const;
   bool stands_still(const ThreadRecord& record) const;
   void let_go(Sample& sample);
   Result<void> complete_stacks(Sample& sample, std::span<StackRequest> requests, std::vector<StackOutcome>& outcomes);

@@ -21,20 +21,16 @@ std::vector<ThreadIndex> LiveSampler::holders() const {
   return found;
 }
 
-// After the words have been read anew: whoever held a GIL when it was stopped, holds it still.
-bool LiveSampler::holders_stand() const {
-  return std::ranges::all_of(holders(),
-                             [this](ThreadIndex holder) { return stop_->holds(table_.at(holder).info.tid); });
-}
-
+// Settled when whoever holds a GIL by the words that are read afterwards was asked to stop: it stands, or is blocked.
 Result<void> LiveSampler::stop_holders(Sample& sample) {
-  for (int attempt = 0; attempt < kMostStops; ++attempt) {
-    if (!stop_running(holders(), sample)) return {};
+  for (int attempt = 1;; ++attempt) {
+    const std::vector<ThreadIndex> asked = holders();
+    if (!stop_running(asked, sample)) return {};
     GILSPY_CHECK(words_.read(now_, heads_));
-    if (holders_stand()) return {};
+    const auto was_asked = [&](ThreadIndex holder) { return std::ranges::count(asked, holder) > 0; };
+    if (std::ranges::all_of(holders(), was_asked) || attempt == kMostStops) return {};
     let_go(sample);
   }
-  return {};
 }
 
 Result<void> LiveSampler::stop_attached(Sample& sample) {

@@ -88,6 +88,22 @@ TEST_F(SamplerStopsTest, WhoGotTheGilBeforeItsHolderStoodIsStoppedInstead) {
   EXPECT_FALSE(python_.target.anybody_stands());
 }
 
+TEST_F(SamplerStopsTest, ABlockedHolderOfAnotherGilIsNoReasonToTryAgain) {
+  constexpr RemoteAddr kOther{0x40000};
+  python_.add_interpreter(1, kOther, RemoteAddr{0x50000});
+  start_blocking(2);
+  threads_.push_back(python_.add_thread(1, Tid{300}, RemoteAddr{}, kOther));
+  python_.set_stack(threads_.back(), {{root_, 0}});
+  python_.target.set_syscall(Tid{300}, {SyscallFacts::State::kInSyscall, 35, 0});
+  python_.hold_gil(threads_.back(), 1);
+  for (int i = 0; i < 3; ++i) {
+    const std::size_t before = stops().size();
+    tick();
+    EXPECT_EQ(stops().size(), before + 1);
+    EXPECT_EQ(times_read(0), 1U);
+  }
+}
+
 TEST_F(SamplerStopsTest, AStackThatNeverStandsStillIsWholeThen) {
   start_blocking(2);
   keep_thread_0_busy();
