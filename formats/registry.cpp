@@ -27,4 +27,10 @@ const Format* find(std::string_view name) {
   return row == kFormats.end() ? nullptr : row;
 }
 
+const Format* of_file(std::string_view path) {
+  const auto* row = std::find_if(kFormats.begin(), kFormats.end(),
+                                 [path](const Format& format) { return path.ends_with(format.extension); });
+  return row == kFormats.end() ? nullptr : row;
+}
+
 }  // namespace gilspy::formats

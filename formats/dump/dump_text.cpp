@@ -93,7 +93,8 @@ class DumpText {
     if (thread.info.interpreter_id > 0) title += fmt::format("interpreter {}, ", thread.info.interpreter_id);
     line(bold(title + state_of(thread)));
     if (!thread.info.python) return line("    (a native thread, without Python)");
-    if (thread.quality == StackQuality::kLost) return line("    (its stack could not be read: it changes too fast)");
+    if (thread.quality == StackQuality::kLost)
+      return line("    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
     for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {

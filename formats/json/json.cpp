@@ -90,6 +90,7 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("blurred", quality.blurred);
     json.pair("errors", quality.errors);
     json.pair("stopped_s", quality.stopped);
+    json.pair("gaps_s", quality.gaps);
     json.pair("system_calls_told", quality.system_calls_told);
     json.object("pauses", [&] {
       json.pair("count", quality.pauses.count);

@@ -17,6 +17,7 @@ using wording::percent;
 constexpr std::size_t kMostCulprits = 4;
 constexpr double kLeastBlame = 0.01;
 constexpr double kLeastWaiters = 0.05;
+constexpr double kManyGaps = 0.02;
 constexpr double kManyLate = 0.1;
 constexpr double kManyBlurred = 0.25;
 
@@ -104,6 +105,12 @@ std::string doubts(const Profile& profile, std::size_t width) {
         "This kernel does not tell what threads are blocked in (/proc/PID/task/TID/syscall): who waits for the "
         "GIL cannot be told from who is blocked; their time is unknown.",
         width);
+  }
+  if (cpus_of(quality.gaps, profile) > kManyGaps) {
+    text += wrap(fmt::format("gilspy itself did not run for {} of it (a busy machine, or it was stopped): that time is "
+                             "unknown.",
+                             wording::seconds(quality.gaps)),
+                 width);
   }
   if (quality.pauses.count > 0) {
     text +=

@@ -37,6 +37,8 @@ namespace formats {
 
 std::span<const Format> all();
 const Format* find(std::string_view name);  // nullptr when there is none
+// By the extension of the file; nullptr when no format has it.
+const Format* of_file(std::string_view path);
 
 }  // namespace formats
 }  // namespace gilspy

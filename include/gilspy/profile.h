@@ -90,6 +90,7 @@ struct Quality {
   std::uint64_t blurred = 0;    // ticks with two or more hand-offs since the tick before
   std::uint64_t errors = 0;     // ticks at which nothing could be read
   Nanos stopped{0};             // time in which the process was stopped (SIGSTOP, job control, a debugger): unknown
+  Nanos gaps{0};  // time in which gilspy itself did not run (a busy machine, Ctrl-Z): unknown, beyond three periods
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
   Pauses pauses;
@@ -114,6 +115,8 @@ struct Profile {
   SelfCost self;
   std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty
 
+  // The part of the duration of which samples tell. What threads did, per second of it, is not thinned by gaps.
+  Nanos sampled() const { return duration - quality.gaps; }
   double parallelism() const {
     return duration.count() > 0 ? double(cpu_time.count()) / double(duration.count()) : 0.0;
   }

@@ -18,7 +18,7 @@ namespace gilspy::platform {
 namespace {
 
 int write_directly(const std::string& path, std::span<const std::byte> bytes) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   return fd ? write_all(fd.get(), bytes) : errno;
 }
 
@@ -70,6 +70,7 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
   if (::stat(path.c_str(), &facts) != 0) {
     if (errno != ENOENT) return errno;
     if (path.empty() || path.ends_with('/')) return EISDIR;
+    if (::lstat(path.c_str(), &facts) == 0) return write_directly(path, bytes);  // a link to a file that is yet to be
     return write_by_renaming(path, bytes, ownership, std::nullopt);
   }
   if (S_ISDIR(facts.st_mode)) return EISDIR;

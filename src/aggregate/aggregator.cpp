@@ -31,6 +31,8 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
     weight = {Nanos{0}, weight.known + weight.unknown};
     quality_.stopped += weight.unknown;
     for (Gil& gil : gils_) gil.holder.reset();  // it keeps nobody waiting
+  } else {
+    quality_.gaps += weight.unknown;
   }
   last_ = sample.time;
   gils_.resize(std::max(gils_.size(), sample.gils.size()));

@@ -23,18 +23,12 @@ constexpr const char* kWhat = "What to record";
 constexpr const char* kShows = "What the graph shows";
 constexpr const char* kSampling = "Sampling";
 
-std::vector<std::string> format_names() {
-  std::vector<std::string> names;
-  for (const Format& format : formats::all()) names.emplace_back(format.name);
-  return names;
-}
-
 }  // namespace
 
 struct CommandLine::Raw {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited", recording, shell;
-  bool output_given = false, gil = false, idle = false, threads = false, nolineno = false, function = false,
-       full = false, nonblocking = false, blocking = false, exact = false, json = false;
+  bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
+       function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false;
   std::vector<std::string> command;
   NotYet not_yet;
 
@@ -48,16 +42,24 @@ struct CommandLine::Raw {
     app.add_option("-p,--pid", pid, what)->type_name("PID")->group(group);
   }
 
-  void add_output(CLI::App& app, std::string_view made_up_name) {
-    app.add_option("-o,--output", output, fmt::format("File to write, - for standard output [{}]", made_up_name))
+  void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed) {
+    app.add_option("-o,--output", output,
+                   fmt::format("File to write, - for standard output [{}]; a name in .json, .folded, .svg or .gilspy "
+                               "also chooses the format",
+                               made_up_name))
         ->type_name("FILE")
         ->group(kOutput);
     std::string formats = "What to write";
-    for (const Format& row : formats::all()) formats += fmt::format("\n{}: {}", row.name, row.summary);
+    std::vector<std::string> names;
+    for (const Format& row : formats::all()) {
+      if (row.streamed() && !also_streamed) continue;
+      formats += fmt::format("\n{}: {}", row.name, row.summary);
+      names.emplace_back(row.name);
+    }
     app.add_option("-f,--format", format, formats)
         ->capture_default_str()
         ->type_name("FORMAT")
-        ->check(CLI::IsMember(format_names(), CLI::ignore_case))
+        ->check(CLI::IsMember(names, CLI::ignore_case))
         ->group(kOutput);
   }
 
@@ -87,17 +89,17 @@ struct CommandLine::Raw {
     app.add_flag("--nonblocking", nonblocking,
                  "Stop nobody: the default. A stack that changes while it is read lacks its last frames")
         ->group(group);
-    app.add_flag("--exact", exact, "Stop who holds the GIL, for some 30 us, only when a stack came out truncated")
+    app.add_flag("--exact", exact, "Stop who holds the GIL for a moment, only when a stack came out truncated")
         ->group(group);
     app.add_flag("--blocking", blocking,
-                 "Stop who holds the GIL, for some 30 us, at every sample (without a GIL: all who run): every stack is "
-                 "exact")
+                 "Stop who holds the GIL for a moment (30 to 100 us) at every sample, without a GIL all who run: every "
+                 "stack is exact")
         ->group(group);
   }
 
   void add_record(CLI::App& app) {
     add_pid(app, "Process to record; nothing is written into it", kWhat);
-    add_output(app, "gilspy-PID.svg");
+    add_output(app, "gilspy-PID.svg", true);
     add_graph(app);
     app.add_option("-d,--duration", duration, "Seconds to record, or unlimited: until Ctrl-C or its end")
         ->capture_default_str()
@@ -117,7 +119,7 @@ struct CommandLine::Raw {
         ->required()
         ->type_name("FILE")
         ->group(kArguments);
-    add_output(app, "RECORDING.svg");
+    add_output(app, "RECORDING.svg", false);
     add_graph(app);
   }
 
@@ -150,7 +152,9 @@ Result<OutputOptions> CommandLine::Raw::output_options() const {
   OutputOptions options;
   options.path = output;
   if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
-  options.format = formats::find(lower_case(format));
+  // A name that ends as a format's does asks for that format.
+  const Format* const named = format_given ? nullptr : formats::of_file(output);
+  options.format = named != nullptr ? named : formats::find(lower_case(format));
   if (options.format == nullptr) return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'", format));
   if (gil && !view.empty() && lower_case(view) != "held") {
     return fail(ErrorCode::kUsage, fmt::format("--gil is --view held and cannot go with --view {}", view));
@@ -189,7 +193,7 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   }
   options.command = command;
   GILSPY_TRY(options.output, output_options());
-  if (options.launches() && options.output.path == "-") {
+  if (options.launches() && (options.output.path == "-" || options.output.path == "/dev/stdout")) {
     return fail(ErrorCode::kUsage, "standard output belongs to the command: --output takes a file then");
   }
   if (options.output.format->streamed() && options.output.path == "-" && platform::stdout_is_terminal()) {
@@ -205,7 +209,7 @@ Result<ReportOptions> CommandLine::Raw::report() const {
   GILSPY_TRY(OutputOptions chosen, output_options());
   if (chosen.format->streamed()) {
     return fail(ErrorCode::kUsage,
-                fmt::format("a recording is already of format {}: report renders the others", format));
+                fmt::format("a recording is already of format {}: report renders the others", chosen.format->name));
   }
   return ReportOptions{recording, std::move(chosen)};
 }
@@ -247,7 +251,20 @@ CommandLine::~CommandLine() = default;
 
 Command CommandLine::parse(int argc, char** argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  const auto separator = std::find(words.begin(), words.end(), "--");
+  if (words.empty()) {
+    std::fputs(app_->help().c_str(), stderr);
+    return Exit{kExitUsage};
+  }
+  if (!words.front().starts_with('-')) {
+    const auto name = command_named(*app_, words.front());
+    if (!name.has_value()) {
+      say(no_such_command(*app_, words.front()));
+      return Exit{kExitUsage};
+    }
+    words.front() = *name;
+  }
+  const bool may_launch = words.front() == "record";
+  const auto separator = may_launch ? std::find(words.begin(), words.end(), "--") : words.end();
   const bool separated = separator != words.end();
   if (separated) raw_->command.assign(separator + 1, words.end());
   words.erase(separator, words.end());
@@ -256,15 +273,6 @@ Command CommandLine::parse(int argc, char** argv) {
     say(what);
     return Exit{separated ? kExitLauncher : kExitUsage};
   };
-  if (words.empty()) {
-    std::fputs(app_->help().c_str(), stderr);
-    return Exit{separated ? kExitLauncher : kExitUsage};
-  }
-  if (!words.front().starts_with('-')) {
-    const auto name = command_named(*app_, words.front());
-    if (!name.has_value()) return refuse(no_such_command(*app_, words.front()));
-    words.front() = *name;
-  }
   try {
     std::vector<std::string> backwards(words.rbegin(), words.rend());  // as CLI11 takes them
     app_->parse(std::move(backwards));
@@ -280,7 +288,7 @@ Command CommandLine::parse(int argc, char** argv) {
 std::string CommandLine::explain(const CLI::ParseError& error) const {
   const auto commands = app_->get_subcommands();
   const std::string name = commands.empty() ? "" : commands.front()->get_name();
-  const bool unclear = !commands.empty() && raw_->pid.empty();
+  const bool unclear = !commands.empty();
   const std::string hint = unclear ? hint_about(name, commands.front()->remaining()) : "";
   if (!hint.empty()) return hint;
   return fmt::format("{} (gilspy {}{}--help shows how)", error.what(), name, name.empty() ? "" : " ");
@@ -289,9 +297,6 @@ std::string CommandLine::explain(const CLI::ParseError& error) const {
 Command CommandLine::chosen_command(const std::function<Exit(const std::string&)>& refuse) {
   const CLI::App& chosen = *app_->get_subcommands().front();
   const std::string& name = chosen.get_name();
-  if (name != "record" && !raw_->command.empty()) {
-    return refuse(fmt::format("only record launches a command, {} does not", name));
-  }
   if (const std::string complaint = raw_->not_yet.complaint(); !complaint.empty()) return refuse(complaint);
   const auto command = [&](auto options) -> Command {
     if (!options.has_value()) return refuse(options.error().message());
@@ -301,6 +306,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "top") return TopOptions{raw_->pid};
   if (name == "dump") return command(raw_->dump());
   raw_->output_given = chosen.count("--output") > 0;
+  raw_->format_given = chosen.count("--format") > 0;
   if (name == "record") return command(raw_->record());
   return command(raw_->report());
 }

@@ -63,7 +63,7 @@ class Look {
 
   Result<Dump> finish() {
     Dump dump;
-    dump.stopped = sample_.stopped;
+    dump.stopped = sample_.stopped || attachment_.target->liveness() == Liveness::kStopped;
     for (const GilFacts& facts : sample_.gils) dump.gils.push_back({facts, {}, 0});
     for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
       if (to_int(interpreter.gil) < dump.gils.size()) {

@@ -1,5 +1,6 @@
 #include "recorder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@ using std::chrono_literals::operator""ms;
 constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
 constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
+constexpr Nanos kFirstUpdate = 100ms;   // short ones shall not lose all
 
 std::string_view words(Stopping stopping) {
   switch (stopping) {
@@ -76,7 +78,7 @@ class Recorder {
   }
 
   Result<void> tick() {
-    const Nanos deadline = ticks_ == 0 ? started_ : ticker_.next(platform::now());
+    const Nanos deadline = next_deadline();
     if (deadline > platform::now()) platform::sleep_until(deadline);
     now_ = platform::now();
     const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
@@ -90,11 +92,17 @@ class Recorder {
     return {};
   }
 
+  Nanos next_deadline() {
+    if (ticks_ == 0) return started_;
+    const Nanos next = ticker_.next(platform::now());
+    return plan_.duration.has_value() ? std::min(next, started_ + *plan_.duration) : next;
+  }
+
   // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
   void begin() {
     started_ = now_ = sample_.time = platform::now();
     ticker_ = Ticker(plan_.rate_hz, started_);
-    next_update_ = started_ + kUpdateEvery;
+    next_update_ = started_ + kFirstUpdate;
   }
 
   void upkeep() {

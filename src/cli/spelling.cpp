@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "completion_model.h"
 #include "values.h"
@@ -18,18 +19,23 @@ std::vector<std::string> commands_of(const CLI::App& app) {
   return names;
 }
 
+std::vector<std::string> beginning_with(const std::string& word, std::vector<std::string> names) {
+  std::erase_if(names, [&](const std::string& name) { return !name.starts_with(word); });
+  return names;
+}
+
 }  // namespace
 
 std::optional<std::string> command_named(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> candidates;
-  for (const std::string& name : commands_of(app)) {
-    if (name == word) return name;
-    if (name.starts_with(word)) candidates.push_back(name);
-  }
+  const auto commands = commands_of(app);
+  if (std::ranges::count(commands, word) > 0) return word;
+  const auto candidates = beginning_with(word, commands);
   return candidates.size() == 1 ? std::optional(candidates.front()) : std::nullopt;
 }
 
 std::string no_such_command(const CLI::App& app, const std::string& word) {
+  const auto candidates = beginning_with(word, commands_of(app));
+  if (candidates.size() > 1) return fmt::format("'{}' may be {}: a letter more", word, joined(candidates, " or "));
   std::string text = fmt::format("there is no command '{}'; there are {}", word, joined(commands_of(app), ", "));
   if (parse_pid(word).has_value()) text += fmt::format(". Was `gilspy record --pid {}` meant?", word);
   return text + " (gilspy --help shows how)";
@@ -37,7 +43,10 @@ std::string no_such_command(const CLI::App& app, const std::string& word) {
 
 std::string hint_about(const std::string& command, const std::vector<std::string>& words) {
   const bool wants_pid = command == "record" || command == "dump" || command == "top";
-  if (words.empty() || words.front().starts_with('-') || !wants_pid) return {};
+  const auto option = std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
+  if (option != words.end())
+    return fmt::format("{} has no option {} (gilspy {} --help shows them)", command, *option, command);
+  if (words.empty() || !wants_pid) return {};
   if (parse_pid(words.front()).has_value()) {
     return fmt::format("'{}' stands alone: `gilspy {} --pid {}` takes the process of that number", words.front(),
                        command, words.front());

@@ -48,7 +48,7 @@ std::uint64_t count_threads(const Profile& profile, Counts counts) {
 // request), those with a notable share of their own life.
 std::uint64_t count_working(const Profile& profile) {
   const auto is_notable = [&](const ThreadProfile& thread) {
-    return ratio(busy(thread), profile.duration) >= kNotableShare;
+    return ratio(busy(thread), profile.sampled()) >= kNotableShare;
   };
   Nanos all{0}, by_notable{0};
   for (const ThreadProfile& thread : profile.threads) {
@@ -79,10 +79,10 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     top = std::max(top, busy(thread));
   }
   numbers.python_threads = count_threads(profile, [](const ThreadProfile&) { return true; });
-  numbers.holding = ratio(held, profile.duration);
-  numbers.waiting = ratio(waited, profile.duration);
-  numbers.native = ratio(native, profile.duration);
-  numbers.for_locks = ratio(locked, profile.duration);
+  numbers.holding = ratio(held, profile.sampled());
+  numbers.waiting = ratio(waited, profile.sampled());
+  numbers.native = ratio(native, profile.sampled());
+  numbers.for_locks = ratio(locked, profile.sampled());
   numbers.blocked_share = ratio(blocked + locked, all);
   numbers.unknown_share = ratio(unknown, all);
   numbers.top_share = ratio(top, work);

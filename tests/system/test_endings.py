@@ -191,3 +191,30 @@ def test_a_pid_that_is_used_again_is_somebody_else(python, how, tmp_path):
     assert report["duration_s"] < 2
     assert len([thread for thread in report["threads"] if thread["name"].startswith("spinner")]) == 2
     assert b"It ended early" in said
+
+
+def test_time_in_which_gilspy_was_stopped_thins_nothing(python, tmp_path):
+    out = tmp_path / "out.json"
+    with Program(python.executable, "spinners.py", "--threads", 2) as program:
+        recording = start_recording(program.pid, out, seconds=3)
+        time.sleep(1)
+        recording.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        recording.send_signal(signal.SIGCONT)
+        said, complaints = recording.communicate(timeout=20)
+    assert recording.returncode == 0, complaints
+    report = json.loads(out.read_text())
+    assert 0.9 < report["quality"]["gaps_s"] < 1.5
+    assert report["verdict"]["code"] == "serialized_by_gil"
+    assert "gilspy itself did not run" in " ".join(said.decode().split())
+    waiting = sum(thread["activities"]["waits_for_gil"] for thread in report["threads"])
+    assert waiting > 0.8 * (report["duration_s"] - report["quality"]["gaps_s"])
+    assert "1.0 threads waited" in " ".join(report["verdict"]["headline"].split())
+
+
+def test_a_duration_is_kept_at_low_rates(python):
+    with Program(python.executable, "spinners.py") as program:
+        began = time.monotonic()
+        report = record_json(program.pid, "-r", "0.2", seconds=1)
+        assert time.monotonic() - began < 2.5
+    assert 0.9 < report["duration_s"] < 1.5

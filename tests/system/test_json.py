@@ -134,3 +134,14 @@ def test_standard_output_has_the_report_and_nothing_else(python):
 def test_version():
     done = gilspy("--version")
     assert done.returncode == 0 and any(character.isdigit() for character in done.stdout)
+
+
+@pytest.mark.few_versions
+def test_the_name_of_the_file_chooses_the_format(python, tmp_path):
+    with Program(python.executable, "spinners.py") as program:
+        for name, beginning in (("x.json", b"{"), ("x.folded", b""), ("x.svg", b"<?xml"), ("x.gilspy", b"\x8egilspy")):
+            done = record(program.pid, "-o", tmp_path / name, seconds=0.3)
+            assert done.returncode == 0, done.stderr
+            assert (tmp_path / name).read_bytes().startswith(beginning)
+        done = record(program.pid, "-o", tmp_path / "y.json", "-f", "folded", seconds=0.3)
+    assert not (tmp_path / "y.json").read_bytes().startswith(b"{")

@@ -43,7 +43,7 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
   EXPECT_THAT(keys(json["quality"]),
               ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred",
-                          "errors", "stopped_s", "system_calls_told", "pauses"));
+                          "errors", "stopped_s", "gaps_s", "system_calls_told", "pauses"));
   EXPECT_THAT(keys(json["quality"]["pauses"]),
               ElementsAre("count", "denied", "median_s", "p99_s", "longest_s", "total_s"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));

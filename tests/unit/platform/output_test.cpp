@@ -145,5 +145,13 @@ TEST_F(Output, UnderSudoTheFileBelongsToTheUser) {
   EXPECT_EQ(facts.st_uid, 0U);
 }
 
+TEST_F(Output, ALinkToAFileThatIsYetToBeIsFollowed) {
+  const auto target = folder_ / "target.txt";
+  fs::create_symlink(target, folder_ / "link.txt");
+  ASSERT_TRUE(write_file((folder_ / "link.txt").string(), std::string_view("text")).has_value());
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link.txt"));
+  EXPECT_EQ(fs::file_size(target), 4u);
+}
+
 }  // namespace
 }  // namespace gilspy
