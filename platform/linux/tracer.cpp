@@ -110,6 +110,11 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
   return stopped;
 }
 
+// Who is late would stop one day, and nobody would be there to let it go.
+Tracer::~Tracer() {
+  for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_the_late();
+}
+
 std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
   std::vector<Tracee> stopped;
   for (Tracee& tracee : seized) {

@@ -18,6 +18,9 @@ namespace gilspy::platform {
 class Tracer {
  public:
   explicit Tracer(Pid pid) : pid_(pid) {}
+  ~Tracer();
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
 
   // As Target::stop.
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids);

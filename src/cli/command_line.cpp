@@ -43,10 +43,9 @@ struct CommandLine::Raw {
   }
 
   void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed) {
-    app.add_option("-o,--output", output,
-                   fmt::format("File to write, - for standard output [{}]; a name in .json, .folded, .svg or .gilspy "
-                               "also chooses the format",
-                               made_up_name))
+    app.add_option(
+           "-o,--output", output,
+           fmt::format("File to write, - for standard output [{}]; its ending can choose the format", made_up_name))
         ->type_name("FILE")
         ->group(kOutput);
     std::string formats = "What to write";

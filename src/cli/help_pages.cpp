@@ -1,7 +1,5 @@
 #include "help_pages.h"
 
-#include "gilspy/format.h"
-
 namespace gilspy::cli {
 namespace {
 
@@ -41,10 +39,8 @@ HelpPage record_page() {
                         {"gilspy record --pid 4242 -d 10 -o x.svg", "ten seconds"},
                         {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
                         {"gilspy record --pid 4242 -f json -o -", "numbers for scripts, on stdout"},
-                        {"gilspy record --pid 4242 -f folded -t", "stacks by thread, for other tools"}}};
-  if (formats::find("gilspy") != nullptr) {
-    examples.rows.push_back({"gilspy record --pid 4242 -f gilspy", "everything, for `gilspy report`"});
-  }
+                        {"gilspy record --pid 4242 -f folded -t", "stacks by thread, for other tools"},
+                        {"gilspy record --pid 4242 -f gilspy", "everything, for `gilspy report`"}}};
   HelpPage page{{{"gilspy record [OPTIONS] --pid PID", ""}, {"gilspy record [OPTIONS] -- COMMAND [ARGUMENTS...]", ""}},
                 {examples, exit_status()}};
   page.also = {
