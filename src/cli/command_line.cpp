@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -153,7 +154,8 @@ Result<OutputOptions> CommandLine::Raw::output_options() const {
   if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
   // A name that ends as a format's does asks for that format.
   const Format* const named = format_given ? nullptr : formats::of_file(output);
-  options.format = named != nullptr ? named : formats::find(lower_case(format));
+  const bool fits = named != nullptr && (!named->streamed() || recording.empty());  // a report is no recording
+  options.format = fits ? named : formats::find(lower_case(format));
   if (options.format == nullptr) return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'", format));
   if (gil && !view.empty() && lower_case(view) != "held") {
     return fail(ErrorCode::kUsage, fmt::format("--gil is --view held and cannot go with --view {}", view));
@@ -262,15 +264,23 @@ Command CommandLine::parse(int argc, char** argv) {
     }
     words.front() = *name;
   }
-  const bool may_launch = words.front() == "record";
-  const auto separator = may_launch ? std::find(words.begin(), words.end(), "--") : words.end();
+  // To a report, -- is what it is to most programs: the end of the options.
+  const bool is_report = words.front() == "report";
+  const auto separator = is_report ? words.end() : std::find(words.begin(), words.end(), "--");
   const bool separated = separator != words.end();
   if (separated) raw_->command.assign(separator + 1, words.end());
   words.erase(separator, words.end());
+  const bool launches = !words.empty() && words.front() == "record";
+  if (separated && !launches) {
+    const std::string who = words.empty() || words.front().starts_with('-') ? "that" : words.front();
+    say(fmt::format("only record launches a command, {} does not: `gilspy record -- {}`", who,
+                    fmt::join(raw_->command, " ")));
+    return Exit{kExitUsage};
+  }
   // What goes wrong before a command is launched is a failure of ours, as with env(1) and timeout(1).
   const auto refuse = [&](const std::string& what) {
     say(what);
-    return Exit{separated ? kExitLauncher : kExitUsage};
+    return Exit{separated && launches ? kExitLauncher : kExitUsage};
   };
   try {
     std::vector<std::string> backwards(words.rbegin(), words.rend());  // as CLI11 takes them

@@ -44,7 +44,8 @@ std::string no_such_command(const CLI::App& app, const std::string& word) {
 std::string hint_about(const std::string& command, const std::vector<std::string>& words) {
   const bool wants_pid = command == "record" || command == "dump" || command == "top";
   const auto option = std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
-  if (option != words.end())
+  const bool option_first = !words.empty() && words.front().starts_with('-');
+  if (option != words.end() && (option_first || command != "record"))
     return fmt::format("{} has no option {} (gilspy {} --help shows them)", command, *option, command);
   if (words.empty() || !wants_pid) return {};
   if (parse_pid(words.front()).has_value()) {

@@ -31,7 +31,7 @@ def test_who_holds_and_who_waits(python, how):
         for _ in range(10):  # at the moment of a hand-off nobody holds it
             report = dump_json(program.pid, how)
             (gil,) = report["gils"]
-            if gil["locked"] and gil["waiters"] == 3:
+            if gil["locked"] and gil["waiters"] == 3 and by_name(report)["MainThread"]["activity"] == "blocked":
                 break
             time.sleep(0.1)
     assert report["target"]["pid"] == program.pid

@@ -268,6 +268,6 @@ def test_damage_in_the_middle(recorded, tmp_path):
 def test_usage(recorded, tmp_path):
     file = tmp_path / "copy.gilspy"
     shutil.copy(recorded[0], file)
-    assert_refused(gilspy("report", file, "-f", "gilspy"), USAGE, "already")
+    assert_refused(gilspy("report", file, "-f", "gilspy"), USAGE, "gilspy not in")
     assert_refused(gilspy("report", file, "-o", file), USAGE, "the recording itself")
     assert file.read_bytes() == recorded[0].read_bytes()
