@@ -15,6 +15,7 @@
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
+#include "gilspy/timeline.h"
 
 namespace gilspy {
 
@@ -38,9 +39,19 @@ struct Blame {
   Nanos time{0};
 };
 
+// How long something took, each time.
+struct Spread {
+  std::uint64_t count = 0;
+  Nanos median{0};
+  Nanos p99{0};
+  Nanos longest{0};
+};
+
 struct ThreadProfile {
   ThreadInfo info;
   ActivityTimes times{};
+  Spread tenure;      // how long it had the GIL at a time
+  Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
   Nanos cpu{0};  // native threads only: on-CPU time by the kernel's account (schedstat)
 };
 
@@ -55,6 +66,8 @@ struct GilProfile {
   Nanos switch_interval{0};
   // Held time in tenures longer than four switch intervals while somebody waited: one native call kept the GIL.
   Nanos hogged{0};
+  Spread tenure;      // of all threads
+  Spread to_get_gil;  // of all threads
 
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
 };
@@ -111,6 +124,7 @@ struct Profile {
   std::vector<StackTime> stacks;
   std::vector<Blame> blame;
   StackTable table;
+  Timeline timeline;
   Quality quality;
   SelfCost self;
   std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty

@@ -1,0 +1,54 @@
+// aggregate: what every thread did and when, and the GIL as it went from hand to hand. Times are since the first tick.
+// The sums of a thread's stretches are its activities in the profile, however coarse they have become.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gilspy/activity.h"
+#include "gilspy/ids.h"
+#include "gilspy/stacks.h"
+
+namespace gilspy {
+
+// A part of a thread's life in which it did one thing with one stack.
+struct Stretch {
+  Nanos from{0};
+  Nanos to{0};
+  StackId stack = kNoStack;
+  Activity activity = Activity::kUnknown;
+
+  Nanos time() const { return to - from; }
+  bool operator==(const Stretch&) const = default;
+};
+
+// In order and without overlap. Holes: the thread did not live yet, not any more, or was in another interpreter.
+using Lane = std::vector<Stretch>;
+
+// A thread has the GIL until another one takes it, or nobody is seen with it.
+struct Tenure {
+  ThreadIndex holder{};
+  Nanos from{0};
+  Nanos to{0};
+  Nanos within{0};           // `from` may be this much too late: the look before it was so long ago
+  std::uint32_t unseen = 0;  // changes of hands right before it, too quick to be seen
+  bool operator==(const Tenure&) const = default;
+};
+
+struct CpuUse {
+  Nanos from{0};
+  Nanos to{0};
+  double cpus = 0;  // CPU time of the process over wall time
+  bool operator==(const CpuUse&) const = default;
+};
+
+struct Timeline {
+  std::vector<Lane> lanes;                   // by ThreadIndex; those of native threads are empty
+  std::vector<std::vector<Tenure>> tenures;  // by GilIndex, in order
+  std::vector<CpuUse> cpus;                  // in order
+  // 0: stretches are as sampled. Else memory ran short: inside each window of this length, counted from 0, stretches of
+  // the same activity and stack have been put together, in the order in which they first appeared.
+  Nanos window{0};
+};
+
+}  // namespace gilspy
