@@ -128,6 +128,9 @@ class Target : public MemoryReader {
   // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
   // ones. Errors: kDenied (the message says who is in the way).
   virtual Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) = 0;
+  // Lets those go on that the kernel stopped only after stop() had given up waiting. True: some have yet to stop. They
+  // will then stand until this is called again.
+  virtual bool release_late() = 0;
 
   virtual Result<Nanos> cpu_time() = 0;  // user and system time of all threads, ended ones included
   // Processes below this one, nearest first; executables that may not be seen are empty.

@@ -90,7 +90,7 @@ class LinuxThreadStop final : public ThreadStop {
 };
 
 Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
-  release_the_late();
+  release_late();
   auto guard = std::make_unique<NoJobControl>();
   std::vector<Tracee> seized;
   std::optional<Error> refused;
@@ -112,7 +112,7 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
 
 // Who is late would stop one day, and nobody would be there to let it go.
 Tracer::~Tracer() {
-  for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_the_late();
+  for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_late();
 }
 
 std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
@@ -168,15 +168,16 @@ void Tracer::let_go(std::span<const Tracee> tracees) {
     killed = true;
   }
   // Until its tracer has taken note of the end of each thread, a process cannot end; the first thread is the last.
-  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_the_late();
+  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_late();
 }
 
-void Tracer::release_the_late() {
+bool Tracer::release_late() {
   for (Tracee& tracee : std::exchange(late_, {})) {
     const Arrival arrival = look(tracee);
     if (arrival == Arrival::kStopped) let_go({&tracee, 1});
     if (arrival == Arrival::kNotYet) late_.push_back(tracee);
   }
+  return !late_.empty();
 }
 
 // Nothing: the thread is ending, which the kernel refuses in the same words.

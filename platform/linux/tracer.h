@@ -24,6 +24,8 @@ class Tracer {
 
   // As Target::stop.
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids);
+  // As Target::release_late.
+  bool release_late();
 
  private:
   friend class LinuxThreadStop;
@@ -37,7 +39,6 @@ class Tracer {
   Arrival await(Tracee& tracee, Nanos spin, Nanos deadline) const;
   Arrival look(Tracee& tracee) const;
   void let_go(std::span<const Tracee> tracees);
-  void release_the_late();
   std::optional<Error> refusal(Tid tid) const;
 
   Pid pid_;

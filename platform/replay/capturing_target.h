@@ -32,6 +32,7 @@ class CapturingTarget final : public Target {
   std::optional<Tid> tid_of_own_number(std::int32_t number) override { return inner_.tid_of_own_number(number); }
   void forget(Tid tid) override { inner_.forget(tid); }
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override { return inner_.stop(tids); }
+  bool release_late() override { return inner_.release_late(); }
   Result<Nanos> cpu_time() override { return inner_.cpu_time(); }
   std::vector<ProcessIdentity> descendants() override { return inner_.descendants(); }
 

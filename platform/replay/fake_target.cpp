@@ -148,6 +148,11 @@ Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) 
   return stop;
 }
 
+bool FakeTarget::release_late() {
+  ++late_releases_;
+  return late_;
+}
+
 Result<std::string> FakeTarget::comm_of(Tid tid) {
   const auto thread = threads_.find(tid);
   if (thread == threads_.end()) return no_such_thread();

@@ -17,6 +17,7 @@ using std::chrono_literals::operator""ms;
 
 constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
+constexpr Nanos kLateEvery = 5ms;
 constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
 constexpr Nanos kFirstUpdate = 100ms;   // short ones shall not lose all
 
@@ -79,7 +80,7 @@ class Recorder {
 
   Result<void> tick() {
     const Nanos deadline = next_deadline();
-    if (deadline > platform::now()) platform::sleep_until(deadline);
+    sleep_until(deadline);
     now_ = platform::now();
     const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
     if (late) watch_.count_late();
@@ -90,6 +91,15 @@ class Recorder {
     if (plan_.sink != nullptr) plan_.sink->add(sample_);
     ++ticks_;
     return {};
+  }
+
+  // Until then, or until a signal comes. A thread that takes long to stop is let go as soon as it stands: its process
+  // must not wait for the next tick, which may be seconds away.
+  void sleep_until(Nanos deadline) {
+    for (Nanos now = platform::now(); now < deadline; now = platform::now()) {
+      const bool late = attachment_.target->release_late();
+      if (!platform::sleep_until(late ? std::min(deadline, now + kLateEvery) : deadline)) return;
+    }
   }
 
   Nanos next_deadline() {

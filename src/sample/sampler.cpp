@@ -45,6 +45,7 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.holder_stack_lost = false;
   sample.pause = Nanos{0};
   sample.stop_denied = false;
+  if (stopping_ != Stopping::kNever) target_.release_late();
   auto taken = take(sample);
   let_go(sample);
   if (!taken.has_value()) return explain_failure(std::move(taken).error(), sample);

@@ -153,6 +153,23 @@ TEST_F(SamplerStopsTest, ATracerThatIsThereIsSaidAtOnce) {
   EXPECT_NE(made.error().message().find("gdb"), std::string::npos);
 }
 
+TEST_F(SamplerStopsTest, WhoWasLateToStopIsLetGoThoughNobodyIsStoppedAnyMore) {
+  start_blocking(2);
+  python_.target.set_syscall(Tid{100}, {SyscallFacts::State::kInSyscall, 35, 0});
+  const std::size_t before = python_.target.late_releases();
+  for (int i = 0; i < 5; ++i) tick();
+  EXPECT_TRUE(stops().empty());
+  EXPECT_EQ(python_.target.late_releases(), before + 5);
+}
+
+TEST_F(SamplerStopsTest, WhoWasLateToStopIsLetGoThoughNoStackNeedsCompletion) {
+  start_blocking(2, Stopping::kToComplete);
+  const std::size_t before = python_.target.late_releases();
+  for (int i = 0; i < 5; ++i) tick();
+  EXPECT_TRUE(stops().empty());
+  EXPECT_EQ(python_.target.late_releases(), before + 5);
+}
+
 TEST_F(SamplerStopsTest, AReadThatFailsLeavesNobodyStanding) {
   start_blocking(2);
   python_.target.on_stop([this](std::span<const Tid>) { python_.target.fail_reads(ErrorCode::kGone); });

@@ -162,23 +162,41 @@ TEST(Tracer, AProcessThatIsKilledWhileItStandsIsGone) {
   EXPECT_TRUE(again.has_value());
 }
 
-// A vfork keeps its caller in a state that no tracer can interrupt.
+// A vfork keeps its caller in a state that no tracer can interrupt. It says "after" when that is over.
+void vfork_for(timespec a_while, int tell) {
+  test::tell(tell, "ready");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (::vfork() == 0) {
+    ::nanosleep(&a_while, nullptr);
+    ::_exit(0);
+  }
+  test::tell(tell, "after");
+  for (;;) ::pause();
+}
+
 TEST(Tracer, AThreadThatCannotBeInterruptedIsAwaitedAndLetGo) {
-  ChildProcess parent([](int tell) {
-    test::tell(tell, "ready");
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (::vfork() == 0) {
-      const timespec a_while{0, 200'000'000};
-      ::nanosleep(&a_while, nullptr);
-      ::_exit(0);
-    }
-    test::tell(tell, "after");
-    for (;;) ::pause();
-  });
+  ChildProcess parent([](int tell) { vfork_for({0, 200'000'000}, tell); });
   parent.hear();
   auto target = std::move(*attach(parent.pid()));
   std::this_thread::sleep_for(std::chrono::milliseconds(120));
   { const auto stop = target->stop(*target->threads()); }
+  EXPECT_EQ(parent.hear(), "after");
+}
+
+TEST(Tracer, OneThatStopsOnlyAfterAllPatienceIsLetGoThen) {
+  ChildProcess parent([](int tell) { vfork_for({1, 500'000'000}, tell); });
+  parent.hear();
+  auto target = std::move(*attach(parent.pid()));
+  EXPECT_FALSE(target->release_late());
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  const std::vector<Tid> tids = *target->threads();
+  const auto stop = target->stop(tids);
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  EXPECT_FALSE((*stop)->holds(tids.front()));
+  EXPECT_TRUE(target->release_late());
+  EXPECT_TRUE(eventually([&] { return !target->release_late(); }));
+  const std::string status = read_file(proc_path(parent.pid(), "status")).value_or("");
+  ASSERT_EQ(status_value(status, "TracerPid"), "0");
   EXPECT_EQ(parent.hear(), "after");
 }
 
