@@ -124,6 +124,8 @@ class Target : public MemoryReader {
   // The caller will not ask for this thread again: what was kept open for it can be closed.
   virtual void forget(Tid tid) = 0;
 
+  // Whether stop() will work, as far as that can be told without stopping anybody. Errors: kDenied, as there.
+  virtual Result<void> may_stop() = 0;
   // Stops those of the threads that can be stopped, for a read: threads that ended meanwhile, or that the kernel does
   // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
   // ones. Errors: kDenied (the message says who is in the way).

@@ -89,6 +89,15 @@ class LinuxThreadStop final : public ThreadStop {
   Nanos since_;
 };
 
+// Reading memory takes the same rights as ptrace, and we do that. What remains is another tracer, and a filter of
+// system calls: that is asked about a process that does not exist.
+Result<void> Tracer::may_stop() const {
+  const std::string status = read_file(proc_path(pid_, "status")).value_or("");
+  if (auto taken = taken_by_another(status)) return tl::unexpected(std::move(*taken));
+  if (::ptrace(PTRACE_SEIZE, 0, nullptr, nullptr) != 0 && errno != ESRCH) return tl::unexpected(forbidden());
+  return {};
+}
+
 Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
   release_late();
   auto guard = std::make_unique<NoJobControl>();
@@ -183,21 +192,28 @@ bool Tracer::release_late() {
 // Nothing: the thread is ending, which the kernel refuses in the same words.
 std::optional<Error> Tracer::refusal(Tid tid) const {
   const std::string status = read_file(proc_path(static_cast<Pid>(to_int(tid)), "status")).value_or("");
+  if (auto taken = taken_by_another(status)) return taken;
   const std::string_view state = status_value(status, "State");
-  const std::int64_t tracer = parse_decimal(status_value(status, "TracerPid")).value_or(0);
-  if (tracer > 0) {
-    std::string name = read_file(proc_path(static_cast<Pid>(tracer), "comm")).value_or("");
-    if (name.ends_with('\n')) name.pop_back();
-    return Error(ErrorCode::kDenied,
-                 fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
-                             "that, or leave --blocking and --exact away: gilspy reads without stopping then",
-                             to_int(pid_), tracer, name));
-  }
   if (state.empty() || state.starts_with('Z') || state.starts_with('X')) return std::nullopt;
+  return forbidden();
+}
+
+std::optional<Error> Tracer::taken_by_another(std::string_view status) const {
+  const std::int64_t tracer = parse_decimal(status_value(status, "TracerPid")).value_or(0);
+  if (tracer == 0) return std::nullopt;
+  std::string name = read_file(proc_path(static_cast<Pid>(tracer), "comm")).value_or("");
+  if (name.ends_with('\n')) name.pop_back();
   return Error(ErrorCode::kDenied,
-               fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
-                           "and --exact away: gilspy reads without stopping then",
-                           to_int(pid_)));
+               fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
+                           "that, or leave --blocking and --exact away: gilspy reads without stopping then",
+                           to_int(pid_), tracer, name));
+}
+
+Error Tracer::forbidden() const {
+  return {ErrorCode::kDenied,
+          fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
+                      "and --exact away: gilspy reads without stopping then",
+                      to_int(pid_))};
 }
 
 }  // namespace gilspy::platform

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "gilspy/ids.h"
@@ -22,6 +23,8 @@ class Tracer {
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
+  // As Target::may_stop.
+  Result<void> may_stop() const;
   // As Target::stop.
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids);
   // As Target::release_late.
@@ -40,6 +43,8 @@ class Tracer {
   Arrival look(Tracee& tracee) const;
   void let_go(std::span<const Tracee> tracees);
   std::optional<Error> refusal(Tid tid) const;
+  std::optional<Error> taken_by_another(std::string_view status) const;
+  Error forbidden() const;
 
   Pid pid_;
   std::vector<Tracee> late_;  // interrupted, but the kernel has not let go of them yet

@@ -106,6 +106,7 @@ class FakeTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override;
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override { forgotten_.insert(tid); }
+  Result<void> may_stop() override;
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
   bool release_late() override;
   Result<Nanos> cpu_time() override { return cpu_time_; }

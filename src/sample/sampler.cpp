@@ -23,11 +23,7 @@ constexpr Nanos kLivenessEvery = 100ms;
 Result<void> LiveSampler::start() {
   GILSPY_CHECK(words_.find_interpreters());
   if (words_.interpreters().empty()) return fail(ErrorCode::kNotReady, "the interpreter is still starting");
-  if (stopping_ != Stopping::kNever) {
-    // Better now than after a minute.
-    const Tid main{to_int(target_.identity().pid)};
-    GILSPY_CHECK(target_.stop({&main, 1}));
-  }
+  if (stopping_ != Stopping::kNever) GILSPY_CHECK(target_.may_stop());  // better now than after a minute
   return words_.read(now_, heads_);
 }
 

@@ -78,6 +78,19 @@ def test_idle_threads_are_not_disturbed(python):
 
 
 @pytest.mark.few_versions
+@pytest.mark.parametrize("how", ["--blocking", "--exact"])
+def test_blocked_threads_are_not_interrupted(python, how):
+    with Program(python.executable, "patient.py") as program:
+        time.sleep(0.5)  # until its main thread waits
+        for _ in range(5):
+            report = record_json(program.pid, how, seconds=0.3)
+        truth = program.truth()
+    assert truth["interrupted"] == 0
+    if how == "--blocking":
+        assert report["quality"]["pauses"]["count"] > 0
+
+
+@pytest.mark.few_versions
 def test_a_debugger_that_is_there_first(python):
     if shutil.which("strace") is None:
         pytest.skip("no strace")

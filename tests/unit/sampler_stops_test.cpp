@@ -11,7 +11,6 @@ class SamplerStopsTest : public SamplerTest {
   void start_blocking(int count, Stopping stopping = Stopping::kAlways) {
     stopping_ = stopping;
     start(count);
-    ASSERT_FALSE(python_.target.anybody_stands());
     stops_at_start_ = python_.target.stops().size();
   }
   // Those since the first tick.
@@ -142,6 +141,13 @@ TEST_F(SamplerStopsTest, ATracerThatComesLaterIsSaidAndCostsOnlyExactness) {
   EXPECT_FALSE(sample_.failed);
   ASSERT_NE(facts(0), nullptr);
   EXPECT_EQ(facts(0)->quality, StackQuality::kWhole);
+}
+
+TEST_F(SamplerStopsTest, NobodyIsStoppedToFindOutWhetherThatIsPossible) {
+  python_.add_thread(1, Tid{100});
+  const auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_, Stopping::kAlways);
+  ASSERT_TRUE(made.has_value()) << made.error().message();
+  EXPECT_TRUE(python_.target.stops().empty());
 }
 
 TEST_F(SamplerStopsTest, ATracerThatIsThereIsSaidAtOnce) {
