@@ -3,6 +3,7 @@ gilspy_test(cli_test
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/cli/completion_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/help_formatter_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/look_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/recorder_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/spelling_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/values_test.cpp
