@@ -72,7 +72,7 @@ struct TargetFacts {
 // What reading cost the target: threads stood still for it (Stopping).
 struct Pauses {
   std::uint64_t count = 0;
-  std::uint64_t denied = 0;  // ticks at which a stop was due and another tracer had the thread
+  std::uint64_t denied = 0;  // ticks at which a stop was due; another tracer or the kernel was in the way
   Nanos median{0};
   Nanos p99{0};
   Nanos longest{0};

@@ -89,7 +89,7 @@ struct Sample {
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick
-  bool stop_denied = false;  // threads were to be stopped and could not be: another tracer has them
+  bool stop_denied = false;  // threads were to be stopped; another tracer or the kernel was in the way
   bool failed = false;       // nothing could be read at this tick
   bool stopped = false;      // the whole process is stopped (as of the last tenth of a second): nobody does anything
 };

@@ -88,7 +88,6 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
 
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
   const QuietSignals quiet;
-
   const int why = is_standard_output(path) ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};
