@@ -26,6 +26,8 @@ struct StackTime {
   StackId stack = kNoStack;
   Activity activity = Activity::kUnknown;
   Nanos time{0};
+
+  bool operator==(const StackTime&) const = default;
 };
 
 // Who made others wait: holder time x classified waiters. The sum of all rows is the sum of waits_for_gil.
@@ -36,12 +38,16 @@ struct Blame {
   StackId holder_stack = kNoStack;
   StackId waiter_stack = kNoStack;
   Nanos time{0};
+
+  bool operator==(const Blame&) const = default;
 };
 
 struct ThreadProfile {
   ThreadInfo info;
   ActivityTimes times{};
   Nanos cpu{0};  // native threads only: on-CPU time by the kernel's account (schedstat)
+
+  bool operator==(const ThreadProfile&) const = default;
 };
 
 struct GilProfile {
@@ -57,6 +63,8 @@ struct GilProfile {
   Nanos hogged{0};
 
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
+
+  bool operator==(const GilProfile&) const = default;
 };
 
 struct TargetFacts {
@@ -67,6 +75,8 @@ struct TargetFacts {
   PythonVersion python;
   bool free_threaded = false;
   bool gil_enabled = true;
+
+  bool operator==(const TargetFacts&) const = default;
 };
 
 // What reading cost the target: threads stood still for it (Stopping).
@@ -77,6 +87,8 @@ struct Pauses {
   Nanos p99{0};
   Nanos longest{0};
   Nanos total{0};
+
+  bool operator==(const Pauses&) const = default;
 };
 
 struct Quality {
@@ -94,11 +106,15 @@ struct Quality {
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
   Pauses pauses;
+
+  bool operator==(const Quality&) const = default;
 };
 
 struct SelfCost {
   Nanos cpu{0};
   std::uint64_t peak_rss_bytes = 0;
+
+  bool operator==(const SelfCost&) const = default;
 };
 
 struct Profile {

@@ -149,6 +149,8 @@ struct CpuFacts {
     const double count = allowed > 0 ? allowed : online > 0 ? online : 1;
     return cgroup_quota && *cgroup_quota > 0 && *cgroup_quota < count ? *cgroup_quota : count;
   }
+
+  bool operator==(const CpuFacts&) const = default;
 };
 
 }  // namespace gilspy
