@@ -44,8 +44,11 @@ struct BlockWriter::Compressor {
   std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context;
 };
 
-BlockWriter::BlockWriter(platform::AppendFile& file)
-    : file_(file), compressor_(std::make_unique<Compressor>()), thread_([this] { run(); }) {}
+BlockWriter::BlockWriter(platform::AppendFile& file) : file_(file), compressor_(std::make_unique<Compressor>()) {
+  // Signals are for the thread that samples: Ctrl-Z has to wait there as long as somebody stands still for a read.
+  const platform::WithoutSignals quiet;
+  thread_ = std::thread([this] { run(); });
+}
 
 BlockWriter::~BlockWriter() {
   if (thread_.joinable()) static_cast<void>(close());

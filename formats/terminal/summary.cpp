@@ -132,7 +132,8 @@ std::string doubts(const Profile& profile, std::size_t width) {
   }
   if (quality.pauses.denied > 0) {
     text += wrap(count_of(quality.pauses.denied, "tick") +
-                     " had to do without stopping: another tracer (a debugger, strace) had the thread.",
+                     " had to do without stopping: another tracer (a debugger, strace) was in the way, or the kernel "
+                     "forbade it.",
                  width);
   }
   if (quality.errors > 0) text += wrap(count_of(quality.errors, "tick") + " could not be read.", width);

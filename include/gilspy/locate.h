@@ -17,6 +17,8 @@ struct PythonVersion {
   int minor = 0;
   int micro = -1;            // -1: not known
   std::string text() const;  // "3.11.7", "3.11" when the micro version is not known
+
+  bool operator==(const PythonVersion&) const = default;
 };
 
 struct RuntimeLocation {

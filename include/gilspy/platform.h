@@ -62,6 +62,19 @@ class StopFlag {
   bool listens_ = true;
 };
 
+// While one lives, signals do not reach the calling thread; threads that it starts meanwhile they never reach.
+class WithoutSignals {
+ public:
+  WithoutSignals();
+  ~WithoutSignals();
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+
+ private:
+  struct Mask;
+  std::unique_ptr<Mask> before_;
+};
+
 enum class Ownership : std::uint8_t {
   kInvokingUser,  // under sudo: the user who ran sudo
   kProcess,

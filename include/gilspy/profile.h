@@ -27,6 +27,8 @@ struct StackTime {
   StackId stack = kNoStack;
   Activity activity = Activity::kUnknown;
   Nanos time{0};
+
+  bool operator==(const StackTime&) const = default;
 };
 
 // Who made others wait: holder time x classified waiters. The sum of all rows is the sum of waits_for_gil.
@@ -37,6 +39,8 @@ struct Blame {
   StackId holder_stack = kNoStack;
   StackId waiter_stack = kNoStack;
   Nanos time{0};
+
+  bool operator==(const Blame&) const = default;
 };
 
 // How long something took, each time.
@@ -45,6 +49,8 @@ struct Spread {
   Nanos median{0};
   Nanos p99{0};
   Nanos longest{0};
+
+  bool operator==(const Spread&) const = default;
 };
 
 struct ThreadProfile {
@@ -53,6 +59,8 @@ struct ThreadProfile {
   Spread tenure;      // how long it had the GIL at a time
   Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
   Nanos cpu{0};       // native threads only: on-CPU time by the kernel's account (schedstat)
+
+  bool operator==(const ThreadProfile&) const = default;
 };
 
 struct GilProfile {
@@ -70,6 +78,8 @@ struct GilProfile {
   Spread to_get_gil;  // of all threads
 
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
+
+  bool operator==(const GilProfile&) const = default;
 };
 
 struct TargetFacts {
@@ -80,16 +90,20 @@ struct TargetFacts {
   PythonVersion python;
   bool free_threaded = false;
   bool gil_enabled = true;
+
+  bool operator==(const TargetFacts&) const = default;
 };
 
 // What reading cost the target: threads stood still for it (Stopping).
 struct Pauses {
   std::uint64_t count = 0;
-  std::uint64_t denied = 0;  // ticks at which a stop was due and another tracer had the thread
+  std::uint64_t denied = 0;  // ticks at which a stop was due; another tracer or the kernel was in the way
   Nanos median{0};
   Nanos p99{0};
   Nanos longest{0};
   Nanos total{0};
+
+  bool operator==(const Pauses&) const = default;
 };
 
 struct Quality {
@@ -108,11 +122,15 @@ struct Quality {
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
   Pauses pauses;
+
+  bool operator==(const Quality&) const = default;
 };
 
 struct SelfCost {
   Nanos cpu{0};
   std::uint64_t peak_rss_bytes = 0;
+
+  bool operator==(const SelfCost&) const = default;
 };
 
 struct Profile {

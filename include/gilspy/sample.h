@@ -28,6 +28,8 @@ struct GilFacts {
   // woken but have not left yet among them. None where the target's libc keeps no such count.
   std::optional<std::uint32_t> cond_waiters;
   bool steady = true;  // the words were the same before and after the sample was read
+
+  bool operator==(const GilFacts&) const = default;
 };
 
 // Between two ticks the GIL's words alone are looked at, more often, and show more exactly when it changes hands.
@@ -77,6 +79,8 @@ struct ThreadFacts {
   bool ended = false;  // the thread is gone; its other facts mean nothing
   StackQuality quality = StackQuality::kUnchanged;
   StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost
+
+  bool operator==(const ThreadFacts&) const = default;
 };
 
 // A thread as it became known. ThreadIndex is its place in the order of appearance.
@@ -105,9 +109,11 @@ struct Sample {
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick
-  bool stop_denied = false;  // threads were to be stopped and could not be: another tracer has them
+  bool stop_denied = false;  // threads were to be stopped; another tracer or the kernel was in the way
   bool failed = false;       // nothing could be read at this tick
   bool stopped = false;      // the whole process is stopped (as of the last tenth of a second): nobody does anything
+
+  bool operator==(const Sample&) const = default;
 };
 
 }  // namespace gilspy

@@ -124,10 +124,15 @@ class Target : public MemoryReader {
   // The caller will not ask for this thread again: what was kept open for it can be closed.
   virtual void forget(Tid tid) = 0;
 
+  // Whether stop() will work, as far as that can be told without stopping anybody. Errors: kDenied, as there.
+  virtual Result<void> may_stop() = 0;
   // Stops those of the threads that can be stopped, for a read: threads that ended meanwhile, or that the kernel does
   // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
   // ones. Errors: kDenied (the message says who is in the way).
   virtual Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) = 0;
+  // Lets those go on that the kernel stopped only after stop() had given up waiting. True: some have yet to stop. They
+  // will then stand until this is called again.
+  virtual bool release_late() = 0;
 
   virtual Result<Nanos> cpu_time() = 0;  // user and system time of all threads, ended ones included
   // Processes below this one, nearest first; executables that may not be seen are empty.
@@ -144,6 +149,8 @@ struct CpuFacts {
     const double count = allowed > 0 ? allowed : online > 0 ? online : 1;
     return cgroup_quota && *cgroup_quota > 0 && *cgroup_quota < count ? *cgroup_quota : count;
   }
+
+  bool operator==(const CpuFacts&) const = default;
 };
 
 }  // namespace gilspy

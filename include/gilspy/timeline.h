@@ -49,6 +49,8 @@ struct Timeline {
   // 0: stretches are as sampled. Else memory ran short: inside each window of this length, counted from 0, stretches of
   // the same activity and stack have been put together, in the order in which they first appeared.
   Nanos window{0};
+
+  bool operator==(const Timeline&) const = default;
 };
 
 }  // namespace gilspy

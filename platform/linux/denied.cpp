@@ -44,8 +44,7 @@ std::string reason_and_remedy(const DeniedFacts& facts) {
   if (facts.ptrace_scope == 1) {
     return "kernel.yama.ptrace_scope is 1, so users may not look into their own processes: " + sudo +
            ", or allow it until the next boot with `sudo sysctl kernel.yama.ptrace_scope=0`; what gilspy launches "
-           "itself "
-           "needs no rights: `gilspy record -- COMMAND`";
+           "itself needs no rights: `gilspy record -- COMMAND`";
   }
   return "it has more rights than this user, or is protected from being looked into: " + sudo;
 }

@@ -41,7 +41,9 @@ class LinuxTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override;
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override;
+  Result<void> may_stop() override { return tracer_.may_stop(); }
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
+  bool release_late() override { return tracer_.release_late(); }
   Result<Nanos> cpu_time() override;
   std::vector<ProcessIdentity> descendants() override;
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "gilspy/platform.h"
+#include "proc_files.h"
 #include "proc_text.h"
 #include "unique_fd.h"
 #include "writing.h"
@@ -65,12 +66,17 @@ std::string resolved(const std::string& path) {
   return answer;
 }
 
+// What a link in that place means by the path that it holds.
+std::string beside(const std::string& link, const std::string& path) {
+  return path.starts_with('/') ? path : folder_of(link) + path;
+}
+
 int write_to(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) {
     if (errno != ENOENT) return errno;
     if (path.empty() || path.ends_with('/')) return EISDIR;
-    if (::lstat(path.c_str(), &facts) == 0) return write_directly(path, bytes);  // a link to a file that is yet to be
+    if (const auto next = read_link(path)) return write_to(beside(path, *next), bytes, ownership);
     return write_by_renaming(path, bytes, ownership, std::nullopt);
   }
   if (S_ISDIR(facts.st_mode)) return EISDIR;
@@ -82,7 +88,6 @@ int write_to(const std::string& path, std::span<const std::byte> bytes, Ownershi
 
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
   const QuietSignals quiet;
-
   const int why = is_standard_output(path) ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};

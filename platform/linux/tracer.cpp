@@ -89,8 +89,17 @@ class LinuxThreadStop final : public ThreadStop {
   Nanos since_;
 };
 
+// Reading memory takes the same rights as ptrace, and we do that. What remains is another tracer, and a filter of
+// system calls: that is asked about a process that does not exist.
+Result<void> Tracer::may_stop() const {
+  const std::string status = read_file(proc_path(pid_, "status")).value_or("");
+  if (auto taken = taken_by_another(status)) return tl::unexpected(std::move(*taken));
+  if (::ptrace(PTRACE_SEIZE, 0, nullptr, nullptr) != 0 && errno != ESRCH) return tl::unexpected(forbidden());
+  return {};
+}
+
 Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
-  release_the_late();
+  release_late();
   auto guard = std::make_unique<NoJobControl>();
   std::vector<Tracee> seized;
   std::optional<Error> refused;
@@ -112,7 +121,7 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
 
 // Who is late would stop one day, and nobody would be there to let it go.
 Tracer::~Tracer() {
-  for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_the_late();
+  for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_late();
 }
 
 std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
@@ -168,35 +177,43 @@ void Tracer::let_go(std::span<const Tracee> tracees) {
     killed = true;
   }
   // Until its tracer has taken note of the end of each thread, a process cannot end; the first thread is the last.
-  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_the_late();
+  for (const Nanos deadline = now() + kFuneral; killed && !late_.empty() && now() < deadline; nap()) release_late();
 }
 
-void Tracer::release_the_late() {
+bool Tracer::release_late() {
   for (Tracee& tracee : std::exchange(late_, {})) {
     const Arrival arrival = look(tracee);
     if (arrival == Arrival::kStopped) let_go({&tracee, 1});
     if (arrival == Arrival::kNotYet) late_.push_back(tracee);
   }
+  return !late_.empty();
 }
 
 // Nothing: the thread is ending, which the kernel refuses in the same words.
 std::optional<Error> Tracer::refusal(Tid tid) const {
   const std::string status = read_file(proc_path(static_cast<Pid>(to_int(tid)), "status")).value_or("");
+  if (auto taken = taken_by_another(status)) return taken;
   const std::string_view state = status_value(status, "State");
-  const std::int64_t tracer = parse_decimal(status_value(status, "TracerPid")).value_or(0);
-  if (tracer > 0) {
-    std::string name = read_file(proc_path(static_cast<Pid>(tracer), "comm")).value_or("");
-    if (name.ends_with('\n')) name.pop_back();
-    return Error(ErrorCode::kDenied,
-                 fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
-                             "that, or leave --blocking and --exact away: gilspy reads without stopping then",
-                             to_int(pid_), tracer, name));
-  }
   if (state.empty() || state.starts_with('Z') || state.starts_with('X')) return std::nullopt;
+  return forbidden();
+}
+
+std::optional<Error> Tracer::taken_by_another(std::string_view status) const {
+  const std::int64_t tracer = parse_decimal(status_value(status, "TracerPid")).value_or(0);
+  if (tracer == 0) return std::nullopt;
+  std::string name = read_file(proc_path(static_cast<Pid>(tracer), "comm")).value_or("");
+  if (name.ends_with('\n')) name.pop_back();
   return Error(ErrorCode::kDenied,
-               fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
-                           "and --exact away: gilspy reads without stopping then",
-                           to_int(pid_)));
+               fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
+                           "that, or leave --blocking and --exact away: gilspy reads without stopping then",
+                           to_int(pid_), tracer, name));
+}
+
+Error Tracer::forbidden() const {
+  return {ErrorCode::kDenied,
+          fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
+                      "and --exact away: gilspy reads without stopping then",
+                      to_int(pid_))};
 }
 
 }  // namespace gilspy::platform

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "gilspy/ids.h"
@@ -22,8 +23,12 @@ class Tracer {
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
 
+  // As Target::may_stop.
+  Result<void> may_stop() const;
   // As Target::stop.
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids);
+  // As Target::release_late.
+  bool release_late();
 
  private:
   friend class LinuxThreadStop;
@@ -37,8 +42,9 @@ class Tracer {
   Arrival await(Tracee& tracee, Nanos spin, Nanos deadline) const;
   Arrival look(Tracee& tracee) const;
   void let_go(std::span<const Tracee> tracees);
-  void release_the_late();
   std::optional<Error> refusal(Tid tid) const;
+  std::optional<Error> taken_by_another(std::string_view status) const;
+  Error forbidden() const;
 
   Pid pid_;
   std::vector<Tracee> late_;  // interrupted, but the kernel has not let go of them yet

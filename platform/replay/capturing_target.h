@@ -31,7 +31,9 @@ class CapturingTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override { return inner_.own_number_of(tid); }
   std::optional<Tid> tid_of_own_number(std::int32_t number) override { return inner_.tid_of_own_number(number); }
   void forget(Tid tid) override { inner_.forget(tid); }
+  Result<void> may_stop() override { return inner_.may_stop(); }
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override { return inner_.stop(tids); }
+  bool release_late() override { return inner_.release_late(); }
   Result<Nanos> cpu_time() override { return inner_.cpu_time(); }
   std::vector<ProcessIdentity> descendants() override { return inner_.descendants(); }
 

@@ -138,14 +138,24 @@ Result<SchedFacts> FakeTarget::sched_of(Tid tid) {
   return thread->second.sched;
 }
 
-Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) {
+Result<void> FakeTarget::may_stop() {
   if (refuse_stops_) return fail(ErrorCode::kDenied, "process 17 (gdb) traces it already");
+  return {};
+}
+
+Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) {
+  GILSPY_CHECK(may_stop());
   std::vector<Tid> living;
   std::ranges::copy_if(tids, std::back_inserter(living), [this](Tid tid) { return threads_.contains(tid); });
   stops_.push_back(living);
   auto stop = std::make_unique<FakeStop>(std::move(living), standing_);
   if (on_stop_) on_stop_(stops_.back());
   return stop;
+}
+
+bool FakeTarget::release_late() {
+  ++late_releases_;
+  return late_;
 }
 
 Result<std::string> FakeTarget::comm_of(Tid tid) {

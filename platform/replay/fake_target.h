@@ -79,6 +79,9 @@ class FakeTarget final : public Target {
   // Called when threads have been stopped, before anybody looks.
   void on_stop(std::function<void(std::span<const Tid>)> callback) { on_stop_ = std::move(callback); }
   const std::vector<std::vector<Tid>>& stops() const { return stops_; }  // in order
+  // Whether threads have yet to stop that were asked to, and how often somebody came to let them go.
+  void set_late(bool late) { late_ = late; }
+  std::size_t late_releases() const { return late_releases_; }
   bool anybody_stands() const { return standing_ > 0; }
 
   // What was read since the last clear_reads(), in order; a range that could not be read is there too.
@@ -103,7 +106,9 @@ class FakeTarget final : public Target {
   std::int32_t own_number_of(Tid tid) override;
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override { forgotten_.insert(tid); }
+  Result<void> may_stop() override;
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
+  bool release_late() override;
   Result<Nanos> cpu_time() override { return cpu_time_; }
   std::vector<ProcessIdentity> descendants() override { return descendants_; }
 
@@ -129,6 +134,8 @@ class FakeTarget final : public Target {
   std::function<void(std::span<const Tid>)> on_stop_;
   std::vector<std::vector<Tid>> stops_;
   int standing_ = 0;
+  bool late_ = false;
+  std::size_t late_releases_ = 0;
 
   std::vector<Read> reads_;
   std::size_t batches_ = 0;

@@ -14,6 +14,8 @@ class ParseError;
 
 namespace gilspy::cli {
 
+struct TypedOptions;
+
 class CommandLine {
  public:
   CommandLine();
@@ -23,11 +25,10 @@ class CommandLine {
   const CLI::App& app() const { return *app_; }  // for the completions of shells
 
  private:
-  struct Raw;  // as typed
   std::string explain(const CLI::ParseError& error) const;
   Command chosen_command(const std::function<Exit(const std::string&)>& refuse);
 
-  std::unique_ptr<Raw> raw_;
+  std::unique_ptr<TypedOptions> typed_;
   std::unique_ptr<CLI::App> app_;
 };
 

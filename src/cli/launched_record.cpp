@@ -30,27 +30,50 @@ class Told {
   std::string last_;
 };
 
-// Where the recording of another Python goes as long as it is not known which of them lasts longer.
-std::string place_beside(const std::string& path) { return path + ".next"; }
-
 // One run after another; the longest is kept.
 class LongestRun {
  public:
-  LongestRun(const OutputOptions& output, std::string path) : output_(output), path_(std::move(path)) {}
+  LongestRun(const OutputOptions& output, std::string path)
+      : streamed_(output.format->streamed()), path_(std::move(path)) {}
 
   bool any() const { return longest_.has_value(); }
-  std::string place() const { return any() ? place_beside(path_) : path_; }
-  void offer(Recorded run) {
-    const bool longer = !any() || run.profile.duration > longest_->profile.duration;
+  // What went through a pipe cannot be taken back for a longer one.
+  bool may_be_followed() const {
     std::error_code ignored;
-    if (any() && output_.format->streamed() && longer) std::filesystem::rename(place(), path_, ignored);
-    if (any() && output_.format->streamed() && !longer) std::filesystem::remove(place(), ignored);
+    return !streamed_ || std::filesystem::is_regular_file(path_, ignored);
+  }
+  // Where the recording of another Python goes as long as it is not known which of them lasts longer.
+  std::string place() const { return any() ? path_ + ".next" : path_; }
+  void offer(Recorded run) {
+    if (!any()) return begin_with(std::move(run));
+    const bool longer = run.profile.duration > longest_->profile.duration;
+    if (streamed_ && longer) take_the_place(run);
+    if (streamed_ && !longer) leave();
     if (longer) longest_ = std::move(run);
   }
   Recorded take() { return std::move(*longest_); }
 
  private:
-  const OutputOptions& output_;
+  // A link stays one: what replaces the file that it leads to has to be in the same folder.
+  void begin_with(Recorded run) {
+    longest_ = std::move(run);
+    std::error_code unknown;
+    const std::filesystem::path real = std::filesystem::canonical(path_, unknown);
+    if (streamed_ && !unknown) path_ = real;
+  }
+  void take_the_place(Recorded& run) const {
+    std::error_code error;
+    std::filesystem::rename(place(), path_, error);
+    if (!error || !run.kept.has_value()) return;
+    run.kept =
+        fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: {}; it is in {}", path_, error.message(), place()));
+  }
+  void leave() const {
+    std::error_code ignored;
+    std::filesystem::remove(place(), ignored);
+  }
+
+  bool streamed_;
   std::string path_;
   std::optional<Recorded> longest_;
 };
@@ -72,6 +95,7 @@ Result<Recorded> record_to_its_end(const RecordOptions& options, const std::stri
     if (!run.has_value()) return run;
     last_one_ended = !run->profile.end_note.empty() && run->kept.has_value();
     runs.offer(std::move(*run));
+    if (!runs.may_be_followed()) break;
   }
   Recorded longest = runs.take();
   // Its end is what was waited for.

@@ -1,8 +1,12 @@
 #include "look.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "gilspy/activity.h"
 #include "gilspy/platform.h"
@@ -38,6 +42,8 @@ class Look {
       threads_[to_int(change.thread)].activity = change.activity;
     }
     if (sample.failed) return;
+    gils_ = sample.gils;
+    stopped_ = sample.stopped;
     for (const ThreadInfo& info : sample.started) threads_[to_int(info.index)].info = info;
     for (const ThreadFacts& facts : sample.threads) {
       if (facts.ended) {
@@ -62,9 +68,13 @@ class Look {
   }
 
   Result<Dump> finish() {
+    if (gils_.empty()) {
+      return fail(ErrorCode::kNotReady, fmt::format("process {} could not be read: it changed at each of {} looks",
+                                                    to_int(attachment_.target->identity().pid), kMost));
+    }
     Dump dump;
-    dump.stopped = sample_.stopped || attachment_.target->liveness() == Liveness::kStopped;
-    for (const GilFacts& facts : sample_.gils) dump.gils.push_back({facts, {}, 0});
+    dump.stopped = stopped_ || attachment_.target->liveness() == Liveness::kStopped;
+    for (const GilFacts& facts : gils_) dump.gils.push_back({facts, {}, 0});
     for (const InterpreterInfo& interpreter : attachment_.sampler->interpreters()) {
       if (to_int(interpreter.gil) < dump.gils.size()) {
         dump.gils[to_int(interpreter.gil)].interpreters.push_back(interpreter.id);
@@ -81,7 +91,8 @@ class Look {
   }
 
   void add_python(ThreadDump thread, Dump& dump) const {
-    GilDump& gil = dump.gils.at(to_int(thread.info.gil));
+    if (to_int(thread.info.gil) >= dump.gils.size()) return;  // of an interpreter that no sample has told of
+    GilDump& gil = dump.gils[to_int(thread.info.gil)];
     if (thread.activity == Activity::kWaitsForGil) {
       ++gil.waiters;
       if (gil.facts.locked) thread.holder = gil.facts.last_holder;
@@ -133,6 +144,8 @@ class Look {
 
   Attachment& attachment_;
   Sample sample_;
+  std::vector<GilFacts> gils_;  // of the last sample that did not fail, as the next
+  bool stopped_ = false;
   Classifier classifier_;
   std::map<std::uint32_t, ThreadDump> threads_;  // by ThreadIndex
 };

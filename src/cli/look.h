@@ -6,7 +6,7 @@
 
 namespace gilspy::cli {
 
-// Errors: kGone, kDenied.
+// Errors: kGone, kDenied; kNotReady when every try to read it failed.
 Result<Dump> look(Attachment& attachment);
 
 }  // namespace gilspy::cli

@@ -18,6 +18,7 @@ using std::chrono_literals::operator""ms;
 
 constexpr Nanos kProgressEvery = 250ms;
 constexpr Nanos kUpkeepEvery = 50ms;
+constexpr Nanos kLateEvery = 5ms;
 constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
 constexpr Nanos kFirstUpdate = 100ms;   // short ones shall not lose all
 
@@ -85,8 +86,8 @@ class Recorder {
 
   Result<void> tick() {
     const Nanos deadline = next_deadline();
-    glance_until(deadline);
-    if (deadline > platform::now()) platform::sleep_until(deadline);
+    if (ticks_ > 0 && attachment_.sampler->takes_turns()) glance_until(deadline);
+    sleep_until(deadline);
     now_ = platform::now();
     const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
     if (late) watch_.count_late();
@@ -101,17 +102,27 @@ class Recorder {
 
   // Threads pass the GIL on more often than stacks can be read.
   void glance_until(Nanos deadline) {
-    if (ticks_ == 0 || !attachment_.sampler->takes_turns()) return;
     const Nanos begin = platform::now();
+    if (begin >= deadline) return;
     const std::int64_t looks = glances_.plan(deadline - begin);
     for (std::int64_t i = 1; i <= looks; ++i) {
       const bool measured = glances_.measures_next();
       const Nanos cpu_before = measured ? platform::thread_cpu_time() : Nanos{0};
-      if (!platform::sleep_until(begin + (deadline - begin) * i / (looks + 1))) return;
+      if (!sleep_until(begin + (deadline - begin) * i / (looks + 1))) return;
       attachment_.sampler->glance(platform::now());
       watch_.count_glance();
       if (measured) glances_.add_cost(platform::thread_cpu_time() - cpu_before);
     }
+  }
+
+  // False when a signal came first. A thread that takes long to stop is let go as soon as it stands: its process must
+  // not wait for the next tick, which may be seconds away.
+  bool sleep_until(Nanos deadline) {
+    for (Nanos now = platform::now(); now < deadline; now = platform::now()) {
+      const bool late = attachment_.target->release_late();
+      if (!platform::sleep_until(late ? std::min(deadline, now + kLateEvery) : deadline)) return false;
+    }
+    return true;
   }
 
   Nanos next_deadline() {

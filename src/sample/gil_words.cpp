@@ -47,11 +47,9 @@ Result<void> WordReader::find_interpreters() {
     GILSPY_TRY(address, read_pointer(target_, address + layout_.interpreter.next));
   }
   interpreters_ = std::move(found);
+  for (GilRecord& gil : gils_) gil.in_use = false;
+  for (const InterpreterRecord& interpreter : interpreters_) gils_[to_int(interpreter.gil)].in_use = true;
   return {};
-}
-
-bool WordReader::in_use(GilIndex gil) const {
-  return std::ranges::count(interpreters_, gil, &InterpreterRecord::gil) > 0;
 }
 
 GilWords WordReader::view_gil(std::span<const std::byte> bytes) const {
@@ -86,8 +84,8 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
     ranges_.push_back({from, room.first(size)});
     room = room.subspan(size);
   };
-  for (std::size_t i = 0; i < gils_.size(); ++i) {
-    if (in_use(static_cast<GilIndex>(i))) add(gils_[i].address, gil_bytes);
+  for (const GilRecord& gil : gils_) {
+    if (gil.in_use) add(gil.address, gil_bytes);
   }
   const std::size_t gils_read = ranges_.size();
   const bool neighbours = layout_.interpreter.threads_head == layout_.interpreter.threads_next_id + 8;
@@ -100,7 +98,7 @@ Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>
   gils.resize(gils_.size());
   heads.resize(interpreters_.size());
   for (std::size_t i = 0, at = 0; i < gils.size(); ++i) {
-    gils[i] = in_use(static_cast<GilIndex>(i)) ? view_gil(ranges_[at++].into) : at_rest(gils_[i], gils[i]);
+    gils[i] = gils_[i].in_use ? view_gil(ranges_[at++].into) : at_rest(gils_[i], gils[i]);
   }
   const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils_read * gil_bytes);
   for (std::size_t i = 0; i < heads.size(); ++i) {

@@ -13,6 +13,7 @@ namespace gilspy::sample {
 
 struct GilRecord {
   RemoteAddr address;
+  bool in_use = false;              // by an interpreter that lives
   std::uint64_t switch_number = 0;  // at the last tick
   RemoteAddr last_holder;           // at the last tick
   std::uint64_t seen_number = 0;    // switch_number when it was last looked at, by a tick or a glance
@@ -62,7 +63,6 @@ class WordReader {
 
  private:
   Result<GilIndex> gil_of(RemoteAddr interpreter);
-  bool in_use(GilIndex gil) const;  // by an interpreter that lives
   GilWords view_gil(std::span<const std::byte> bytes) const;
   static GilWords at_rest(const GilRecord& gil, const GilWords& before);
 

@@ -23,11 +23,7 @@ constexpr Nanos kLivenessEvery = 100ms;
 Result<void> LiveSampler::start() {
   GILSPY_CHECK(words_.find_interpreters());
   if (words_.interpreters().empty()) return fail(ErrorCode::kNotReady, "the interpreter is still starting");
-  if (stopping_ != Stopping::kNever) {
-    // Better now than after a minute.
-    const Tid main{to_int(target_.identity().pid)};
-    GILSPY_CHECK(target_.stop({&main, 1}));
-  }
+  if (stopping_ != Stopping::kNever) GILSPY_CHECK(target_.may_stop());  // better now than after a minute
   return words_.read(now_, heads_);
 }
 
@@ -45,6 +41,7 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.holder_stack_lost = false;
   sample.pause = Nanos{0};
   sample.stop_denied = false;
+  if (stopping_ != Stopping::kNever) target_.release_late();
   auto taken = take(sample);
   let_go(sample);
   if (!taken.has_value()) return explain_failure(std::move(taken).error(), sample);

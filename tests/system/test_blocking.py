@@ -78,6 +78,19 @@ def test_idle_threads_are_not_disturbed(python):
 
 
 @pytest.mark.few_versions
+@pytest.mark.parametrize("how", ["--blocking", "--exact"])
+def test_blocked_threads_are_not_interrupted(python, how):
+    with Program(python.executable, "patient.py") as program:
+        time.sleep(0.5)  # until its main thread waits
+        for _ in range(5):
+            report = record_json(program.pid, how, seconds=0.3)
+        truth = program.truth()
+    assert truth["interrupted"] == 0
+    if how == "--blocking":
+        assert report["quality"]["pauses"]["count"] > 0
+
+
+@pytest.mark.few_versions
 def test_a_debugger_that_is_there_first(python):
     if shutil.which("strace") is None:
         pytest.skip("no strace")
@@ -138,24 +151,34 @@ def test_signals_to_gilspy(python, number):
     assert json.loads(said)["quality"]["pauses"]["count"] > 0
 
 
+def await_stop(pid, timeout_s=10):
+    """Until job control has stopped the process."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as stat:
+            if stat.read().rpartition(")")[2].split()[0] == "T":
+                return
+        time.sleep(0.01)
+    raise AssertionError("Ctrl-Z does not stop it")
+
+
 @pytest.mark.few_versions
-def test_ctrl_z_waits_until_nobody_stands(python):
+@pytest.mark.parametrize("form", ["json", "gilspy"])
+def test_ctrl_z_waits_until_nobody_stands(python, form, tmp_path):
     with Program(python.executable, "spinners.py") as program:
         for _ in range(10):
+            # As a shell does it, in a group of its own that has a parent in the session: others the kernel lets run.
             recording = subprocess.Popen([find_gilspy(), "record", "--pid", str(program.pid), "--blocking", "-r", "max",
-                                          "-f", "json", "-o", "/dev/null"], stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL, start_new_session=False)
-            time.sleep(0.3 + random.random() / 50)
-            recording.send_signal(signal.SIGTSTP)
-            time.sleep(0.1)
-            with open("/proc/%d/stat" % recording.pid, encoding="utf-8", errors="replace") as stat:
-                stands = stat.read().rpartition(")")[2].split()[0] == "T"
-            if not stands:  # in a process group without a shell nobody could continue it: the kernel lets it run
+                                          "-f", form, "-o", str(tmp_path / "out")], stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL, preexec_fn=os.setpgrp)
+            try:
+                time.sleep(0.3 + random.random() / 50)
+                recording.send_signal(signal.SIGTSTP)
+                await_stop(recording.pid)
+                assert_it_runs_on(program.pid)
+            finally:
                 recording.kill()
                 recording.wait()
-            assert_it_runs_on(program.pid)
-            recording.kill()
-            recording.wait()
 
 
 @pytest.mark.few_versions

@@ -190,6 +190,62 @@ def test_one_that_becomes_something_else(python, out):
     assert len(spinners) == 2 and report["duration_s"] < 2
 
 
+FIRST = BUSY + "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def two_pythons(python, first, second):
+    """One executes the other."""
+    return [python.executable, "-c", FIRST.format(seconds=first, then=""), *busy(python, seconds=second)]
+
+
+def record_two_pythons(python, out, first, second):
+    return gilspy("record", "-f", "gilspy", "-o", out, "--", *two_pythons(python, first, second))
+
+
+def report_of(recording):
+    done = gilspy("report", recording, "-f", "json", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("first, second", [(0.4, 1.6), (1.6, 0.4)])
+def test_of_several_pythons_the_recording_of_the_longest_is_kept(python, tmp_path, first, second):
+    recording = tmp_path / "out.gilspy"
+    done = record_two_pythons(python, recording, first, second)
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path) == ["out.gilspy"]
+    report = report_of(recording)
+    assert 1.3 < report["duration_s"] < 3
+    assert len([thread for thread in report["threads"] if thread["name"].startswith("spinner-")]) == 2
+    assert ("replaced itself" in report["ended"]) == (first > second)
+
+
+def test_a_link_to_the_recording_stays_one(python, tmp_path):
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.gilspy"
+    link.symlink_to("real/out.gilspy")
+    done = record_two_pythons(python, link, 0.4, 1.6)
+    assert done.returncode == 0, done.stderr
+    assert link.is_symlink() and os.listdir(tmp_path / "real") == ["out.gilspy"]
+    assert sorted(os.listdir(tmp_path)) == ["link.gilspy", "real"]
+    assert report_of(link)["duration_s"] > 1.3
+
+
+def test_of_several_pythons_the_first_goes_into_a_pipe(python, tmp_path):
+    """It cannot be taken back, and the pipe is not replaced by a file."""
+    pipe, copy = tmp_path / "pipe.gilspy", tmp_path / "copy.gilspy"
+    os.mkfifo(pipe)
+    with open(copy, "wb") as file, subprocess.Popen(["cat", pipe], stdout=file) as reader:
+        try:
+            done = record_two_pythons(python, pipe, 0.4, 1.6)
+        finally:
+            reader.terminate()
+    assert done.returncode == 0, done.stderr
+    assert pipe.is_fifo() and sorted(os.listdir(tmp_path)) == ["copy.gilspy", "pipe.gilspy"]
+    report = report_of(copy)
+    assert report["duration_s"] < 1.3 and "replaced itself" in report["ended"]
+
+
 def test_one_that_forks_is_recorded_to_its_own_end(python, out):
     begin = time.monotonic()
     done = launch(python.executable, PROGRAMS / "fork_exec.py", "--then", "fork", "--seconds", 2, out=out)

@@ -81,6 +81,40 @@ TEST(Aggregator, GapBeyondThreePeriodsIsUnknown) {
   EXPECT_EQ(time_of(profile.threads[0], Activity::kUnknown), 7ms);
 }
 
+TEST(Aggregator, GapsAreWhatTicksCameTooLate) {
+  SampleBuilder builder;
+  Pipeline pipeline;
+  feed_start(pipeline, builder);
+  for (const int ms : {1, 4, 11, 12, 20}) pipeline.feed(builder.at(ms).gil(gil_of(0)).take());
+  const Profile profile = pipeline.finish();
+  EXPECT_EQ(profile.quality.gaps, 4ms + 5ms);
+  EXPECT_EQ(profile.quality.stopped, 0ms);
+  EXPECT_EQ(profile.sampled(), 11ms);
+  EXPECT_EQ(time_of(profile.threads[0], Activity::kUnknown), profile.quality.gaps);
+}
+
+TEST(Aggregator, NoPeriodNoGap) {
+  SampleBuilder builder;
+  Pipeline pipeline;
+  feed_start(pipeline, builder);
+  Sample as_fast_as_possible = builder.at(10).gil(gil_of(0)).take();
+  as_fast_as_possible.period = 0ms;
+  pipeline.feed(as_fast_as_possible);
+  EXPECT_EQ(pipeline.finish().quality.gaps, 0ms);
+}
+
+TEST(Aggregator, WhatTheProcessSpentStoppedIsNoGap) {
+  SampleBuilder builder;
+  Pipeline pipeline;
+  feed_start(pipeline, builder);
+  Sample stopped = builder.at(10).gil(gil_of(0)).take();
+  stopped.stopped = true;
+  pipeline.feed(stopped);
+  const Quality quality = pipeline.finish().quality;
+  EXPECT_EQ(quality.gaps, 0ms);
+  EXPECT_EQ(quality.stopped, 10ms);
+}
+
 TEST(Aggregator, SumOfBlameIsSumOfWaiting) {
   SampleBuilder builder;
   Pipeline pipeline;

@@ -11,7 +11,6 @@ class SamplerStopsTest : public SamplerTest {
   void start_blocking(int count, Stopping stopping = Stopping::kAlways) {
     stopping_ = stopping;
     start(count);
-    ASSERT_FALSE(python_.target.anybody_stands());
     stops_at_start_ = python_.target.stops().size();
   }
   // Those since the first tick.
@@ -144,6 +143,13 @@ TEST_F(SamplerStopsTest, ATracerThatComesLaterIsSaidAndCostsOnlyExactness) {
   EXPECT_EQ(facts(0)->quality, StackQuality::kWhole);
 }
 
+TEST_F(SamplerStopsTest, NobodyIsStoppedToFindOutWhetherThatIsPossible) {
+  python_.add_thread(1, Tid{100});
+  const auto made = sample::make_sampler(python_.target, python_.location, python_.layout, stacks_, Stopping::kAlways);
+  ASSERT_TRUE(made.has_value()) << made.error().message();
+  EXPECT_TRUE(python_.target.stops().empty());
+}
+
 TEST_F(SamplerStopsTest, ATracerThatIsThereIsSaidAtOnce) {
   python_.add_thread(1, Tid{100});
   python_.target.refuse_stops(true);
@@ -151,6 +157,23 @@ TEST_F(SamplerStopsTest, ATracerThatIsThereIsSaidAtOnce) {
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code(), ErrorCode::kDenied);
   EXPECT_NE(made.error().message().find("gdb"), std::string::npos);
+}
+
+TEST_F(SamplerStopsTest, WhoWasLateToStopIsLetGoThoughNobodyIsStoppedAnyMore) {
+  start_blocking(2);
+  python_.target.set_syscall(Tid{100}, {SyscallFacts::State::kInSyscall, 35, 0});
+  const std::size_t before = python_.target.late_releases();
+  for (int i = 0; i < 5; ++i) tick();
+  EXPECT_TRUE(stops().empty());
+  EXPECT_EQ(python_.target.late_releases(), before + 5);
+}
+
+TEST_F(SamplerStopsTest, WhoWasLateToStopIsLetGoThoughNoStackNeedsCompletion) {
+  start_blocking(2, Stopping::kToComplete);
+  const std::size_t before = python_.target.late_releases();
+  for (int i = 0; i < 5; ++i) tick();
+  EXPECT_TRUE(stops().empty());
+  EXPECT_EQ(python_.target.late_releases(), before + 5);
 }
 
 TEST_F(SamplerStopsTest, AReadThatFailsLeavesNobodyStanding) {

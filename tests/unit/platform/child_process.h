@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -71,6 +72,10 @@ class ChildProcess {
     const ssize_t size = ::read(told_, text.data(), text.size());
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return text;
+  }
+  bool tells_within(std::chrono::milliseconds time) const {
+    pollfd told{told_, POLLIN, 0};
+    return ::poll(&told, 1, static_cast<int>(time.count())) > 0;
   }
   // Up to the end of a line, in however many pieces it comes.
   std::string hear_line() const {

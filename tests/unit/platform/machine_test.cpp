@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <csignal>
 #include <thread>
@@ -110,6 +111,21 @@ TEST(Machine, CpusOfTheTarget) {
   EXPECT_EQ(facts.allowed, 1U);
   EXPECT_GE(facts.online, 1U);
   EXPECT_GT(facts.cgroup_quota.value_or(1), 0);
+}
+
+TEST(Machine, SystemCallsHaveNames) {
+  EXPECT_EQ(syscall_name(SYS_futex), "futex");
+  EXPECT_EQ(syscall_name(SYS_read), "read");
+#ifdef SYS_poll
+  EXPECT_EQ(syscall_name(SYS_poll), "poll");
+#endif
+#ifdef SYS_io_uring_enter
+  EXPECT_EQ(syscall_name(SYS_io_uring_enter), "io_uring_enter");
+#endif
+#ifdef SYS_epoll_pwait2
+  EXPECT_EQ(syscall_name(SYS_epoll_pwait2), "epoll_pwait2");
+#endif
+  EXPECT_EQ(syscall_name(99'999), "system call 99999");
 }
 
 TEST(Machine, WidthOfNoTerminal) {

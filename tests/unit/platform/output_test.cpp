@@ -131,6 +131,8 @@ TEST_F(Output, UnderSudoTheFileBelongsToTheUser) {
   ::setenv("SUDO_GID", "23456", 1);
   ASSERT_TRUE(write_file(path("user"), std::string_view("x")).has_value());
   ASSERT_TRUE(write_file(path("root"), std::string_view("x"), platform::Ownership::kProcess).has_value());
+  fs::create_symlink("linked", folder_ / "link");
+  ASSERT_TRUE(write_file(path("link"), std::string_view("x")).has_value());
   ::setenv("SUDO_UID", "nonsense", 1);
   ASSERT_TRUE(write_file(path("nonsense"), std::string_view("x")).has_value());
   ::unsetenv("SUDO_UID");
@@ -139,6 +141,8 @@ TEST_F(Output, UnderSudoTheFileBelongsToTheUser) {
   ::stat(path("user").c_str(), &facts);
   EXPECT_EQ(facts.st_uid, 12345U);
   EXPECT_EQ(facts.st_gid, 23456U);
+  ::stat(path("linked").c_str(), &facts);
+  EXPECT_EQ(facts.st_uid, 12345U);
   ::stat(path("root").c_str(), &facts);
   EXPECT_EQ(facts.st_uid, 0U);
   ::stat(path("nonsense").c_str(), &facts);
@@ -151,6 +155,36 @@ TEST_F(Output, ALinkToAFileThatIsYetToBeIsFollowed) {
   ASSERT_TRUE(write_file((folder_ / "link.txt").string(), std::string_view("text")).has_value());
   EXPECT_TRUE(fs::is_symlink(folder_ / "link.txt"));
   EXPECT_EQ(fs::file_size(target), 4u);
+}
+
+TEST_F(Output, LinksToLinksAreFollowedToTheFileThatIsYetToBe) {
+  fs::create_directories(folder_ / "here");
+  fs::create_directories(folder_ / "there");
+  fs::create_symlink("../there/second", folder_ / "here/first");
+  fs::create_symlink("file", folder_ / "there/second");
+  ASSERT_TRUE(write_file(path("here/first"), std::string_view("text")).has_value());
+  EXPECT_TRUE(fs::is_symlink(folder_ / "here/first"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "there/second"));
+  EXPECT_EQ(read(path("there/file")), "text");
+}
+
+TEST_F(Output, ALinkIntoAFolderThatIsNotThereIsRefused) {
+  fs::create_symlink("missing/file", folder_ / "link");
+  expect_refused(path("link"), "No such file or directory");
+  fs::create_symlink("loop", folder_ / "loop");
+  expect_refused(path("loop"), "Too many levels of symbolic links");
+}
+
+TEST_F(Output, AFullDiskLeavesNothingBehindALink) {
+  fs::create_symlink("file", folder_ / "link");
+  test::ChildProcess child([&](int tell) {
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto written = write_file(path("link"), std::string(5000, 'x'));
+    test::tell(tell, written.has_value() ? "written" : written.error().message());
+  });
+  EXPECT_EQ(child.hear(), "cannot write " + path("link") + ": File too large");
+  EXPECT_EQ(files(), 1U);
 }
 
 }  // namespace

@@ -1,14 +1,20 @@
 // Stopping threads of a real process: they stand still, go on, and nothing is left behind.
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <new>
 #include <thread>
 
@@ -150,6 +156,46 @@ TEST(Tracer, ASecondTracerIsToldWhoTheFirstIs) {
   ASSERT_FALSE(stop.has_value());
   EXPECT_EQ(stop.error().code(), ErrorCode::kDenied);
   EXPECT_NE(stop.error().message().find(std::to_string(::getpid())), std::string::npos) << stop.error().message();
+  const auto may = child.target().may_stop();
+  ASSERT_FALSE(may.has_value());
+  EXPECT_EQ(may.error().message(), stop.error().message());
+}
+
+// epoll_wait is not taken up again when its thread was stopped.
+TEST(Tracer, ToAskWhetherItMayStopInterruptsNobody) {
+  ChildProcess child([](int tell) {
+    const int nothing = ::epoll_create1(0);
+    test::tell(tell, "ready");
+    epoll_event event{};
+    ::epoll_wait(nothing, &event, 1, -1);
+    test::tell(tell, "interrupted");
+  });
+  child.hear();
+  const auto target = std::move(*attach(child.pid()));
+  ASSERT_TRUE(eventually(
+      [&] { return target->syscall_of(target->threads()->front())->state == SyscallFacts::State::kInSyscall; }));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(target->may_stop().has_value());
+  EXPECT_FALSE(child.tells_within(std::chrono::milliseconds(100)));
+}
+
+// As in a container whose profile allows process_vm_readv alone.
+TEST(Tracer, AFilterOfSystemCallsIsSaid) {
+  ChildProcess child([](int tell) {
+    const auto target = std::move(*attach(Pid{::getppid()}));
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{4, filter};
+    const bool before = target->may_stop().has_value();
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+    const auto after = target->may_stop();
+    test::tell(tell, !before ? "not even before" : after.has_value() ? "it may" : after.error().message());
+  });
+  EXPECT_NE(child.hear().find("the kernel forbids ptrace here"), std::string::npos);
 }
 
 TEST(Tracer, AProcessThatIsKilledWhileItStandsIsGone) {
@@ -162,23 +208,41 @@ TEST(Tracer, AProcessThatIsKilledWhileItStandsIsGone) {
   EXPECT_TRUE(again.has_value());
 }
 
-// A vfork keeps its caller in a state that no tracer can interrupt.
+// A vfork keeps its caller in a state that no tracer can interrupt. It says "after" when that is over.
+void vfork_for(timespec a_while, int tell) {
+  test::tell(tell, "ready");
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (::vfork() == 0) {
+    ::nanosleep(&a_while, nullptr);
+    ::_exit(0);
+  }
+  test::tell(tell, "after");
+  for (;;) ::pause();
+}
+
 TEST(Tracer, AThreadThatCannotBeInterruptedIsAwaitedAndLetGo) {
-  ChildProcess parent([](int tell) {
-    test::tell(tell, "ready");
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (::vfork() == 0) {
-      const timespec a_while{0, 200'000'000};
-      ::nanosleep(&a_while, nullptr);
-      ::_exit(0);
-    }
-    test::tell(tell, "after");
-    for (;;) ::pause();
-  });
+  ChildProcess parent([](int tell) { vfork_for({0, 200'000'000}, tell); });
   parent.hear();
   auto target = std::move(*attach(parent.pid()));
   std::this_thread::sleep_for(std::chrono::milliseconds(120));
   { const auto stop = target->stop(*target->threads()); }
+  EXPECT_EQ(parent.hear(), "after");
+}
+
+TEST(Tracer, OneThatStopsOnlyAfterAllPatienceIsLetGoThen) {
+  ChildProcess parent([](int tell) { vfork_for({1, 500'000'000}, tell); });
+  parent.hear();
+  auto target = std::move(*attach(parent.pid()));
+  EXPECT_FALSE(target->release_late());
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  const std::vector<Tid> tids = *target->threads();
+  const auto stop = target->stop(tids);
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  EXPECT_FALSE((*stop)->holds(tids.front()));
+  EXPECT_TRUE(target->release_late());
+  EXPECT_TRUE(eventually([&] { return !target->release_late(); }));
+  const std::string status = read_file(proc_path(parent.pid(), "status")).value_or("");
+  ASSERT_EQ(status_value(status, "TracerPid"), "0");
   EXPECT_EQ(parent.hear(), "after");
 }
 

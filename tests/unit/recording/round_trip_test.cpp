@@ -1,5 +1,12 @@
 // What a run reads, its recording gives back: the same samples, and the same profile from them.
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "files.h"
 #include "formats/recording/recording_reader.h"
@@ -145,6 +152,28 @@ TEST(Recording, NothingIsWrittenBeforeTheFirstBlock) {
     sink.begin(made_up_facts());
   }
   EXPECT_EQ(file.text, "");
+}
+
+std::atomic<int> signals_taken{0};
+
+// One that comes while the sampling thread has to finish something waits until that thread takes it.
+TEST(Recording, SignalsDoNotGoToTheThreadThatWrites) {
+  ::signal(SIGUSR1, [](int) { ++signals_taken; });
+  StackTable stacks;
+  MemoryFile file;
+  const RecordingSink sink(file, stacks);
+  sigset_t one, before;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &one, &before);
+  EXPECT_EQ(::sigismember(&before, SIGTSTP), 0);
+  ::kill(::getpid(), SIGUSR1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(signals_taken, 0);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (int i = 0; i < 1000 && signals_taken == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(signals_taken, 1);
+  ::signal(SIGUSR1, SIG_DFL);
 }
 
 TEST(Recording, OnAFullDiskKeepsTheBlocksBefore) {

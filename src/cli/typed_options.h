@@ -1,0 +1,49 @@
+// The options of all commands, as typed, and what they ask for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gilspy/result.h"
+#include "not_yet.h"
+#include "options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gilspy::cli {
+
+struct TypedOptions {
+  std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
+                           recording, shell;
+  bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
+       function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false;
+  std::vector<std::string> command;
+  NotYet not_yet;
+
+  // What a command can be told.
+  void add_record(CLI::App& app);
+  void add_report(CLI::App& app);
+  void add_dump(CLI::App& app);
+  void add_top(CLI::App& app);
+  void add_completions(CLI::App& app);
+
+  // What it was told. Errors: kUsage.
+  Result<RecordOptions> record() const;
+  Result<ReportOptions> report() const;
+  Result<DumpOptions> dump() const;
+
+ private:
+  void add_pid(CLI::App& app, const char* what, const char* group);
+  void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed);
+  void add_graph(CLI::App& app);
+  void add_full_filenames(CLI::App& app, const char* group);
+  void add_stopping(CLI::App& app, const char* group);
+
+  Result<OutputOptions> output_options() const;
+  Result<Stopping> stopping() const;
+};
+
+}  // namespace gilspy::cli
