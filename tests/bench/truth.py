@@ -112,6 +112,29 @@ class Watch:
         return {tid: shares_of(events, begin_ns, end_ns) for tid, events in self.events().items()}
 
 
+    def spans(self, begin_ns, end_ns):
+        """{"turns": [ns, ...], "waits": [ns, ...]} of all threads: how long the GIL was held, or waited for, at a
+        time. Only those that end in the window. A wait begins with being made to let go."""
+        found = {"turns": [], "waits": []}
+        for events in self.events().values():
+            since, held = None, None
+            for at, mark in events:
+                if mark in "TD":
+                    if mark == "D" and held is not None and begin_ns <= at < end_ns:
+                        found["turns"].append(at - held)
+                    # Back at once: the two calls are one wait.
+                    if mark == "D" or since is None or at - since[1] > 50_000:
+                        since = (at, at)
+                elif since is not None:
+                    since = (since[0], at)
+                    if mark == "t":
+                        held = at
+                        if begin_ns <= at < end_ns:
+                            found["waits"].append(at - since[0])
+                        since = None
+        return {kind: sorted(values) for kind, values in found.items()}
+
+
 # What a thread does after an event. Inside take_gil and drop_gil it waits; a drop on demand is a drop, a wait for
 # somebody else to take the GIL, and a take.
 STATE_AFTER = {"T": "wait", "t": "hold", "D": "wait", "d": "out"}

@@ -37,7 +37,9 @@ def compare(python, scenario, number, arguments):
             time.sleep(0.5)
             report = running.record_json(program.pid, *arguments.gilspy, seconds=arguments.seconds)
             end = time.monotonic_ns()
-        truth = watch.shares(end - int(report["duration_s"] * 1e9), end)
+        begin = end - int(report["duration_s"] * 1e9)
+        truth = watch.shares(begin, end)
+        report["quality"]["spans"] = spans_of(report, watch.spans(begin, end))
         unknown = sum(thread["activities"]["unknown"] for thread in report["threads"])
         seen_s = sum(sum(thread["activities"].values()) for thread in report["threads"])
         report["quality"]["unknown_percent"] = 100 * unknown / max(seen_s, 1e-9)
@@ -56,6 +58,19 @@ def compare(python, scenario, number, arguments):
     return rows, report["quality"]
 
 
+def spans_of(report, truth):
+    """{"turns": ((gilspy's count, median and p99 in ms), (the true ones)), "waits": ...}"""
+    gil = report["interpreters"][0]["gil"]
+    found = {}
+    for name, key in (("turns", "tenure"), ("waits", "time_to_get_gil")):
+        told = gil[key]
+        # Without the hundreds of calls that nobody had to wait in.
+        true = [ns for ns in truth[name] if ns >= 20_000] or [0]
+        found[name] = ((told["count"], told["median_s"] * 1e3, told["p99_s"] * 1e3),
+                       (len(true), true[len(true) // 2] / 1e6, true[len(true) * 99 // 100] / 1e6))
+    return found
+
+
 def shares_of(activities):
     # Of the time of which something is known: where the machine kept the sampler from running, it says `unknown`.
     total = sum(activities.values()) - activities["unknown"] or 1.0
@@ -71,6 +86,9 @@ def show(rows, quality):
     print("  %-14s %22s   %22s" % ("", "hold: gilspy  truth", "wait: gilspy  truth"))
     for hold, wait in zip(rows[::2], rows[1::2]):
         print("  %-14s %s   %s" % (hold.thread, cell(hold), cell(wait)))
+    for name, (told, true) in quality["spans"].items():
+        print("  %s: gilspy %d, median %.2f ms, p99 %.2f ms; truth (from 0.02 ms on) %d, %.2f ms, %.2f ms" % (
+            name, *told, *true))
 
 
 def cell(row):
