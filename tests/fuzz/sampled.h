@@ -30,8 +30,9 @@ class Sampled {
   // False: the sampler says that it is over, or there is something to complain about.
   bool tick(Nanos later) {
     if (!sampler_) return false;
-    now_ += later;
     target_.clear_reads();
+    sampler_->glance(now_ + later / 2);
+    now_ += later;
     const bool goes_on = sampler_->tick(now_, sample_).has_value();
     complaint_ = complaint_about(target_.reads());
     if (goes_on && !sample_.failed) check();
@@ -52,6 +53,11 @@ class Sampled {
     }
     for (const GilFacts& gil : sample_.gils) {
       require(!gil.last_holder || to_int(*gil.last_holder) < known_, "a holder that nobody met");
+    }
+    for (const Handoff& handoff : sample_.handoffs) {
+      require(!handoff.to || to_int(*handoff.to) < known_, "a hand-off to somebody whom nobody met");
+      require(to_int(handoff.gil) < sample_.gils.size(), "a hand-off of a GIL that is not there");
+      require(handoff.after <= handoff.by && handoff.by <= sample_.time, "a hand-off out of order");
     }
     for (const ThreadFacts& facts : sample_.threads) {
       require(to_int(facts.thread) < known_, "facts of a thread that nobody met");
