@@ -86,6 +86,8 @@ std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, 
     case VerdictCode::kGilReenabled:
     case VerdictCode::kSerializedByGil: return for_serialized(verdict, numbers, target);
     case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict, numbers);
+    case VerdictCode::kEventLoopBlocked:
+    case VerdictCode::kCpuStarved: break;
     case VerdictCode::kParallelFreeThreaded:
     case VerdictCode::kParallelInterpreters:
     case VerdictCode::kParallelNative: return for_parallel(numbers);

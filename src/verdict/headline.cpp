@@ -103,6 +103,8 @@ std::string headline(const Verdict& verdict, const Numbers& numbers) {
     case VerdictCode::kSerializedByGil: return serialized(numbers);
     case VerdictCode::kGilHoggedByNativeCall: return hogged(verdict, numbers);
     case VerdictCode::kGilReenabled: return reenabled(numbers);
+    case VerdictCode::kEventLoopBlocked:
+    case VerdictCode::kCpuStarved: break;
     case VerdictCode::kParallelFreeThreaded: return parallel(numbers, "there is no GIL in this process");
     case VerdictCode::kParallelInterpreters: return parallel_interpreters(numbers);
     case VerdictCode::kParallelNative: return parallel_native(numbers);
