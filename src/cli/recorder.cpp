@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gil_reasons.h"
 #include "priority_guard.h"
 #include "profile_builder.h"
 #include "run_watch.h"
@@ -40,13 +41,21 @@ RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
   facts.system_calls_told = attachment.target->tells_system_calls();
   facts.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
   facts.stopping = words(plan.stopping);
+  if (facts.free_threaded) {
+    facts.gil_set_by = gil_set_by(facts.identity.command, platform::started_with(facts.identity.pid, "PYTHON_GIL"));
+  }
   return facts;
 }
 
 class Recorder {
  public:
   Recorder(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop)
-      : attachment_(attachment), plan_(plan), stop_(stop), started_(platform::now()), ticker_(plan.rate_hz, started_) {}
+      : attachment_(attachment),
+        plan_(plan),
+        stop_(stop),
+        started_(platform::now()),
+        ticker_(plan.rate_hz, started_),
+        watch_(attachment.location.free_threaded) {}
 
   Result<Recorded> run() {
     const RunFacts facts = facts_of(attachment_, plan_);
@@ -100,6 +109,7 @@ class Recorder {
 
   // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
   void begin() {
+    watch_.look_around(*attachment_.target, platform::now());
     started_ = now_ = sample_.time = platform::now();
     ticker_ = Ticker(plan_.rate_hz, started_);
     next_update_ = started_ + kFirstUpdate;
@@ -122,6 +132,7 @@ class Recorder {
   }
 
   RunUpdate take_update() {
+    watch_.look_around(*attachment_.target, platform::now());
     RunUpdate update = watch_.take(*attachment_.sampler);
     builder_.update(update);
     return update;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "event_loop.h"
 #include "gilspy/profile.h"
 
 namespace gilspy::verdict {
@@ -31,6 +32,14 @@ struct Numbers {
   double hogged_of_held = 0;          // of that GIL's held time
   bool hogged_is_shared = false;      // several interpreters share that GIL
   double handoffs_per_second = 0;     // of all GILs
+  double blurred_share = 0;           // of the ticks
+  bool cpus_withheld = false;         // it may use fewer CPUs than the machine has
+  bool has_quota = false;             // and that is a cgroup's quota; else its affinity
+  double cpus_online = 1;
+  double queued = 0;           // mean threads that were ready to run and had no CPU
+  double holders_queued = 0;   // of wall time: the holder of a GIL was
+  double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
+  BlockedLoop loop;
 
   // Threads that would use a CPU if they could, as far as the GIL is concerned.
   double demand() const { return holding + waiting + native; }
@@ -38,7 +47,9 @@ struct Numbers {
 
 Numbers measure(const Profile& profile);
 
-// How much faster at most if nobody waited for a GIL: what the CPUs could carry over what was carried. At least 1.
-double possible_speedup(const Numbers& numbers);
+// What the threads got done: the CPUs that they used, or how many made progress if that is more. A hog that sleeps with
+// the GIL uses no CPU, and on a machine shared with others a holder stands in the run queue: CPU time alone would
+// promise wonders there.
+double carried(const Numbers& numbers);
 
 }  // namespace gilspy::verdict

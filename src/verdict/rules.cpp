@@ -11,18 +11,37 @@ struct Rule {
   bool (*holds)(const Numbers&);
 };
 
-// The order matters: a hog that sleeps uses no CPU, so it must be found before "idle".
+bool is_starved_above_all(const Numbers& n);
+
+// The order matters: a hog that sleeps uses no CPU, so it must be found before "idle", and so does a callback that
+// sleeps.
 constexpr std::array kRules{
     Rule{VerdictCode::kInsufficientData, is_insufficient_data},
     Rule{VerdictCode::kGilReenabled, is_reenabled},
     Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
     Rule{VerdictCode::kSerializedByGil, is_serialized},
+    Rule{VerdictCode::kEventLoopBlocked, is_loop_blocked},
+    Rule{VerdictCode::kCpuStarved, is_starved_above_all},
     Rule{VerdictCode::kIdle, is_idle},
     Rule{VerdictCode::kParallelFreeThreaded, is_parallel_without_gil},
     Rule{VerdictCode::kParallelInterpreters, is_parallel_by_interpreters},
     Rule{VerdictCode::kParallelNative, is_parallel},
     Rule{VerdictCode::kSingleThreaded, is_single_threaded},
 };
+
+// Threads of which the GIL lets one run at a time want no more CPUs than that.
+double wanted_cpus(const Numbers& n) { return std::min(n.cpus_available, n.cpus_used + n.queued); }
+
+bool are_many_queued(const Numbers& n) {
+  return n.queued >= kNotablyQueued && n.queued >= kQueuedOfReady * (n.cpus_used + n.queued);
+}
+
+// Whose doing the rest is: a process that gets half of what it is ready for has another problem than its structure.
+bool is_starved_above_all(const Numbers& n) {
+  const Starved how = starved(n);
+  if (how == Starved::kByThrottling || how == Starved::kByLimit) return true;
+  return how == Starved::kByOthers && n.cpus_used < kSeverelyStarved * wanted_cpus(n);
+}
 
 }  // namespace
 
@@ -48,6 +67,8 @@ bool is_serialized(const Numbers& n) {
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
 
+bool is_loop_blocked(const Numbers& n) { return n.loop.share >= kLoopBlocked; }
+
 bool is_idle(const Numbers& n) {
   // Without a GIL, threads that are ready to run are not idle, whoever has the CPUs.
   return n.cpus_used < kIdleCpus && (n.gil_enabled || n.native < kUsuallyBusy);
@@ -62,11 +83,50 @@ bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreTh
 
 bool is_single_threaded(const Numbers& n) { return n.demand() >= kUsuallyBusy; }
 
+Starved starved(const Numbers& n) {
+  if (n.throttled_share >= kOftenThrottled) return Starved::kByThrottling;
+  if (is_serialized(n) || is_hogged(n)) {
+    // Threads on their way to the GIL are ready to run as well: here only holders that queue are a lack of CPUs.
+    if (n.cpus_withheld && n.cpus_available < kMoreThanOne) return Starved::kWithTheGil;
+    return n.holders_queued >= kHoldersQueued ? Starved::kByOthers : Starved::kNo;
+  }
+  if (!are_many_queued(n)) return Starved::kNo;
+  if (n.cpus_withheld && are_cpus_exhausted(n)) return Starved::kByLimit;
+  return n.cpus_used < kStarved * wanted_cpus(n) ? Starved::kByOthers : Starved::kNo;
+}
+
 VerdictCode decide(const Numbers& numbers) {
   for (const Rule& rule : kRules) {
     if (rule.holds(numbers)) return rule.code;
   }
   return VerdictCode::kIoBound;
+}
+
+std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
+  using enum VerdictCode;
+  std::vector<VerdictCode> more;
+  if (first == kInsufficientData || first == kIdle) return more;
+  const auto add_if = [&](VerdictCode code, bool holds) {
+    if (holds && code != first) more.push_back(code);
+  };
+  add_if(kGilHoggedByNativeCall, is_hogged(n));
+  add_if(kSerializedByGil, is_serialized(n) && (!is_hogged(n) || n.hogged_of_held < kMostlyHogged));
+  add_if(kEventLoopBlocked, is_loop_blocked(n));
+  add_if(kCpuStarved, starved(n) != Starved::kNo);
+  // What would be the verdict but for the first one; beside a GIL that is the limit, only what clearly ran without it.
+  const bool gil_is_the_limit = is_serialized(n) || is_hogged(n);
+  if (first == kCpuStarved || first == kEventLoopBlocked || (gil_is_the_limit && n.cpus_used >= kMoreThanOne)) {
+    if (is_parallel_without_gil(n)) {
+      more.push_back(kParallelFreeThreaded);
+    } else if (is_parallel_by_interpreters(n)) {
+      more.push_back(kParallelInterpreters);
+    } else if (is_parallel(n)) {
+      more.push_back(kParallelNative);
+    } else if (first == kCpuStarved && is_single_threaded(n)) {
+      more.push_back(kSingleThreaded);
+    }
+  }
+  return more;
 }
 
 }  // namespace gilspy::verdict

@@ -61,9 +61,10 @@ TEST(Cgroup, TheSmallestQuotaCounts) {
     const auto file = files.find(path);
     return file == files.end() ? std::string() : file->second;
   };
-  EXPECT_EQ(smallest_quota({"/c/a", "/c"}, read), 2.0);
-  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read), 1.5);
-  EXPECT_EQ(smallest_quota({"/c/a"}, read), std::nullopt);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c"}, read).value().cpus, 2.0);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read).value().cpus, 1.5);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read).value().folder, "/d");
+  EXPECT_FALSE(smallest_quota({"/c/a"}, read).has_value());
 }
 
 }  // namespace
