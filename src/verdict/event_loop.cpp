@@ -18,9 +18,12 @@ namespace gilspy::verdict {
 namespace {
 
 constexpr Nanos kLong = std::chrono::milliseconds(100);
-constexpr Nanos kCoarsest = std::chrono::milliseconds(20);  // of a timeline that still tells callbacks apart
-constexpr double kHardlyEver = 0.0015;                      // of the loop's working time: the loop's own code
-constexpr double kUnusual = 8;                              // times the mean of the others
+constexpr Nanos kCoarsest = std::chrono::milliseconds(20);      // of a timeline that still tells callbacks apart
+constexpr Nanos kHardlyEver = std::chrono::milliseconds(1500);  // for each border seen; 2 ms callbacks: 0.25 s
+constexpr Nanos kEnoughToTell = std::chrono::milliseconds(900);
+constexpr double kMostlyInEntry =
+    0.2;                        // of a callback's time: then its first function is where it computes, not a border
+constexpr double kUnusual = 8;  // times the mean of the others
 constexpr std::size_t kEnoughOthers = 10;
 
 enum class Place : std::uint8_t { kElsewhere, kLoop, kCallback };
@@ -28,7 +31,9 @@ enum class Place : std::uint8_t { kElsewhere, kLoop, kCallback };
 struct Where {
   Place place = Place::kElsewhere;
   const Frame* entry = nullptr;  // kCallback: the first function of the callback
-  const Frame* own = nullptr;    // its innermost one that is not a library's; if there is none, the innermost
+  bool leaf_is_entry = false;
+  bool leaf_is_asyncio = false;
+  const Frame* own = nullptr;  // its innermost one that is not a library's; if there is none, the innermost
 };
 
 bool is_library(const Frame& frame) { return wording::is_library(frame.file); }
@@ -39,17 +44,28 @@ bool is_loop(const Frame& frame) {
   return frame.function.ends_with("_run_once") && frame.file.ends_with("asyncio/base_events.py");
 }
 
+bool same_function(const Frame& a, const Frame& b) {
+  return a.first_line == b.first_line && a.function == b.function && a.file == b.file;
+}
+
 Where where(const StackTable& table, StackId stack) {
   Where found;
   for (const FrameId id : table.frames_of(stack)) {
     const Frame& frame = table.frame(id);
     if (is_loop(frame)) {
-      found = {Place::kLoop, nullptr, nullptr};
+      found = {};
+      found.place = Place::kLoop;
     } else if (found.place == Place::kLoop && !is_of_asyncio(frame) && !frame.file.ends_with("/selectors.py")) {
-      found = {Place::kCallback, &frame, &frame};
+      found.place = Place::kCallback;
+      found.entry = found.own = &frame;
     } else if (found.place == Place::kCallback && (!is_library(frame) || is_library(*found.own))) {
       found.own = &frame;
     }
+  }
+  if (found.place == Place::kCallback) {
+    const Frame& leaf = table.frame(table.leaf(stack));
+    found.leaf_is_entry = same_function(leaf, *found.entry);
+    found.leaf_is_asyncio = is_of_asyncio(leaf);
   }
   return found;
 }
@@ -69,6 +85,14 @@ struct Run {
 class Loop {
  public:
   Loop(const Profile& profile, const Lane& lane) : profile_(profile) {
+    Nanos in_entry{0};
+    for (const Stretch& stretch : lane) {
+      const Where& at = where_is(stretch.stack);
+      if (at.place != Place::kCallback || is_asleep(stretch)) continue;
+      computing_ += stretch.time();
+      if (at.leaf_is_entry) in_entry += stretch.time();
+    }
+    entry_is_border_ = double(in_entry.count()) < kMostlyInEntry * double(computing_.count());
     for (const Stretch& stretch : lane) add(stretch);
   }
 
@@ -100,11 +124,23 @@ class Loop {
     return place->second;
   }
 
+  static bool is_asleep(const Stretch& stretch) {
+    return stretch.activity == Activity::kBlocked || stretch.activity == Activity::kWaitsForLock;
+  }
+
+  bool is_border(const Where& at) const {
+    return at.place == Place::kLoop || at.leaf_is_asyncio || (at.leaf_is_entry && entry_is_border_);
+  }
+
   void add(const Stretch& stretch) {
     const Where& at = where_is(stretch.stack);
-    if (at.place == Place::kLoop && stretch.activity != Activity::kBlocked) in_loop_ += stretch.time();
+    if (at.place == Place::kElsewhere) return;
+    if (!is_asleep(stretch) && is_border(at)) {
+      ++borders_;
+      return;
+    }
     if (at.place != Place::kCallback) return;
-    in_callbacks_ += stretch.time();
+    in_runs_ += stretch.time();
     const bool goes_on =
         !runs_.empty() && runs_.back().to == stretch.from && same_function(*runs_.back().entry, *at.entry);
     if (!goes_on) runs_.push_back(Run{at.entry, stretch.from, stretch.from, {}, {}, {}, {}});
@@ -112,29 +148,29 @@ class Loop {
     run.to = stretch.to;
     run.parts.push_back(&stretch);
     if (stretch.activity == Activity::kWaitsForGil) run.waiting += stretch.time();
-    if (stretch.activity == Activity::kBlocked || stretch.activity == Activity::kWaitsForLock) {
+    if (is_asleep(stretch)) {
       run.asleep += stretch.time();
       run.longest_asleep = std::max(run.longest_asleep, stretch.time());
     }
   }
 
-  static bool same_function(const Frame& a, const Frame& b) {
-    return a.first_line == b.first_line && a.function == b.function && a.file == b.file;
-  }
-
   bool is_one_callback(const Run& run) const {
     if (run.time() < kLong || 2 * run.waiting > run.time()) return false;
     if (run.longest_asleep >= kLong) return true;
-    if (double(in_loop_.count()) <= kHardlyEver * double((in_loop_ + in_callbacks_).count())) return true;
+    // Counted, not timed: one may last, since threads like to lose their CPU between callbacks.
+    if (computing_ >= kEnoughToTell && borders_ * kHardlyEver <= computing_) return true;
     const std::size_t others = runs_.size() - 1;
     return others >= kEnoughOthers &&
-           double(run.time().count()) * double(others) >= kUnusual * double((in_callbacks_ - run.time()).count());
+           double(run.time().count()) * double(others) >= kUnusual * double((in_runs_ - run.time()).count());
   }
 
   const Profile& profile_;
   std::unordered_map<std::uint32_t, Where> places_;
   std::vector<Run> runs_;
-  Nanos in_loop_{0}, in_callbacks_{0};
+  Nanos computing_{0};  // in callbacks
+  bool entry_is_border_ = false;
+  std::int64_t borders_ = 0;  // seen
+  Nanos in_runs_{0};
 };
 
 bool has_loop(const StackTable& table) {

@@ -23,15 +23,15 @@ Evidence words(std::string name, std::string words) {
 }
 
 Evidence waiting_little(const Numbers& n) {
-  return at_most("threads waiting for the GIL", Unit::kThreads, n.waiting, kNotableWaiters);
+  return at_most("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters);
 }
 Evidence gil_held(const Numbers& n) { return said("GIL held", Unit::kShare, n.utilization); }
 
 Rows of_serialized(const Numbers& n) {
   const double demand = n.demand();
-  return {at_least("threads waiting for the GIL", Unit::kThreads, n.waiting, kNotableWaiters),
-          at_least("waiting, of all that had something to run", Unit::kShare, demand > 0 ? n.waiting / demand : 0,
-                   kNotableWaitOfDemand),
+  return {at_least("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters),
+          at_least("waiting, of all that had something to run", Unit::kShare,
+                   demand > 0 ? n.waiting_for_gil() / demand : 0, kNotableWaitOfDemand),
           gil_held(n), said("CPUs used", Unit::kCpus, n.cpus_used)};
 }
 
@@ -111,13 +111,12 @@ Rows of_interpreters(const Numbers& n) {
 }
 
 Rows of_single(const Numbers& n) {
-  return {at_least("threads with something to run", Unit::kThreads, n.demand(), kUsuallyBusy), waiting_little(n),
-          said("CPUs used", Unit::kCpus, n.cpus_used),
-          said("work of the busiest thread", Unit::kShare, n.top_share)};
+  return {at_least("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
+          said("CPUs used", Unit::kCpus, n.cpus_used), said("work of the busiest thread", Unit::kShare, n.top_share)};
 }
 
 Rows of_io_bound(const Numbers& n) {
-  return {at_most("threads with something to run", Unit::kThreads, n.demand(), kUsuallyBusy), waiting_little(n),
+  return {at_most("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
           at_least("CPUs used", Unit::kCpus, n.cpus_used, kIdleCpus), said("blocked", Unit::kShare, n.blocked_share)};
 }
 

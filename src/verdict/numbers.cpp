@@ -62,6 +62,7 @@ std::uint64_t count_working(const Profile& profile) {
 }
 
 void add_threads(const Profile& profile, Numbers& numbers) {
+  Nanos workers_seen{0}, workers_blocked{0};
   Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, unknown{0}, all{0}, work{0}, top{0};
   for (const ThreadProfile& thread : profile.threads) {
     if (!thread.info.python) {
@@ -77,6 +78,9 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     all += seen(thread);
     work += busy(thread);
     top = std::max(top, busy(thread));
+    if (ratio(busy(thread), profile.sampled()) < kNotableShare) continue;
+    workers_seen += seen(thread);
+    workers_blocked += time_in(thread, Activity::kBlocked) + time_in(thread, Activity::kWaitsForLock);
   }
   numbers.python_threads = count_threads(profile, [](const ThreadProfile&) { return true; });
   numbers.holding = ratio(held, profile.sampled());
@@ -84,18 +88,31 @@ void add_threads(const Profile& profile, Numbers& numbers) {
   numbers.native = ratio(native, profile.sampled());
   numbers.for_locks = ratio(locked, profile.sampled());
   numbers.blocked_share = ratio(blocked + locked, all);
+  numbers.workers_blocked = ratio(workers_blocked, workers_seen);
   numbers.unknown_share = ratio(unknown, all);
   numbers.top_share = ratio(top, work);
 }
 
+// Holders that were ready and had no CPU: as far as that was seen, and at least what they held beyond the CPU time that
+// the process had. (The kernel tells of a queue when it is left, which often is right before the GIL is.)
+Nanos holders_queued(const Profile& profile) {
+  Nanos holding{0};
+  for (const ThreadProfile& thread : profile.threads) holding += time_in(thread, Activity::kHoldsGil);
+  const bool is_known = profile.cpu_time > Nanos{0} && profile.pressure.queued > Nanos{0};
+  const Nanos beyond = is_known ? std::min(holding - profile.cpu_time, profile.pressure.queued) : Nanos{0};
+  return std::max(profile.holders_queued, beyond);
+}
+
 void add_gils(const Profile& profile, Numbers& numbers) {
+  const Nanos queued = holders_queued(profile);
+  numbers.holders_queued = ratio(queued, profile.sampled());
   std::uint64_t handoffs = 0;
   for (const GilProfile& gil : profile.gils) {
     handoffs += gil.handoffs;
     if (gil.utilization() >= kNotableShare) ++numbers.gils_held;
     numbers.utilization = std::max(numbers.utilization, gil.utilization());
     // A holder that had no CPU keeps the GIL as well, but that is the doing of whoever had the CPU.
-    const Nanos by_choice = std::max(gil.hogged - profile.holders_queued, Nanos{0});
+    const Nanos by_choice = std::max(gil.hogged - queued, Nanos{0});
     const double hogged = ratio(by_choice, gil.observed);
     if (hogged <= numbers.hogged_share) continue;
     numbers.hogged_share = hogged;
@@ -114,7 +131,6 @@ void add_cpus(const Profile& profile, Numbers& numbers) {
   numbers.cpus_withheld = numbers.cpus_available < numbers.cpus_online * 0.95;
   numbers.has_quota = profile.cpus.cgroup_quota.has_value() && *profile.cpus.cgroup_quota <= numbers.cpus_available;
   numbers.queued = ratio(pressure.queued, pressure.watched);
-  numbers.holders_queued = ratio(profile.holders_queued, profile.sampled());
   if (pressure.periods > 0) numbers.throttled_share = double(pressure.throttled_periods) / double(pressure.periods);
 }
 

@@ -11,7 +11,8 @@ struct Rule {
   bool (*holds)(const Numbers&);
 };
 
-bool is_starved_above_all(const Numbers& n);
+bool is_starved_by_limits(const Numbers& n);
+bool is_starved_by_others(const Numbers& n);
 
 // The order matters: a hog that sleeps uses no CPU, so it must be found before "idle", and so does a callback that
 // sleeps.
@@ -21,8 +22,9 @@ constexpr std::array kRules{
     Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
     Rule{VerdictCode::kSerializedByGil, is_serialized},
     Rule{VerdictCode::kEventLoopBlocked, is_loop_blocked},
-    Rule{VerdictCode::kCpuStarved, is_starved_above_all},
+    Rule{VerdictCode::kCpuStarved, is_starved_by_limits},
     Rule{VerdictCode::kIdle, is_idle},
+    Rule{VerdictCode::kCpuStarved, is_starved_by_others},
     Rule{VerdictCode::kParallelFreeThreaded, is_parallel_without_gil},
     Rule{VerdictCode::kParallelInterpreters, is_parallel_by_interpreters},
     Rule{VerdictCode::kParallelNative, is_parallel},
@@ -36,11 +38,16 @@ bool are_many_queued(const Numbers& n) {
   return n.queued >= kNotablyQueued && n.queued >= kQueuedOfReady * (n.cpus_used + n.queued);
 }
 
-// Whose doing the rest is: a process that gets half of what it is ready for has another problem than its structure.
-bool is_starved_above_all(const Numbers& n) {
+bool is_starved_by_limits(const Numbers& n) {
   const Starved how = starved(n);
-  if (how == Starved::kByThrottling || how == Starved::kByLimit) return true;
-  return how == Starved::kByOthers && n.cpus_used < kSeverelyStarved * wanted_cpus(n);
+  return how == Starved::kByThrottling || how == Starved::kByLimit;
+}
+
+// Threads that would run side by side, were it not for others. Those that mostly wait for something else are slowed
+// down by the queues, too, but that is not what limits them.
+bool is_starved_by_others(const Numbers& n) {
+  return starved(n) == Starved::kByOthers && n.cpus_used + n.queued >= kMoreThanOne && n.cpus_used < kMoreThanOne &&
+         n.workers_blocked < kMostlyBlocked;
 }
 
 }  // namespace
@@ -62,7 +69,8 @@ bool are_cpus_exhausted(const Numbers& n) { return n.cpus_used >= kCpusExhausted
 bool is_serialized(const Numbers& n) {
   // One CPU fully used by one holder at a time is the GIL's doing; two or more CPUs fully used are not.
   const bool limited_by_cpus = n.cpus_used >= kMoreThanOne && are_cpus_exhausted(n);
-  return n.waiting >= kNotableWaiters && n.waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
+  const double waiting = n.waiting_for_gil();
+  return waiting >= kNotableWaiters && waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
 }
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
@@ -74,14 +82,14 @@ bool is_idle(const Numbers& n) {
   return n.cpus_used < kIdleCpus && (n.gil_enabled || n.native < kUsuallyBusy);
 }
 
-bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native >= kMoreThanOne; }
+bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native - n.in_queues() >= kMoreThanOne; }
 
 bool is_parallel_without_gil(const Numbers& n) { return n.free_threaded && !n.gil_enabled && is_parallel(n); }
 
 // One GIL can be held by one thread at a time: more holders than that have several GILs.
 bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreThanOne; }
 
-bool is_single_threaded(const Numbers& n) { return n.demand() >= kUsuallyBusy; }
+bool is_single_threaded(const Numbers& n) { return n.running() >= kUsuallyBusy; }
 
 Starved starved(const Numbers& n) {
   if (n.throttled_share >= kOftenThrottled) return Starved::kByThrottling;
@@ -91,7 +99,7 @@ Starved starved(const Numbers& n) {
     return n.holders_queued >= kHoldersQueued ? Starved::kByOthers : Starved::kNo;
   }
   if (!are_many_queued(n)) return Starved::kNo;
-  if (n.cpus_withheld && are_cpus_exhausted(n)) return Starved::kByLimit;
+  if (n.cpus_withheld && n.cpus_used + n.queued > n.cpus_available) return Starved::kByLimit;
   return n.cpus_used < kStarved * wanted_cpus(n) ? Starved::kByOthers : Starved::kNo;
 }
 
@@ -113,18 +121,15 @@ std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
   add_if(kSerializedByGil, is_serialized(n) && (!is_hogged(n) || n.hogged_of_held < kMostlyHogged));
   add_if(kEventLoopBlocked, is_loop_blocked(n));
   add_if(kCpuStarved, starved(n) != Starved::kNo);
-  // What would be the verdict but for the first one; beside a GIL that is the limit, only what clearly ran without it.
-  const bool gil_is_the_limit = is_serialized(n) || is_hogged(n);
-  if (first == kCpuStarved || first == kEventLoopBlocked || (gil_is_the_limit && n.cpus_used >= kMoreThanOne)) {
-    if (is_parallel_without_gil(n)) {
-      more.push_back(kParallelFreeThreaded);
-    } else if (is_parallel_by_interpreters(n)) {
-      more.push_back(kParallelInterpreters);
-    } else if (is_parallel(n)) {
-      more.push_back(kParallelNative);
-    } else if (first == kCpuStarved && is_single_threaded(n)) {
-      more.push_back(kSingleThreaded);
-    }
+  // What the threads would do but for that; beside a GIL that is the limit, only what clearly ran without it.
+  const bool for_want_of_cpus = first == kCpuStarved && n.native >= kMoreThanOne;
+  if (n.cpus_used < kMoreThanOne && !for_want_of_cpus) return more;
+  if (n.free_threaded && !n.gil_enabled) {
+    add_if(kParallelFreeThreaded, true);
+  } else if (is_parallel_by_interpreters(n)) {
+    add_if(kParallelInterpreters, true);
+  } else {
+    add_if(kParallelNative, true);
   }
   return more;
 }

@@ -18,15 +18,15 @@ inline constexpr double kNotableWaiters = 0.2;  // mean threads
 inline constexpr double kNotableWaitOfDemand = 0.15;
 inline constexpr double kLoopBlocked = 0.1;  // of wall time
 inline constexpr double kIdleCpus = 0.003;
-inline constexpr double kMoreThanOne = 1.2;      // CPUs or threads: clearly side by side
-inline constexpr double kCpusExhausted = 0.9;    // of the CPUs available
-inline constexpr double kStarved = 0.7;          // of the CPUs that there was work for
-inline constexpr double kSeverelyStarved = 0.5;  // of the same
-inline constexpr double kNotablyQueued = 0.3;    // mean threads without a CPU
-inline constexpr double kQueuedOfReady = 0.2;    // of those that were ready to run
-inline constexpr double kHoldersQueued = 0.2;    // of wall time
-inline constexpr double kOftenThrottled = 0.1;   // of the periods of the quota
-inline constexpr double kUsuallyBusy = 0.5;      // mean threads with something to run
+inline constexpr double kMoreThanOne = 1.2;     // CPUs or threads: clearly side by side
+inline constexpr double kCpusExhausted = 0.9;   // of the CPUs available
+inline constexpr double kStarved = 0.7;         // of the CPUs that there was work for
+inline constexpr double kMostlyBlocked = 0.5;   // of the time of the threads that worked
+inline constexpr double kNotablyQueued = 0.3;   // mean threads without a CPU
+inline constexpr double kQueuedOfReady = 0.2;   // of those that were ready to run
+inline constexpr double kHoldersQueued = 0.2;   // of wall time
+inline constexpr double kOftenThrottled = 0.1;  // of the periods of the quota
+inline constexpr double kUsuallyBusy = 0.5;     // mean threads with something to run
 
 bool is_insufficient_data(const Numbers& numbers);
 bool is_reenabled(const Numbers& numbers);

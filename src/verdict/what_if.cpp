@@ -144,9 +144,7 @@ std::vector<std::string> assumptions(const Numbers& n) {
 }
 
 constexpr std::string_view kSingleThreadPrice =
-    "A free-threaded build runs each single thread slower, which these factors leave out: by 1.57 in one 3.13t that "
-    "was "
-    "built without PGO; measure yours with one thread.";
+    "Not counted: a free-threaded build runs each thread slower, by 1.57 in one 3.13t built without PGO.";
 
 }  // namespace
 

@@ -2,7 +2,9 @@
 gilspy_test(cli_test
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/cli/completion_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/gil_reasons_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/help_formatter_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/pressure_meter_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/spelling_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/values_test.cpp
-  DEPS gilspy_cli_lib)
+  DEPS gilspy_cli_lib gilspy_platform_replay)

@@ -67,5 +67,16 @@ TEST(Cgroup, TheSmallestQuotaCounts) {
   EXPECT_FALSE(smallest_quota({"/c/a"}, read).has_value());
 }
 
+TEST(Cgroup, ThrottlingInBothVersions) {
+  const auto v2 = parse_cpu_stat("usage_usec 9\nnr_periods 20\nnr_throttled 19\nthrottled_usec 1500\n");
+  ASSERT_TRUE(v2.has_value());
+  EXPECT_EQ(v2->periods, 20u);
+  EXPECT_EQ(v2->throttled_periods, 19u);
+  EXPECT_EQ(v2->throttled, std::chrono::microseconds(1500));
+  EXPECT_EQ(parse_cpu_stat("nr_periods 3\nnr_throttled 1\nthrottled_time 1500\n")->throttled, Nanos(1500));
+  EXPECT_FALSE(parse_cpu_stat("usage_usec 9\n").has_value());
+  EXPECT_FALSE(parse_cpu_stat("nr_periods -3\nnonsense\n").has_value());
+}
+
 }  // namespace
 }  // namespace gilspy::platform

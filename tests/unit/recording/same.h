@@ -123,6 +123,10 @@ inline void expect_same(const TargetFacts& a, const TargetFacts& b) {
 }
 
 inline void expect_same(const Profile& a, const Profile& b) {
+  EXPECT_EQ(a.pressure, b.pressure);
+  EXPECT_EQ(a.holders_queued, b.holders_queued);
+  EXPECT_EQ(a.target.gil_set_by, b.target.gil_set_by);
+  EXPECT_EQ(a.target.extension_modules, b.target.extension_modules);
   expect_same(a.target, b.target);
   EXPECT_EQ(a.cpus.online, b.cpus.online);
   EXPECT_EQ(a.cpus.allowed, b.cpus.allowed);

@@ -139,6 +139,7 @@ inline RunFacts made_up_facts() {
   facts.system_calls_told = false;
   facts.wall_minus_clock = Nanos(1'700'000'000'123'456'789);
   facts.stopping = "never";
+  facts.gil_set_by = "-X gil=1";
   return facts;
 }
 
@@ -148,6 +149,9 @@ inline RunUpdate made_up_update(std::uint64_t number) {
   update.first_cpu = CpuReading{std::chrono::seconds(100'000), std::chrono::milliseconds(5)};
   update.last_cpu = CpuReading{std::chrono::seconds(100'001 + number), std::chrono::milliseconds(5 + 800 * number)};
   update.self = {std::chrono::milliseconds(number), 7'000'000 + number};
+  update.pressure = {std::chrono::seconds(1 + number), std::chrono::milliseconds(40 * number), 10 * number, number,
+                     std::chrono::milliseconds(7 * number)};
+  update.extension_modules = {"numpy", "m\xff"};
   return update;
 }
 
