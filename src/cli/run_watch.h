@@ -21,6 +21,7 @@ class RunWatch {
   // Beyond that: CPUs it is kept from, and what may have turned on a GIL that need not be there. For now and then.
   void look_around(Target& target, Nanos now);
   void count_late() { ++late_; }
+  void count_glance() { ++glances_; }
   void add(const Sample& sample);  // every one
 
   // What is so by now; of threads and interpreters, what was not told before.
@@ -36,6 +37,7 @@ class RunWatch {
   bool free_threaded_ = false;
   bool gil_enabled_ = false;  // in the last sample
   std::uint64_t late_ = 0;
+  std::uint64_t glances_ = 0;
   std::unordered_map<std::uint32_t, ThreadInfo> told_;  // threads that live, or did at the last take()
   std::vector<ThreadIndex> ended_;                      // since then
   std::size_t interpreters_told_ = 0;
