@@ -18,9 +18,9 @@ namespace gilspy::verdict {
 namespace {
 
 constexpr Nanos kLong = std::chrono::milliseconds(100);
-constexpr Nanos kCoarsest = std::chrono::milliseconds(20);      // of a timeline that still tells callbacks apart
-constexpr Nanos kHardlyEver = std::chrono::milliseconds(1500);  // for each border seen; 2 ms callbacks: 0.25 s
-constexpr Nanos kEnoughToTell = std::chrono::milliseconds(900);
+constexpr Nanos kCoarsest = std::chrono::milliseconds(20);     // of a timeline that still tells callbacks apart
+constexpr Nanos kHardlyEver = std::chrono::milliseconds(900);  // for each border seen; 2 ms callbacks: 0.25 s
+constexpr Nanos kEnoughToTell = std::chrono::milliseconds(1200);
 constexpr double kMostlyInEntry =
     0.2;                        // of a callback's time: then its first function is where it computes, not a border
 constexpr double kUnusual = 8;  // times the mean of the others

@@ -93,14 +93,15 @@ void add_threads(const Profile& profile, Numbers& numbers) {
   numbers.top_share = ratio(top, work);
 }
 
-// Holders that were ready and had no CPU: as far as that was seen, and at least what they held beyond the CPU time that
-// the process had. (The kernel tells of a queue when it is left, which often is right before the GIL is.)
+// Holders that were ready and had no CPU: as far as that was seen, and what they held on a CPU, as it seemed, beyond
+// the CPU time that the process had. (The kernel tells of a queue when it is left, which often is right before the GIL
+// is.)
 Nanos holders_queued(const Profile& profile) {
   Nanos holding{0};
   for (const ThreadProfile& thread : profile.threads) holding += time_in(thread, Activity::kHoldsGil);
   const bool is_known = profile.cpu_time > Nanos{0} && profile.pressure.queued > Nanos{0};
   const Nanos beyond = is_known ? std::min(holding - profile.cpu_time, profile.pressure.queued) : Nanos{0};
-  return std::max(profile.holders_queued, beyond);
+  return profile.holders_queued + std::max(beyond, Nanos{0});
 }
 
 void add_gils(const Profile& profile, Numbers& numbers) {

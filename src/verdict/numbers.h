@@ -48,7 +48,7 @@ struct Numbers {
   // Where threads mostly wait for something else and other processes have the CPUs, one that needs a CPU for a moment
   // seems to run for long: what only stood in a run queue is taken off then.
   double in_queues() const { return workers_blocked >= 0.5 ? queued : 0; }
-  double running() const { return std::max(cpus_used, demand() - in_queues()); }
+  double running() const { return std::max({cpus_used, holding, demand() - in_queues()}); }
   // Threads that waited while the GIL was at work; while its holder had no CPU, the GIL is not what they waited for.
   double waiting_for_gil() const {
     return holding > 0 ? waiting * (1 - std::min(1.0, holders_queued / holding)) : waiting;

@@ -97,6 +97,16 @@ TEST(EventLoop, TheProgramsOwnFunctionIsNamedNotTheLibrarys) {
 }
 
 // Always busy, in the same function: it is seen in the loop's own code now and then, and so comes round.
+// A border or two are no rhythm: there is something between long callbacks, too.
+TEST(EventLoop, ALoopThatOnlyComputesIsBlocked) {
+  LoopThread thread;
+  for (int i = 0; i < 2; ++i) {
+    thread.spend(0.999, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.spend(0.001, Activity::kHoldsGil, thread.in_select());
+  }
+  EXPECT_GT(thread.judge().share, 0.9);
+}
+
 TEST(EventLoop, ABusyLoopOfShortCallbacksIsInnocent) {
   LoopThread thread;
   for (int i = 0; i < 10; ++i) {
