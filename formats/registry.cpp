@@ -6,6 +6,7 @@
 #include "folded/folded.h"
 #include "gilspy/format.h"
 #include "json/json.h"
+#include "markdown/markdown.h"
 
 namespace gilspy::formats {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::array kFormats{
     Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
     Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
     Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
+    Format{"markdown", ".md", "a page of text for a comment on a pull request", render_markdown},
     Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},
 };
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "json_writer.h"
+#include "optional_json.h"
 #include "target_json.h"
+#include "verdict_json.h"
 
 namespace gilspy::formats {
 namespace {
@@ -11,15 +13,18 @@ namespace {
 // Raised when a key changes its meaning or goes away, not when one is added.
 constexpr int kSchema = 1;
 
-void write_cpus(JsonWriter& json, const CpuFacts& cpus) {
+double mean(Nanos time, Nanos over) { return over > Nanos{0} ? double(time.count()) / double(over.count()) : 0.0; }
+
+void write_cpus(JsonWriter& json, const Profile& profile) {
+  const CpuFacts& cpus = profile.cpus;
   json.object("cpus", [&] {
     json.pair("online", cpus.online);
     json.pair("allowed", cpus.allowed);
-    if (cpus.cgroup_quota) {
-      json.pair("cgroup_quota", *cpus.cgroup_quota);
-    } else {
-      json.pair("cgroup_quota", nullptr);
-    }
+    write_optional(json, "cgroup_quota", cpus.cgroup_quota);
+    json.pair("queued_threads", mean(profile.pressure.queued, profile.pressure.watched));
+    json.pair("holders_queued", mean(profile.holders_queued, profile.sampled()));
+    json.pair("periods", profile.pressure.periods);
+    json.pair("throttled_periods", profile.pressure.throttled_periods);
   });
 }
 
@@ -74,25 +79,6 @@ void write_thread(JsonWriter& json, const ThreadProfile& thread) {
   });
 }
 
-void write_verdict(JsonWriter& json, const Verdict& verdict) {
-  json.object("verdict", [&] {
-    json.pair("code", code_name(verdict.code));
-    json.pair("headline", verdict.headline);
-    json.array("culprits", [&] {
-      for (const Culprit& culprit : verdict.culprits) {
-        json.object([&] {
-          json.pair("function", culprit.function);
-          json.pair("share", culprit.share);
-        });
-      }
-    });
-    json.pair("possible_speedup", verdict.possible_speedup);
-    json.array("advice", [&] {
-      for (const std::string& line : verdict.advice) json.value(line);
-    });
-  });
-}
-
 void write_quality(JsonWriter& json, const Quality& quality) {
   json.object("quality", [&] {
     json.pair("ticks_asked", quality.ticks_asked);
@@ -123,7 +109,7 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
   json.pair("schema", kSchema);
   json.pair("duration_s", profile.duration);
   write_target(json, profile.target);
-  write_cpus(json, profile.cpus);
+  write_cpus(json, profile);
   json.array("interpreters", [&] {
     for (const GilProfile& gil : profile.gils) {
       for (const std::int64_t interpreter : gil.interpreters) write_interpreter(json, interpreter, gil);
@@ -141,11 +127,7 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
     json.pair("cpu_s", profile.self.cpu);
     json.pair("peak_rss_bytes", profile.self.peak_rss_bytes);
   });
-  if (profile.end_note.empty()) {
-    json.pair("ended", nullptr);
-  } else {
-    json.pair("ended", profile.end_note);
-  }
+  write_text_or_null(json, "ended", profile.end_note);
 }
 
 }  // namespace

@@ -24,6 +24,23 @@ Result<CpuReading> reading_of(const wire::CpuReading& message) {
   return CpuReading{Nanos(message.at_ns()), Nanos(message.cpu_ns())};
 }
 
+void fill(wire::CpuPressure& message, const CpuPressure& pressure) {
+  message.set_watched_ns(pressure.watched.count());
+  message.set_queued_ns(pressure.queued.count());
+  message.set_periods(pressure.periods);
+  message.set_throttled_periods(pressure.throttled_periods);
+  message.set_throttled_ns(pressure.throttled.count());
+}
+
+Result<CpuPressure> pressure_of(const wire::CpuPressure& message) {
+  if (!is_time(message.watched_ns()) || !is_time(message.queued_ns()) || !is_time(message.throttled_ns()) ||
+      message.throttled_periods() > message.periods()) {
+    return fail(ErrorCode::kBadRecording, "its times without a CPU are none");
+  }
+  return CpuPressure{Nanos(message.watched_ns()), Nanos(message.queued_ns()), message.periods(),
+                     message.throttled_periods(), Nanos(message.throttled_ns())};
+}
+
 void fill(wire::Thread& message, const ThreadInfo& info) {
   message.set_index(to_int(info.index));
   message.set_tid(to_int(info.tid));
@@ -65,6 +82,7 @@ void fill(wire::Header& message, const RunFacts& facts) {
   message.set_system_calls_told(facts.system_calls_told);
   message.set_wall_minus_clock_ns(facts.wall_minus_clock.count());
   message.set_stopping(facts.stopping);
+  message.set_gil_set_by(facts.gil_set_by);
 }
 
 Result<RunFacts> facts_of(const wire::Header& message) {
@@ -83,6 +101,7 @@ Result<RunFacts> facts_of(const wire::Header& message) {
   facts.system_calls_told = message.system_calls_told();
   facts.wall_minus_clock = Nanos(message.wall_minus_clock_ns());
   facts.stopping = message.stopping();
+  facts.gil_set_by = message.gil_set_by();
   const double quota = facts.cpus.cgroup_quota.value_or(1);
   const bool sane = std::isfinite(quota) && quota >= 0 && quota <= kMostCpus && facts.cpus.online <= kMostCpus &&
                     facts.cpus.allowed <= kMostCpus && facts.rate_hz >= 0 && facts.rate_hz <= kFastestHz;
@@ -104,6 +123,8 @@ void fill(wire::Update& message, const RunUpdate& update) {
     added.set_id(interpreter.id);
     added.set_gil(to_int(interpreter.gil));
   }
+  if (update.pressure.watched > Nanos{0}) fill(*message.mutable_pressure(), update.pressure);
+  for (const std::string& name : update.extension_modules) message.add_extension_modules(name);
 }
 
 Result<RunUpdate> update_of(const wire::Update& message) {
@@ -126,6 +147,10 @@ Result<RunUpdate> update_of(const wire::Update& message) {
   for (const wire::Interpreter& interpreter : message.interpreters()) {
     update.interpreters.push_back({interpreter.id(), static_cast<GilIndex>(interpreter.gil())});
   }
+  if (message.has_pressure()) {
+    GILSPY_TRY(update.pressure, pressure_of(message.pressure()));
+  }
+  update.extension_modules.assign(message.extension_modules().begin(), message.extension_modules().end());
   return update;
 }
 

@@ -17,6 +17,7 @@ using wording::percent;
 constexpr std::size_t kMostCulprits = 4;
 constexpr double kLeastBlame = 0.01;
 constexpr double kLeastWaiters = 0.05;
+constexpr double kNotablyLess = 0.97;
 constexpr double kManyGaps = 0.02;
 constexpr double kManyLate = 0.1;
 constexpr double kManyBlurred = 0.25;
@@ -46,14 +47,18 @@ bool is_waiting_notable(const Profile& profile) {
                      [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
 }
 
+std::string with_caller(const Culprit& culprit) {
+  const std::string own = unbroken(fmt::format("{} {}", culprit.function, percent(culprit.share)));
+  return culprit.caller.empty() ? own : fmt::format("{} (called by {})", own, unbroken(culprit.caller));
+}
+
 std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict) {
   std::string text;
   if (!is_waiting_notable(profile)) return text;
   for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
     const Culprit& culprit = verdict.culprits[i];
     if (culprit.share < kLeastBlame) break;
-    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",",
-                        unbroken(fmt::format("{} {}", culprit.function, percent(culprit.share))));
+    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",", with_caller(culprit));
   }
   return text;
 }
@@ -79,7 +84,20 @@ std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
   if (std::ranges::count(kGilIsTheLimit, verdict.code) == 0) return {};
   const std::string cpus = available_cpus(profile.cpus);
   if (verdict.possible_speedup < 1.05) return fmt::format("Without the GIL: no faster on {}.", cpus);
-  return fmt::format("Without the GIL: at most {:.2f}x on {}.", verdict.possible_speedup, cpus);
+  std::string text = fmt::format("Without the GIL: at most {:.2f}x on {}", verdict.possible_speedup, cpus);
+  const auto& released = verdict.what_if.if_released;
+  if (released && released->factor < kNotablyLess * verdict.possible_speedup) {
+    text += fmt::format("; if only {} let go of it: at most {}", unbroken(released->function),
+                        unbroken(fmt::format("{:.2f}x", released->factor)));
+  }
+  return text + ".";
+}
+
+// What holds beside the headline.
+std::string further_claims(const Verdict& verdict, std::size_t width) {
+  std::string text;
+  for (std::size_t i = 1; i < verdict.claims.size(); ++i) text += wrap("Also: " + verdict.claims[i].sentence, width, 2);
+  return text;
 }
 
 std::string next_steps(const Verdict& verdict, std::size_t width) {
@@ -160,10 +178,12 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   const Pen pen{options.colour};
   const std::string headline = wrap(verdict.headline, width);
   std::string text = pen.bold(std::string_view(headline).substr(0, headline.size() - 1)) + "\n";
+  text += further_claims(verdict, width);
   if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
   text += "\n";
-  for (const std::string& line : {native_threads(profile), who_makes_others_wait(profile, verdict),
-                                  how_long_it_takes(profile), without_the_gil(profile, verdict)}) {
+  for (const std::string& line :
+       {native_threads(profile), who_makes_others_wait(profile, verdict), how_long_it_takes(profile),
+        without_the_gil(profile, verdict), verdict.what_if.single_thread_price}) {
     if (!line.empty()) text += wrap(line, width, 2);
   }
   text += next_steps(verdict, width);

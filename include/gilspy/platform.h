@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,17 @@ Result<std::unique_ptr<Target>> attach(Pid pid);
 // CPUs that the target may use. `cgroup_quota` is the smallest quota of its cgroup and the cgroups above that this
 // process can see (v2 cpu.max, v1 cpu.cfs_quota_us).
 CpuFacts cpu_facts(Pid pid);
+
+// What the cgroup with that quota tells, since it was made.
+struct Throttling {
+  std::uint64_t periods = 0;            // in which something wanted to run
+  std::uint64_t throttled_periods = 0;  // those in which the quota was used up
+  Nanos throttled{0};                   // for which CPUs stood still then, summed over CPUs
+};
+std::optional<Throttling> throttling(Pid pid);  // nothing: there is no quota
+
+// A variable of the environment that the process was started with. Nothing: there is none, or it may not be seen.
+std::optional<std::string> started_with(Pid pid, std::string_view variable);
 
 // CLOCK_MONOTONIC.
 Nanos now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ enum class VerdictCode : std::uint8_t {
   kGilReenabled,
   kSerializedByGil,
   kGilHoggedByNativeCall,
+  kEventLoopBlocked,
+  kCpuStarved,
   kParallelFreeThreaded,
   kParallelInterpreters,
   kParallelNative,
@@ -27,13 +30,55 @@ std::string_view code_name(VerdictCode code);  // "serialized_by_gil"
 struct Culprit {
   std::string function;  // "is_prime (primes.py:4)"
   double share = 0;      // of all waiting that it caused, 0..1
+  std::string caller;    // where `function` is Python's own library: who of the program called it most; else empty
+};
+std::string text_of(const Culprit& culprit);  // "iterencode (json/encoder.py:200), called by render (app.py:12)"
+
+enum class Unit : std::uint8_t { kShare, kThreads, kCpus, kSeconds, kCount, kWords };
+std::string_view key(Unit unit);  // "share", "threads", "cpus", "seconds", "count", "words"
+
+// A number that a claim rests on, beside the one that its rule asks for; or a fact in words.
+struct Evidence {
+  std::string name;  // "GIL held"
+  Unit unit = Unit::kShare;
+  double value = 0;
+  std::optional<double> threshold;  // none: said for information
+  bool at_most = false;             // the rule asks for no more than the threshold; else for no less
+  std::string words;                // kWords: instead of a value
+};
+std::string text_of(const Evidence& evidence);  // "GIL held 99 % (needs 20 %)", "turned on by -X gil=1"
+
+struct Claim {
+  VerdictCode code = VerdictCode::kInsufficientData;
+  std::string sentence;
+  std::vector<Evidence> evidence;
+  // 0..1: how far the numbers are from where the claim would not hold, and how much was seen of the process.
+  double confidence = 0;
+  std::string next_step;  // one line
+};
+
+// What would change: upper bounds, not promises. All factors are at least 1.
+struct WhatIf {
+  struct IfReleased {
+    std::string function;  // as Culprit::function
+    double factor = 1;
+  };
+  bool known = false;  // false: nothing was computed (too little data, an idle process)
+  double cpus = 1;     // that the process may use
+  double without_gil = 1;
+  double with_processes = 1;
+  std::optional<IfReleased> if_released;  // if the function that makes others wait most let go of the GIL
+  std::vector<std::string> assumptions;   // one line each
+  std::string single_thread_price;  // what a free-threaded build costs a single thread; empty: not a question here
 };
 
 struct Verdict {
-  VerdictCode code = VerdictCode::kInsufficientData;
-  std::string headline;             // the first line of every output
-  std::vector<Culprit> culprits;    // who makes others wait, most first
-  double possible_speedup = 1;      // upper bound without a GIL on the CPUs that the target may use
+  VerdictCode code = VerdictCode::kInsufficientData;  // of the first claim
+  std::string headline;                               // the first line of every output: the first claim's sentence
+  std::vector<Claim> claims;                          // never empty once judged; ranked
+  std::vector<Culprit> culprits;                      // who makes others wait, most first
+  double possible_speedup = 1;                        // what_if.without_gil
+  WhatIf what_if;
   std::vector<std::string> advice;  // one line a choice
 };
 

@@ -90,15 +90,37 @@ std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view p
   return parse_cpu_max(std::string(take_word(quota)) + " " + std::string(take_word(period)));
 }
 
-std::optional<double> smallest_quota(const std::vector<std::string>& folders,
-                                     const std::function<std::string(const std::string&)>& read) {
-  std::optional<double> smallest;
+std::optional<Quota> smallest_quota(const std::vector<std::string>& folders,
+                                    const std::function<std::string(const std::string&)>& read) {
+  std::optional<Quota> smallest;
   for (const std::string& folder : folders) {
     auto quota = parse_cpu_max(read(folder + "/cpu.max"));
     if (!quota) quota = parse_cfs_quota(read(folder + "/cpu.cfs_quota_us"), read(folder + "/cpu.cfs_period_us"));
-    if (quota && (!smallest || *quota < *smallest)) smallest = quota;
+    if (quota && (!smallest || *quota < smallest->cpus)) smallest = Quota{*quota, folder};
   }
   return smallest;
+}
+
+std::optional<Throttling> parse_cpu_stat(std::string_view text) {
+  Throttling told;
+  bool any = false;
+  while (!text.empty()) {
+    auto line = take_line(text);
+    const auto name = take_word(line);
+    const auto value = parse_decimal(take_word(line));
+    if (!value || *value < 0) continue;
+    if (name == "nr_periods") {
+      told.periods = static_cast<std::uint64_t>(*value);
+      any = true;
+    } else if (name == "nr_throttled") {
+      told.throttled_periods = static_cast<std::uint64_t>(*value);
+    } else if (name == "throttled_time") {
+      told.throttled = Nanos(*value);
+    } else if (name == "throttled_usec") {
+      told.throttled = Nanos(*value * 1000);
+    }
+  }
+  return any ? std::optional(told) : std::nullopt;
 }
 
 }  // namespace gilspy::platform

@@ -8,6 +8,7 @@
 #include "cgroup.h"
 #include "gilspy/platform.h"
 #include "proc_files.h"
+#include "proc_text.h"
 
 namespace gilspy::platform {
 namespace {
@@ -25,6 +26,13 @@ std::uint32_t cpus_in_affinity_mask(Pid pid) {
   return 0;
 }
 
+std::string text_of(const std::string& path) { return read_file(path).value_or(""); }
+
+std::optional<Quota> quota_of(Pid pid) {
+  return smallest_quota(cpu_cgroup_folders(text_of(proc_path(pid, "cgroup")), text_of("/proc/self/mountinfo")),
+                        text_of);
+}
+
 }  // namespace
 
 CpuFacts cpu_facts(Pid pid) {
@@ -32,10 +40,17 @@ CpuFacts cpu_facts(Pid pid) {
   facts.online = static_cast<std::uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   facts.allowed = cpus_in_affinity_mask(pid);
   if (facts.allowed == 0) facts.allowed = facts.online;
-  const auto folders = cpu_cgroup_folders(read_file(proc_path(pid, "cgroup")).value_or(""),
-                                          read_file("/proc/self/mountinfo").value_or(""));
-  facts.cgroup_quota = smallest_quota(folders, [](const std::string& path) { return read_file(path).value_or(""); });
+  if (const auto quota = quota_of(pid)) facts.cgroup_quota = quota->cpus;
   return facts;
+}
+
+std::optional<std::string> started_with(Pid pid, std::string_view variable) {
+  return environment_value(text_of(proc_path(pid, "environ")), variable);
+}
+
+std::optional<Throttling> throttling(Pid pid) {
+  const auto quota = quota_of(pid);
+  return quota ? parse_cpu_stat(text_of(quota->folder + "/cpu.stat")) : std::nullopt;
 }
 
 }  // namespace gilspy::platform

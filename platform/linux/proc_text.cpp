@@ -81,6 +81,18 @@ std::optional<std::uint64_t> parse_prefixed_hex(std::string_view word) {
 std::optional<std::uint64_t> parse_hex(std::string_view digits) { return parse_whole<std::uint64_t>(digits, 16); }
 std::optional<std::int64_t> parse_decimal(std::string_view digits) { return parse_whole<std::int64_t>(digits, 10); }
 
+std::optional<std::string> environment_value(std::string_view text, std::string_view variable) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\0'), text.size());
+    const std::string_view entry = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (entry.size() > variable.size() && entry.starts_with(variable) && entry[variable.size()] == '=') {
+      return std::string(entry.substr(variable.size() + 1));
+    }
+  }
+  return std::nullopt;
+}
+
 std::string_view take_word(std::string_view& text) {
   text = without_blanks_in_front(text);
   const std::size_t size = std::min(text.find_first_of(" \t\n"), text.size());

@@ -44,6 +44,9 @@ std::vector<std::int64_t> parse_numbers(std::string_view text);
 // /proc/PID/cmdline
 std::vector<std::string> parse_command(std::string_view text);
 
+// The value of a variable in /proc/PID/environ.
+std::optional<std::string> environment_value(std::string_view text, std::string_view variable);
+
 // Takes the next word or line off the front of `text`.
 std::string_view take_word(std::string_view& text);
 std::string_view take_line(std::string_view& text);

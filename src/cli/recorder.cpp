@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gil_reasons.h"
 #include "glance_budget.h"
 #include "priority_guard.h"
 #include "profile_builder.h"
@@ -42,6 +43,9 @@ RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
   facts.system_calls_told = attachment.target->tells_system_calls();
   facts.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
   facts.stopping = words(plan.stopping);
+  if (facts.free_threaded) {
+    facts.gil_set_by = gil_set_by(facts.identity.command, platform::started_with(facts.identity.pid, "PYTHON_GIL"));
+  }
   return facts;
 }
 
@@ -53,6 +57,7 @@ class Recorder {
         stop_(stop),
         started_(platform::now()),
         ticker_(plan.rate_hz, started_),
+        watch_(attachment.location.free_threaded),
         glances_(plan.gil_rate_hz) {}
 
   Result<Recorded> run() {
@@ -133,6 +138,7 @@ class Recorder {
 
   // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
   void begin() {
+    watch_.look_around(*attachment_.target, platform::now());
     started_ = now_ = sample_.time = platform::now();
     ticker_ = Ticker(plan_.rate_hz, started_);
     next_update_ = started_ + kFirstUpdate;
@@ -155,6 +161,7 @@ class Recorder {
   }
 
   RunUpdate take_update() {
+    watch_.look_around(*attachment_.target, platform::now());
     RunUpdate update = watch_.take(*attachment_.sampler);
     builder_.update(update);
     return update;

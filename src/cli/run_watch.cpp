@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gil_reasons.h"
 #include "gilspy/platform.h"
 
 namespace gilspy::cli {
@@ -9,6 +10,7 @@ namespace gilspy::cli {
 void RunWatch::add(const Sample& sample) {
   if (sample.failed) return;
   gils_ = std::max(gils_, sample.gils.size());
+  gil_enabled_ = std::ranges::any_of(sample.gils, &GilFacts::enabled);
   for (const ThreadInfo& info : sample.started) {
     told_[to_int(info.index)] = info;
     std::erase(ended_, info.index);  // it comes back
@@ -16,6 +18,12 @@ void RunWatch::add(const Sample& sample) {
   for (const ThreadFacts& facts : sample.threads) {
     if (facts.ended) ended_.push_back(facts.thread);
   }
+}
+
+void RunWatch::look_around(Target& target, Nanos now) {
+  pressure_.look(target, now);
+  if (!free_threaded_ || !gil_enabled_) return;
+  if (const auto mappings = target.mappings()) extension_modules_ = foreign_extension_modules(*mappings);
 }
 
 RunUpdate RunWatch::take(const Sampler& sampler) {
@@ -27,6 +35,8 @@ RunUpdate RunWatch::take(const Sampler& sampler) {
   update.glances = glances_;
   const platform::SelfUsage self = platform::self_usage();
   update.self = {self.cpu, self.peak_rss_bytes};
+  update.pressure = pressure_.so_far();
+  update.extension_modules = extension_modules_;
   update.threads = better_known(sampler);
   update.interpreters = new_interpreters(sampler);
   return update;

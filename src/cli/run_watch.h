@@ -9,12 +9,17 @@
 #include "gilspy/run.h"
 #include "gilspy/sample.h"
 #include "gilspy/sampler.h"
+#include "pressure_meter.h"
 
 namespace gilspy::cli {
 
 class RunWatch {
  public:
+  explicit RunWatch(bool free_threaded = false) : free_threaded_(free_threaded) {}
+
   void look_at_cpu(Target& target, Nanos now) { cpu_.look(target, now); }
+  // Beyond that: CPUs it is kept from, and what may have turned on a GIL that need not be there. For now and then.
+  void look_around(Target& target, Nanos now);
   void count_late() { ++late_; }
   void count_glance() { ++glances_; }
   void add(const Sample& sample);  // every one
@@ -27,6 +32,10 @@ class RunWatch {
   std::vector<InterpreterInfo> new_interpreters(const Sampler& sampler);
 
   CpuMeter cpu_;
+  PressureMeter pressure_;
+  std::vector<std::string> extension_modules_;
+  bool free_threaded_ = false;
+  bool gil_enabled_ = false;  // in the last sample
   std::uint64_t late_ = 0;
   std::uint64_t glances_ = 0;
   std::unordered_map<std::uint32_t, ThreadInfo> told_;  // threads that live, or did at the last take()

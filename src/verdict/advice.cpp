@@ -12,11 +12,17 @@ constexpr double kManyHandoffs = 5000;
 
 using Lines = std::vector<std::string>;
 
-std::string first_culprit(const Verdict& verdict, std::string_view otherwise) {
-  return verdict.culprits.empty() ? std::string(otherwise) : verdict.culprits.front().function;
+// Whose work to move elsewhere: the program's own function, not the library's that it called.
+std::string first_culprit(const Case& found, std::string_view otherwise) {
+  if (found.culprits.empty()) return std::string(otherwise);
+  const Culprit& first = found.culprits.front();
+  return first.caller.empty() ? first.function : first.caller;
 }
 
 std::string without_gil(const TargetFacts& target) {
+  if (target.free_threaded && !target.gil_set_by.empty()) {
+    return "Turn the GIL off: it is on because of " + target.gil_set_by + ".";
+  }
   if (target.free_threaded) {
     return "Turn the GIL off: PYTHON_GIL=0 or -X gil=0; or find the extension module that turned it on (Python warns "
            "when it imports one).";
@@ -24,15 +30,20 @@ std::string without_gil(const TargetFacts& target) {
   return "Free-threaded Python (python3.13t and later) runs pure Python threads side by side.";
 }
 
-Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts& target) {
+Lines for_serialized(const Case& found) {
+  const Numbers& n = found.numbers;
+  const TargetFacts& target = found.target;
   Lines lines;
   if (n.cpus_available < kMoreThanOne) {
     lines.push_back("More CPUs: this process may use only one, so nothing else can help.");
   }
   if (target.free_threaded) lines.push_back(without_gil(target));
   lines.push_back(fmt::format("Processes: move {} to a ProcessPoolExecutor; each process has a GIL of its own.",
-                              first_culprit(verdict, "the work")));
+                              first_culprit(found, "the work")));
   if (!target.free_threaded) lines.push_back(without_gil(target));
+  if (!target.free_threaded && (target.python.major > 3 || target.python.minor >= 14)) {
+    lines.push_back("Subinterpreters: an InterpreterPoolExecutor gives each of its threads a GIL of its own.");
+  }
   lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
   if (n.handoffs_per_second >= kManyHandoffs) {
     lines.push_back(fmt::format("Fewer hand-offs ({} a second): larger pieces of work between I/O calls and locks.",
@@ -41,7 +52,8 @@ Lines for_serialized(const Verdict& verdict, const Numbers& n, const TargetFacts
   return lines;
 }
 
-Lines for_hogged(const Verdict& verdict, const Numbers& n) {
+Lines for_hogged(const Case& found) {
+  const Numbers& n = found.numbers;
   Lines lines;
   if (n.hogged_is_shared) {
     lines.push_back(
@@ -51,9 +63,35 @@ Lines for_hogged(const Verdict& verdict, const Numbers& n) {
   lines.push_back(
       fmt::format("Release the GIL in the native code that {} calls: Py_BEGIN_ALLOW_THREADS, nogil in Cython, "
                   "ctypes.CDLL instead of PyDLL.",
-                  first_culprit(verdict, "the thread")));
+                  first_culprit(found, "the thread")));
   lines.push_back("Not your code? Make that call in a process of its own, or in smaller pieces.");
   return lines;
+}
+
+Lines for_blocked_loop(const Numbers& n) {
+  if (n.loop.asleep >= 0.5) {
+    return {"Await it: asyncio.sleep() instead of time.sleep(), an asynchronous client instead of a blocking one.",
+            fmt::format("Or let a thread wait for it: await asyncio.to_thread(...) around what {} calls.",
+                        n.loop.function)};
+  }
+  return {fmt::format("Move the computing of {} to a ProcessPoolExecutor: await loop.run_in_executor(pool, ...).",
+                      n.loop.function),
+          "Or cut it into pieces with await asyncio.sleep(0) between them."};
+}
+
+Lines for_starved(const Numbers& n) {
+  switch (starved(n)) {
+    case Starved::kByThrottling:
+      return {"Raise the CPU quota of its cgroup (cpu.max, the CPU limit of the container).",
+              "Or run fewer threads: those beyond the quota only use it up sooner."};
+    case Starved::kByOthers:
+      return {"Look at what else runs on this machine (top): these threads were ready to run, but had no CPU."};
+    case Starved::kByLimit:
+    case Starved::kWithTheGil:
+    case Starved::kNo: break;
+  }
+  if (n.has_quota) return {"Raise the CPU quota of its cgroup (cpu.max, the CPU limit of the container)."};
+  return {"Let it use more CPUs: its affinity keeps it from those that the machine has (taskset, cpuset, numactl)."};
 }
 
 Lines for_parallel(const Numbers& n) {
@@ -81,11 +119,14 @@ std::vector<std::string> for_insufficient(const Numbers& numbers) {
 
 }  // namespace
 
-std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target) {
-  switch (verdict.code) {
+std::vector<std::string> advice(VerdictCode code, const Case& found) {
+  const Numbers& numbers = found.numbers;
+  switch (code) {
     case VerdictCode::kGilReenabled:
-    case VerdictCode::kSerializedByGil: return for_serialized(verdict, numbers, target);
-    case VerdictCode::kGilHoggedByNativeCall: return for_hogged(verdict, numbers);
+    case VerdictCode::kSerializedByGil: return for_serialized(found);
+    case VerdictCode::kGilHoggedByNativeCall: return for_hogged(found);
+    case VerdictCode::kEventLoopBlocked: return for_blocked_loop(numbers);
+    case VerdictCode::kCpuStarved: return for_starved(numbers);
     case VerdictCode::kParallelFreeThreaded:
     case VerdictCode::kParallelInterpreters:
     case VerdictCode::kParallelNative: return for_parallel(numbers);

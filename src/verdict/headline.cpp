@@ -20,15 +20,74 @@ std::string serialized(const Numbers& n) {
                      percent(n.utilization), waiters(n));
 }
 
-std::string hogged(const Verdict& verdict, const Numbers& n) {
-  const std::string who = verdict.culprits.empty() ? "A native call" : verdict.culprits.front().function;
+std::string hogged(const Case& found) {
+  const Numbers& n = found.numbers;
+  const std::string who = found.culprits.empty()                  ? "A native call"
+                          : found.culprits.front().caller.empty() ? found.culprits.front().function
+                                                                  : text_of(found.culprits.front()) + ",";
   // Interpreters that share a GIL do not always ask each other to let go: then bytecode can keep it as well.
   return fmt::format("{} kept the GIL {} for {} of the time, while {}.", who,
                      n.hogged_is_shared ? "in long turns" : "through long native calls", percent(n.hogged_share),
                      waiters(n));
 }
 
-std::string reenabled(const Numbers& n) { return "This Python is free-threaded, but its GIL is on: " + serialized(n); }
+// What turned it on, as far as that can be known.
+std::string reason(const TargetFacts& target) {
+  if (!target.gil_set_by.empty()) return fmt::format(" ({})", target.gil_set_by);
+  if (target.extension_modules.empty()) return {};
+  std::string names;
+  for (const std::string& name : target.extension_modules) names += (names.empty() ? "" : ", ") + name;
+  return fmt::format(" (for an extension module: {}?)", wording::printable(names));
+}
+
+std::string reenabled(const Case& found) {
+  return fmt::format("This Python is free-threaded, but its GIL is on{}: {}", reason(found.target),
+                     serialized(found.numbers));
+}
+
+std::string blocked_loop(const Numbers& n) {
+  const double longest = std::chrono::duration<double>(n.loop.longest).count();
+  return fmt::format(
+      "{} kept the asyncio event loop from going round for {} of the time, {:.2f} s at a time at most: it {} inside a "
+      "callback.",
+      n.loop.function, percent(n.loop.share), longest, n.loop.asleep >= 0.5 ? "sleeps or blocks" : "computes");
+}
+
+std::string starved_by_limit(const Numbers& n, std::string_view innocent) {
+  return fmt::format(
+      "{} threads were ready to run and had no CPU on average: the process may use {} of the machine's {} "
+      "({}){}.",
+      fmt::format("{:.1f}", n.queued), wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
+      n.has_quota ? "the quota of its cgroup" : "its affinity", innocent);
+}
+
+std::string cpu_starved(const Numbers& n) {
+  const std::string_view innocent = is_serialized(n) || is_hogged(n) ? "" : "; the GIL is not the problem";
+  switch (starved(n)) {
+    case Starved::kByThrottling:
+      return fmt::format(
+          "The CPU quota of its cgroup, {}, was used up in {} of its periods, and the process stood still{}.",
+          cpu_count(n.cpus_available), percent(n.throttled_share), innocent);
+    case Starved::kWithTheGil:
+      return fmt::format(
+          "Right behind the GIL are the CPUs: the process may use {} of the machine's {} ({}), so without a "
+          "GIL it would be no faster.",
+          wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
+          n.has_quota ? "the quota of its cgroup" : "its affinity");
+    case Starved::kByOthers:
+      if (is_serialized(n) || is_hogged(n)) {
+        return fmt::format("For {} of the time the holder of the GIL had no CPU: other processes had them.",
+                           percent(n.holders_queued));
+      }
+      return fmt::format(
+          "{:.1f} threads were ready to run and had no CPU on average, while the process used {} of {}: "
+          "other processes had the CPUs{}.",
+          n.queued, wording::cpus(n.cpus_used), cpu_count(n.cpus_available), innocent);
+    case Starved::kByLimit:
+    case Starved::kNo: break;
+  }
+  return starved_by_limit(n, innocent);
+}
 
 // What the threads share the CPUs by, and whether those are what there is too little of.
 std::string parallel(const Numbers& n, std::string_view how) {
@@ -98,11 +157,14 @@ std::string insufficient(const Numbers& n) {
 
 }  // namespace
 
-std::string headline(const Verdict& verdict, const Numbers& numbers) {
-  switch (verdict.code) {
+std::string sentence(VerdictCode code, const Case& found) {
+  const Numbers& numbers = found.numbers;
+  switch (code) {
     case VerdictCode::kSerializedByGil: return serialized(numbers);
-    case VerdictCode::kGilHoggedByNativeCall: return hogged(verdict, numbers);
-    case VerdictCode::kGilReenabled: return reenabled(numbers);
+    case VerdictCode::kGilHoggedByNativeCall: return hogged(found);
+    case VerdictCode::kGilReenabled: return reenabled(found);
+    case VerdictCode::kEventLoopBlocked: return blocked_loop(numbers);
+    case VerdictCode::kCpuStarved: return cpu_starved(numbers);
     case VerdictCode::kParallelFreeThreaded: return parallel(numbers, "there is no GIL in this process");
     case VerdictCode::kParallelInterpreters: return parallel_interpreters(numbers);
     case VerdictCode::kParallelNative: return parallel_native(numbers);

@@ -1,19 +1,36 @@
 #include "culprits.h"
+#include "evidence.h"
 #include "rules.h"
 #include "sentences.h"
+#include "what_if.h"
 
 namespace gilspy::verdict {
+namespace {
+
+Claim claim(VerdictCode code, const Case& found) {
+  Claim made;
+  made.code = code;
+  made.sentence = sentence(code, found);
+  made.evidence = evidence(code, found.numbers, found.target);
+  made.confidence = confidence(code, made.evidence, found.numbers);
+  const std::vector<std::string> steps = advice(code, found);
+  if (!steps.empty()) made.next_step = steps.front();
+  return made;
+}
+
+}  // namespace
 
 Verdict judge(const Profile& profile) {
-  const Numbers numbers = measure(profile);
+  const Case found{measure(profile), culprits(profile), profile.target};
   Verdict verdict;
-  verdict.code = decide(numbers);
-  verdict.culprits = culprits(profile);
-  if (verdict.code != VerdictCode::kInsufficientData && verdict.code != VerdictCode::kIdle) {
-    verdict.possible_speedup = possible_speedup(numbers);
-  }
-  verdict.headline = headline(verdict, numbers);
-  verdict.advice = advice(verdict, numbers, profile.target);
+  verdict.code = decide(found.numbers);
+  verdict.claims.push_back(claim(verdict.code, found));
+  for (const VerdictCode code : also(found.numbers, verdict.code)) verdict.claims.push_back(claim(code, found));
+  verdict.headline = verdict.claims.front().sentence;
+  verdict.culprits = found.culprits;
+  verdict.what_if = what_if(profile, found.numbers, found.culprits);
+  verdict.possible_speedup = verdict.what_if.without_gil;
+  verdict.advice = advice(verdict.code, found);
   return verdict;
 }
 

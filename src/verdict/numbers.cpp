@@ -62,6 +62,7 @@ std::uint64_t count_working(const Profile& profile) {
 }
 
 void add_threads(const Profile& profile, Numbers& numbers) {
+  Nanos workers_seen{0}, workers_blocked{0};
   Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, unknown{0}, all{0}, work{0}, top{0};
   for (const ThreadProfile& thread : profile.threads) {
     if (!thread.info.python) {
@@ -77,6 +78,9 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     all += seen(thread);
     work += busy(thread);
     top = std::max(top, busy(thread));
+    if (ratio(busy(thread), profile.sampled()) < kNotableShare) continue;
+    workers_seen += seen(thread);
+    workers_blocked += time_in(thread, Activity::kBlocked) + time_in(thread, Activity::kWaitsForLock);
   }
   numbers.python_threads = count_threads(profile, [](const ThreadProfile&) { return true; });
   numbers.holding = ratio(held, profile.sampled());
@@ -84,24 +88,51 @@ void add_threads(const Profile& profile, Numbers& numbers) {
   numbers.native = ratio(native, profile.sampled());
   numbers.for_locks = ratio(locked, profile.sampled());
   numbers.blocked_share = ratio(blocked + locked, all);
+  numbers.workers_blocked = ratio(workers_blocked, workers_seen);
   numbers.unknown_share = ratio(unknown, all);
   numbers.top_share = ratio(top, work);
 }
 
+// Holders that were ready and had no CPU: as far as that was seen, and what they held on a CPU, as it seemed, beyond
+// the CPU time that the process had. (The kernel tells of a queue when it is left, which often is right before the GIL
+// is.)
+Nanos holders_queued(const Profile& profile) {
+  Nanos holding{0};
+  for (const ThreadProfile& thread : profile.threads) holding += time_in(thread, Activity::kHoldsGil);
+  const bool is_known = profile.cpu_time > Nanos{0} && profile.pressure.queued > Nanos{0};
+  const Nanos beyond = is_known ? std::min(holding - profile.cpu_time, profile.pressure.queued) : Nanos{0};
+  return profile.holders_queued + std::max(beyond, Nanos{0});
+}
+
 void add_gils(const Profile& profile, Numbers& numbers) {
+  const Nanos queued = holders_queued(profile);
+  numbers.holders_queued = ratio(queued, profile.sampled());
   std::uint64_t handoffs = 0;
   for (const GilProfile& gil : profile.gils) {
     handoffs += gil.handoffs;
     if (gil.utilization() >= kNotableShare) ++numbers.gils_held;
     numbers.utilization = std::max(numbers.utilization, gil.utilization());
-    const double hogged = ratio(gil.hogged, gil.observed);
+    // A holder that had no CPU keeps the GIL as well, but that is the doing of whoever had the CPU.
+    const Nanos by_choice = std::max(gil.hogged - queued, Nanos{0});
+    const double hogged = ratio(by_choice, gil.observed);
     if (hogged <= numbers.hogged_share) continue;
     numbers.hogged_share = hogged;
-    numbers.hogged_of_held = ratio(gil.hogged, gil.held);
+    numbers.hogged_of_held = ratio(by_choice, gil.held);
     numbers.hogged_is_shared = gil.interpreters.size() > 1;
   }
   const double seconds = std::chrono::duration<double>(profile.duration).count();
   if (seconds > 0) numbers.handoffs_per_second = double(handoffs) / seconds;
+}
+
+void add_cpus(const Profile& profile, Numbers& numbers) {
+  const CpuPressure& pressure = profile.pressure;
+  numbers.cpus_used = profile.parallelism();
+  numbers.cpus_available = profile.cpus.available();
+  numbers.cpus_online = std::max(double(profile.cpus.online), numbers.cpus_available);
+  numbers.cpus_withheld = numbers.cpus_available < numbers.cpus_online * 0.95;
+  numbers.has_quota = profile.cpus.cgroup_quota.has_value() && *profile.cpus.cgroup_quota <= numbers.cpus_available;
+  numbers.queued = ratio(pressure.queued, pressure.watched);
+  if (pressure.periods > 0) numbers.throttled_share = double(pressure.throttled_periods) / double(pressure.periods);
 }
 
 }  // namespace
@@ -113,21 +144,19 @@ Numbers measure(const Profile& profile) {
   numbers.free_threaded = profile.target.free_threaded;
   numbers.gil_enabled = profile.target.gil_enabled;
   numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);
-  numbers.cpus_used = profile.parallelism();
-  numbers.cpus_available = profile.cpus.available();
+  if (profile.quality.ticks > 0) {
+    numbers.blurred_share = double(profile.quality.blurred) / double(profile.quality.ticks);
+  }
+  add_cpus(profile, numbers);
+  numbers.loop = find_blocked_loop(profile);
   add_threads(profile, numbers);
   add_gils(profile, numbers);
   numbers.working_threads = count_working(profile);
   return numbers;
 }
 
-double possible_speedup(const Numbers& numbers) {
-  const double could = std::min(numbers.cpus_available, numbers.demand());
-  // A hog that sleeps with the GIL uses no CPU, and on a machine shared with others a holder stands in the run queue:
-  // both make progress, which is not the GIL's to speed up. CPU time alone would promise wonders there.
-  const double progressing = std::min(numbers.holding + numbers.native, numbers.cpus_available);
-  const double carried = std::max(numbers.cpus_used, progressing);
-  return carried > 0 ? std::clamp(could / carried, 1.0, std::max(1.0, numbers.cpus_available)) : 1.0;
+double carried(const Numbers& numbers) {
+  return std::max(numbers.cpus_used, std::min(numbers.holding + numbers.native, numbers.cpus_available));
 }
 
 }  // namespace gilspy::verdict

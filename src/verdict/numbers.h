@@ -2,8 +2,10 @@
 // random moment 6.9 threads waited.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
+#include "event_loop.h"
 #include "gilspy/profile.h"
 
 namespace gilspy::verdict {
@@ -24,6 +26,7 @@ struct Numbers {
   double native = 0;                  // mean threads that run without the GIL, threads without Python included
   double for_locks = 0;               // mean threads that wait for locks
   double blocked_share = 0;           // of the Python threads' time: blocked or waiting for locks
+  double workers_blocked = 0;         // the same of those that worked for a notable share of the time
   double unknown_share = 0;           // of the Python threads' time
   double top_share = 0;               // of all work: the busiest thread's
   double utilization = 0;             // of the busiest GIL
@@ -31,14 +34,32 @@ struct Numbers {
   double hogged_of_held = 0;          // of that GIL's held time
   bool hogged_is_shared = false;      // several interpreters share that GIL
   double handoffs_per_second = 0;     // of all GILs
+  double blurred_share = 0;           // of the ticks
+  bool cpus_withheld = false;         // it may use fewer CPUs than the machine has
+  bool has_quota = false;             // and that is a cgroup's quota; else its affinity
+  double cpus_online = 1;
+  double queued = 0;           // mean threads that were ready to run and had no CPU
+  double holders_queued = 0;   // mean holders of GILs among them
+  double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
+  BlockedLoop loop;
 
   // Threads that would use a CPU if they could, as far as the GIL is concerned.
   double demand() const { return holding + waiting + native; }
+  // Where threads mostly wait for something else and other processes have the CPUs, one that needs a CPU for a moment
+  // seems to run for long: what only stood in a run queue is taken off then.
+  double in_queues() const { return workers_blocked >= 0.5 ? queued : 0; }
+  double running() const { return std::max({cpus_used, holding, demand() - in_queues()}); }
+  // Threads that waited while the GIL was at work; while its holder had no CPU, the GIL is not what they waited for.
+  double waiting_for_gil() const {
+    return holding > 0 ? waiting * (1 - std::min(1.0, holders_queued / holding)) : waiting;
+  }
 };
 
 Numbers measure(const Profile& profile);
 
-// How much faster at most if nobody waited for a GIL: what the CPUs could carry over what was carried. At least 1.
-double possible_speedup(const Numbers& numbers);
+// What the threads got done: the CPUs that they used, or how many made progress if that is more. A hog that sleeps with
+// the GIL uses no CPU, and on a machine shared with others a holder stands in the run queue: CPU time alone would
+// promise wonders there.
+double carried(const Numbers& numbers);
 
 }  // namespace gilspy::verdict

@@ -11,18 +11,44 @@ struct Rule {
   bool (*holds)(const Numbers&);
 };
 
-// The order matters: a hog that sleeps uses no CPU, so it must be found before "idle".
+bool is_starved_by_limits(const Numbers& n);
+bool is_starved_by_others(const Numbers& n);
+
+// The order matters: a hog that sleeps uses no CPU, so it must be found before "idle", and so does a callback that
+// sleeps.
 constexpr std::array kRules{
     Rule{VerdictCode::kInsufficientData, is_insufficient_data},
     Rule{VerdictCode::kGilReenabled, is_reenabled},
     Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
     Rule{VerdictCode::kSerializedByGil, is_serialized},
+    Rule{VerdictCode::kEventLoopBlocked, is_loop_blocked},
+    Rule{VerdictCode::kCpuStarved, is_starved_by_limits},
     Rule{VerdictCode::kIdle, is_idle},
+    Rule{VerdictCode::kCpuStarved, is_starved_by_others},
     Rule{VerdictCode::kParallelFreeThreaded, is_parallel_without_gil},
     Rule{VerdictCode::kParallelInterpreters, is_parallel_by_interpreters},
     Rule{VerdictCode::kParallelNative, is_parallel},
     Rule{VerdictCode::kSingleThreaded, is_single_threaded},
 };
+
+// Threads of which the GIL lets one run at a time want no more CPUs than that.
+double wanted_cpus(const Numbers& n) { return std::min(n.cpus_available, n.cpus_used + n.queued); }
+
+bool are_many_queued(const Numbers& n) {
+  return n.queued >= kNotablyQueued && n.queued >= kQueuedOfReady * (n.cpus_used + n.queued);
+}
+
+bool is_starved_by_limits(const Numbers& n) {
+  const Starved how = starved(n);
+  return how == Starved::kByThrottling || how == Starved::kByLimit;
+}
+
+// Threads that would run side by side, were it not for others. Those that mostly wait for something else are slowed
+// down by the queues, too, but that is not what limits them.
+bool is_starved_by_others(const Numbers& n) {
+  return starved(n) == Starved::kByOthers && n.cpus_used + n.queued >= kMoreThanOne && n.cpus_used < kMoreThanOne &&
+         n.workers_blocked < kMostlyBlocked;
+}
 
 }  // namespace
 
@@ -43,30 +69,69 @@ bool are_cpus_exhausted(const Numbers& n) { return n.cpus_used >= kCpusExhausted
 bool is_serialized(const Numbers& n) {
   // One CPU fully used by one holder at a time is the GIL's doing; two or more CPUs fully used are not.
   const bool limited_by_cpus = n.cpus_used >= kMoreThanOne && are_cpus_exhausted(n);
-  return n.waiting >= kNotableWaiters && n.waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
+  const double waiting = n.waiting_for_gil();
+  return waiting >= kNotableWaiters && waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
 }
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
+
+bool is_loop_blocked(const Numbers& n) { return n.loop.share >= kLoopBlocked; }
 
 bool is_idle(const Numbers& n) {
   // Without a GIL, threads that are ready to run are not idle, whoever has the CPUs.
   return n.cpus_used < kIdleCpus && (n.gil_enabled || n.native < kUsuallyBusy);
 }
 
-bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native >= kMoreThanOne; }
+bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.native - n.in_queues() >= kMoreThanOne; }
 
 bool is_parallel_without_gil(const Numbers& n) { return n.free_threaded && !n.gil_enabled && is_parallel(n); }
 
 // One GIL can be held by one thread at a time: more holders than that have several GILs.
 bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreThanOne; }
 
-bool is_single_threaded(const Numbers& n) { return n.demand() >= kUsuallyBusy; }
+bool is_single_threaded(const Numbers& n) { return n.running() >= kUsuallyBusy; }
+
+Starved starved(const Numbers& n) {
+  if (n.throttled_share >= kOftenThrottled) return Starved::kByThrottling;
+  if (is_serialized(n) || is_hogged(n)) {
+    // Threads on their way to the GIL are ready to run as well: here only holders that queue are a lack of CPUs.
+    if (n.cpus_withheld && n.cpus_available < kMoreThanOne) return Starved::kWithTheGil;
+    return n.holders_queued >= kHoldersQueued ? Starved::kByOthers : Starved::kNo;
+  }
+  if (!are_many_queued(n)) return Starved::kNo;
+  if (n.cpus_withheld && n.cpus_used + n.queued > n.cpus_available) return Starved::kByLimit;
+  return n.cpus_used < kStarved * wanted_cpus(n) ? Starved::kByOthers : Starved::kNo;
+}
 
 VerdictCode decide(const Numbers& numbers) {
   for (const Rule& rule : kRules) {
     if (rule.holds(numbers)) return rule.code;
   }
   return VerdictCode::kIoBound;
+}
+
+std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
+  using enum VerdictCode;
+  std::vector<VerdictCode> more;
+  if (first == kInsufficientData || first == kIdle) return more;
+  const auto add_if = [&](VerdictCode code, bool holds) {
+    if (holds && code != first) more.push_back(code);
+  };
+  add_if(kGilHoggedByNativeCall, is_hogged(n));
+  add_if(kSerializedByGil, is_serialized(n) && (!is_hogged(n) || n.hogged_of_held < kMostlyHogged));
+  add_if(kEventLoopBlocked, is_loop_blocked(n));
+  add_if(kCpuStarved, starved(n) != Starved::kNo);
+  // What the threads would do but for that; beside a GIL that is the limit, only what clearly ran without it.
+  const bool for_want_of_cpus = first == kCpuStarved && n.native >= kMoreThanOne;
+  if (n.cpus_used < kMoreThanOne && !for_want_of_cpus) return more;
+  if (n.free_threaded && !n.gil_enabled) {
+    add_if(kParallelFreeThreaded, true);
+  } else if (is_parallel_by_interpreters(n)) {
+    add_if(kParallelInterpreters, true);
+  } else {
+    add_if(kParallelNative, true);
+  }
+  return more;
 }
 
 }  // namespace gilspy::verdict

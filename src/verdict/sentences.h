@@ -9,8 +9,14 @@
 
 namespace gilspy::verdict {
 
-// `verdict` has its code and culprits.
-std::string headline(const Verdict& verdict, const Numbers& numbers);
-std::vector<std::string> advice(const Verdict& verdict, const Numbers& numbers, const TargetFacts& target);
+// What is known when a claim is put into words.
+struct Case {
+  Numbers numbers;
+  std::vector<Culprit> culprits;
+  const TargetFacts& target;
+};
+
+std::string sentence(VerdictCode code, const Case& found);
+std::vector<std::string> advice(VerdictCode code, const Case& found);
 
 }  // namespace gilspy::verdict

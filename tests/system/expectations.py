@@ -16,9 +16,11 @@ COMBINED = {
 }
 
 
-def load_cases():
+def load_cases(*suites):
+    """Those of test_activities.py; or those whose `only` is one of `suites`."""
     with open(PROGRAMS / "expect.toml", "rb") as file:
-        return tomllib.load(file)
+        cases = tomllib.load(file)
+    return {name: case for name, case in cases.items() if (case["only"] in suites if "only" in case else not suites)}
 
 
 def share(thread, activity):
@@ -35,8 +37,7 @@ def complaints(case, report):
         ("parallelism", "parallelism", report["parallelism"]),
         ("GIL utilization", "gil_utilization", gil["utilization"]),
         ("mean waiters", "mean_waiters", gil["mean_waiters"])) if key in case]
-    if "verdict" in case and report["verdict"]["code"] not in case["verdict"]:
-        found.append("the verdict is %s, not %s" % (report["verdict"]["code"], " or ".join(case["verdict"])))
+    found += list(wrong_claims(case, report))
     for pattern, bands in case.get("each", {}).items():
         for thread in named(report, pattern):
             found += [outside("%s of %s" % (activity, thread["name"]), share(thread, activity), band)
@@ -48,6 +49,30 @@ def complaints(case, report):
                           sum(share(thread, activity) for thread in named(report, pattern)), band)
                   for activity, band in bands.items()]
     return [complaint for complaint in found if complaint]
+
+
+def wrong_claims(case, report):
+    """What is wrong with the verdict."""
+    verdict = report["verdict"]
+    codes = [claim["code"] for claim in verdict["claims"]]
+    told = "%s: %s" % (", ".join(codes), verdict["headline"])
+    has_gil = not report["target"]["free_threaded"] or report["target"]["gil_enabled"]
+    right = case.get("verdict", codes) if has_gil else case.get("verdict_without_gil", case.get("verdict", codes))
+    if verdict["code"] not in right:
+        yield "the verdict is %s, not %s" % (told, " or ".join(right))
+    for code in case.get("innocent_of", ()):
+        if code in codes:
+            yield "an innocent is accused of %s: %s" % (code, told)
+    for code in case.get("also", ()):
+        if code not in codes:
+            yield "%s is not among the claims: %s" % (code, told)
+    if case.get("says", "") not in verdict["headline"]:
+        yield "the headline does not say %s: %s" % (case["says"], told)
+    culprits = (verdict["culprits"] or [{"function": "", "caller": None}]) if has_gil else [{}]
+    for key in ("culprit", "caller"):
+        named_now = culprits[0].get({"culprit": "function"}.get(key, key)) or ""
+        if has_gil and not named_now.startswith(case.get(key, "")):
+            yield "the first %s is %s, not %s" % (key, named_now or "nobody", case[key])
 
 
 def named(report, pattern):

@@ -54,18 +54,25 @@ def parse_folded(text):
 class Program:
     """`with Program(python, "mixed.py", "--spinners", 2) as program:` - running, and ready, inside the block."""
 
-    def __init__(self, python, name, *arguments, seconds=LONG_S, wait=True):
+    def __init__(self, python, name, *arguments, seconds=LONG_S, wait=True, cpus=0,
+                 environment=None):
         self.truth_file = tempfile.NamedTemporaryFile(suffix=".json")
         self.command = [str(python), str(PROGRAMS / name), "--seconds", str(seconds), "--truth", self.truth_file.name,
                         *map(str, arguments)]
         self.wait = wait
+        self.cpus = cpus  # as many of ours; 0: all
+        self.environment = dict(os.environ, **environment) if environment else None
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        env=self.environment, preexec_fn=self.take_cpus if self.cpus else None)
         self.pid = self.process.pid
         if self.wait:
             self.await_ready()
         return self
+
+    def take_cpus(self):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:self.cpus])
 
     def await_ready(self, timeout_s=30):
         readable, _, _ = select.select([self.process.stdout], [], [], timeout_s)

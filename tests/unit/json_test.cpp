@@ -32,7 +32,8 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
                                       "parallelism", "verdict", "quality", "self", "ended"));
   EXPECT_THAT(keys(json["target"]),
               ElementsAre("pid", "command", "python", "free_threaded", "gil_enabled", "executable"));
-  EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota"));
+  EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota", "queued_threads", "holders_queued",
+                                              "periods", "throttled_periods"));
   EXPECT_THAT(keys(json["interpreters"][0]), ElementsAre("id", "gil"));
   EXPECT_THAT(keys(json["interpreters"][0]["gil"]),
               ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s", "tenure",
@@ -43,7 +44,8 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   EXPECT_THAT(keys(json["threads"][0]["activities"]),
               ElementsAre("holds_gil", "holds_gil_off_cpu", "waits_for_gil", "runs_without_gil", "waits_for_lock",
                           "stop_the_world", "blocked", "unknown"));
-  EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
+  EXPECT_THAT(keys(json["verdict"]),
+              ElementsAre("code", "headline", "culprits", "possible_speedup", "advice", "claims", "what_if"));
   EXPECT_THAT(keys(json["quality"]),
               ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "glances", "retried", "truncated", "discarded",
                           "blurred", "errors", "stopped_s", "gaps_s", "system_calls_told", "pauses"));

@@ -4,6 +4,7 @@
 
 #include "sample_profile.h"
 #include "src/verdict/rules.h"
+#include "src/verdict/what_if.h"
 
 namespace gilspy::verdict {
 namespace {
@@ -169,7 +170,7 @@ class Speedup : public ::testing::TestWithParam<SpeedupCase> {};
 TEST_P(Speedup, IsBoundedByCpusAndDemand) {
   Numbers numbers = spinners();
   GetParam().change(numbers);
-  EXPECT_NEAR(possible_speedup(numbers), GetParam().speedup, 1e-9);
+  EXPECT_NEAR(gain_on_cpus(numbers), GetParam().speedup, 1e-9);
 }
 
 const SpeedupCase kSpeedupCases[] = {

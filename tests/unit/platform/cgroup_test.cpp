@@ -61,9 +61,21 @@ TEST(Cgroup, TheSmallestQuotaCounts) {
     const auto file = files.find(path);
     return file == files.end() ? std::string() : file->second;
   };
-  EXPECT_EQ(smallest_quota({"/c/a", "/c"}, read), 2.0);
-  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read), 1.5);
-  EXPECT_EQ(smallest_quota({"/c/a"}, read), std::nullopt);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c"}, read).value().cpus, 2.0);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read).value().cpus, 1.5);
+  EXPECT_EQ(smallest_quota({"/c/a", "/c", "/d"}, read).value().folder, "/d");
+  EXPECT_FALSE(smallest_quota({"/c/a"}, read).has_value());
+}
+
+TEST(Cgroup, ThrottlingInBothVersions) {
+  const auto v2 = parse_cpu_stat("usage_usec 9\nnr_periods 20\nnr_throttled 19\nthrottled_usec 1500\n");
+  ASSERT_TRUE(v2.has_value());
+  EXPECT_EQ(v2->periods, 20u);
+  EXPECT_EQ(v2->throttled_periods, 19u);
+  EXPECT_EQ(v2->throttled, std::chrono::microseconds(1500));
+  EXPECT_EQ(parse_cpu_stat("nr_periods 3\nnr_throttled 1\nthrottled_time 1500\n")->throttled, Nanos(1500));
+  EXPECT_FALSE(parse_cpu_stat("usage_usec 9\n").has_value());
+  EXPECT_FALSE(parse_cpu_stat("nr_periods -3\nnonsense\n").has_value());
 }
 
 }  // namespace

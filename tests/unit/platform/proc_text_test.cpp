@@ -104,6 +104,15 @@ TEST(ProcText, StatusValue) {
   EXPECT_THAT(parse_numbers(status_value(status, "Uid")), ElementsAre(1000, 1001, 1000, 1000));
 }
 
+TEST(ProcText, Environment) {
+  using std::string_view_literals::operator""sv;
+  const std::string_view text = "HOME=/root\0PYTHON_GIL_X=2\0PYTHON_GIL=1\0EMPTY=\0"sv;
+  EXPECT_EQ(environment_value(text, "PYTHON_GIL"), "1");
+  EXPECT_EQ(environment_value(text, "EMPTY"), "");
+  EXPECT_EQ(environment_value(text, "GIL"), std::nullopt);
+  EXPECT_EQ(environment_value("", "HOME"), std::nullopt);
+}
+
 TEST(ProcText, Command) {
   using namespace std::string_view_literals;
   EXPECT_THAT(parse_command("python3\0app.py\0\0--x\0"sv), ElementsAre("python3", "app.py", "", "--x"));

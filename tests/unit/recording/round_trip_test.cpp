@@ -91,6 +91,7 @@ TEST(Recording, CarriesWhatIsKnownOfTheRun) {
   EXPECT_EQ(facts.identity.command, expected.identity.command);
   EXPECT_EQ(facts.wall_minus_clock, expected.wall_minus_clock);
   EXPECT_EQ(facts.stopping, expected.stopping);
+  EXPECT_EQ(facts.gil_set_by, expected.gil_set_by);
 }
 
 // A thread's name of the update before does not outlive the thread: the index may come back with another.

@@ -36,6 +36,8 @@ inline void expect_same(const StackTable& a, const StackTable& b) {
 inline void expect_same(const Profile& a, const Profile& b) {
   EXPECT_EQ(a.target, b.target);
   EXPECT_EQ(a.cpus, b.cpus);
+  EXPECT_EQ(a.pressure, b.pressure);
+  EXPECT_EQ(a.holders_queued, b.holders_queued);
   EXPECT_EQ(a.duration, b.duration);
   EXPECT_EQ(a.cpu_time, b.cpu_time);
   expect_same(a.threads, b.threads);

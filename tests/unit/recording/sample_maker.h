@@ -155,6 +155,7 @@ inline RunFacts made_up_facts() {
   facts.system_calls_told = false;
   facts.wall_minus_clock = Nanos(1'700'000'000'123'456'789);
   facts.stopping = "never";
+  facts.gil_set_by = "-X gil=1";
   return facts;
 }
 
@@ -166,6 +167,9 @@ inline RunUpdate made_up_update(std::uint64_t number) {
   update.cpu = {*update.first_cpu, *update.last_cpu};
   update.glances = 9 * number;
   update.self = {std::chrono::milliseconds(number), 7'000'000 + number};
+  update.pressure = {std::chrono::seconds(1 + number), std::chrono::milliseconds(40 * number), 10 * number, number,
+                     std::chrono::milliseconds(7 * number)};
+  update.extension_modules = {"numpy", "m\xff"};
   return update;
 }
 

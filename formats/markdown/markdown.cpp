@@ -1,0 +1,91 @@
+#include "markdown.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "escape.h"
+#include "thread_rows.h"
+
+namespace gilspy::formats {
+namespace {
+
+using markdown::escape;
+using wording::count_of;
+using wording::percent;
+
+constexpr std::size_t kMostClaims = 4;
+constexpr std::size_t kMostCulprits = 5;
+constexpr double kLeastBlame = 0.01;
+
+std::string claims(const Verdict& verdict) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostClaims, verdict.claims.size()); ++i) {
+    const Claim& claim = verdict.claims[i];
+    if (i > 0) text += fmt::format("\nAlso: {}\n", escape(claim.sentence));
+    std::string evidence;
+    for (const Evidence& row : claim.evidence) evidence += fmt::format("; {}", escape(text_of(row)));
+    text += fmt::format("\n`{}`, confidence {}{}\n", code_name(claim.code), percent(claim.confidence), evidence);
+  }
+  return text;
+}
+
+std::string who_makes_others_wait(const Verdict& verdict) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
+    const Culprit& culprit = verdict.culprits[i];
+    if (culprit.share < kLeastBlame) break;
+    text += fmt::format("- {}: {} of all waiting\n", escape(text_of(culprit)), percent(culprit.share));
+  }
+  return text.empty() ? text : "\n**Who makes others wait for the GIL**\n\n" + text;
+}
+
+// Only where somebody waits: elsewhere there is nothing that would change.
+std::string what_if(const WhatIf& what_if) {
+  if (!what_if.known || what_if.assumptions.empty()) return {};
+  const std::string cpus = wording::cpu_count(what_if.cpus);
+  std::string text = fmt::format(
+      "\n**What if** (upper bounds)\n\n- without the GIL, on {0}: {1:.2f}x\n- with processes, on {0}: {2:.2f}x\n", cpus,
+      what_if.without_gil, what_if.with_processes);
+  if (what_if.if_released) {
+    text += fmt::format("- if only {} let go of the GIL: {:.2f}x\n", escape(what_if.if_released->function),
+                        what_if.if_released->factor);
+  }
+  std::string assumed;
+  for (const std::string& line : what_if.assumptions) assumed += " " + escape(line);
+  text += "\nAssumed:" + assumed;
+  if (!what_if.single_thread_price.empty()) text += " " + escape(what_if.single_thread_price);
+  return text + "\n";
+}
+
+std::string next_steps(const Verdict& verdict) {
+  std::string text = "\n**Next**\n\n";
+  for (const std::string& line : verdict.advice) text += fmt::format("- {}\n", escape(line));
+  for (std::size_t i = 1; i < std::min(kMostClaims, verdict.claims.size()); ++i) {
+    const std::string& step = verdict.claims[i].next_step;
+    if (!step.empty() && std::ranges::count(verdict.advice, step) == 0) text += fmt::format("- {}\n", escape(step));
+  }
+  return text;
+}
+
+std::string quality(const Profile& profile) {
+  const Quality& quality = profile.quality;
+  std::string text =
+      fmt::format("\n{} in {} of CPython {}{}, {} truncated, {} discarded, {} blurred", count_of(quality.ticks, "tick"),
+                  wording::seconds(profile.duration), profile.target.python.text(),
+                  profile.target.free_threaded ? " (free-threaded)" : "", wording::grouped(quality.truncated),
+                  wording::grouped(quality.discarded), wording::grouped(quality.blurred));
+  if (!profile.end_note.empty()) text += fmt::format("; it ended early: {}", escape(profile.end_note));
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
+  std::string text = fmt::format("### {}\n", escape(verdict.headline));
+  text += claims(verdict);
+  if (const std::string rows = markdown::thread_rows(profile); !rows.empty()) text += "\n" + rows;
+  return text + who_makes_others_wait(verdict) + what_if(verdict.what_if) + next_steps(verdict) + quality(profile);
+}
+
+}  // namespace gilspy::formats

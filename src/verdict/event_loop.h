@@ -1,0 +1,21 @@
+// Whether callbacks keep an asyncio event loop from going round. From stacks alone: the loop's own thread is seen
+// inside what Handle._run called, for 100 ms or more at a time. Knows the loop that CPython brings, written in Python.
+#pragma once
+
+#include <string>
+
+#include "gilspy/profile.h"
+
+namespace gilspy::verdict {
+
+struct BlockedLoop {
+  double share = 0;      // of the recording: in callbacks that kept the loop for long
+  Nanos longest{0};      // of them
+  double asleep = 0;     // part of that time in which the thread was blocked; else it computed
+  std::string function;  // where most of it was: the innermost function that is not a library's
+};
+
+// The one whose callbacks kept it most. All zero: there is no loop, or it goes round.
+BlockedLoop find_blocked_loop(const Profile& profile);
+
+}  // namespace gilspy::verdict

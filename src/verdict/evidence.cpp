@@ -1,0 +1,165 @@
+#include "evidence.h"
+
+#include <algorithm>
+
+#include "rules.h"
+
+namespace gilspy::verdict {
+namespace {
+
+using Rows = std::vector<Evidence>;
+
+Evidence at_least(std::string name, Unit unit, double value, double threshold) {
+  return {std::move(name), unit, value, threshold, false, {}};
+}
+Evidence at_most(std::string name, Unit unit, double value, double threshold) {
+  return {std::move(name), unit, value, threshold, true, {}};
+}
+Evidence said(std::string name, Unit unit, double value) {
+  return {std::move(name), unit, value, std::nullopt, false, {}};
+}
+Evidence words(std::string name, std::string words) {
+  return {std::move(name), Unit::kWords, 0, std::nullopt, false, std::move(words)};
+}
+
+Evidence waiting_little(const Numbers& n) {
+  return at_most("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters);
+}
+Evidence gil_held(const Numbers& n) { return said("GIL held", Unit::kShare, n.utilization); }
+
+Rows of_serialized(const Numbers& n) {
+  const double demand = n.demand();
+  return {at_least("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters),
+          at_least("waiting, of all that had something to run", Unit::kShare,
+                   demand > 0 ? n.waiting_for_gil() / demand : 0, kNotableWaitOfDemand),
+          gil_held(n), said("CPUs used", Unit::kCpus, n.cpus_used)};
+}
+
+Rows of_hogged(const Numbers& n) {
+  return {at_least("GIL kept in long turns while others waited", Unit::kShare, n.hogged_share, kHoggedShare),
+          at_least("of the time that it was held", Unit::kShare, n.hogged_of_held, kHoggedOfHeld),
+          said("threads waiting for the GIL", Unit::kThreads, n.waiting)};
+}
+
+Rows of_reenabled(const Numbers& n, const TargetFacts& target) {
+  Rows rows = is_hogged(n) ? of_hogged(n) : of_serialized(n);
+  if (!target.gil_set_by.empty()) {
+    rows.push_back(words("GIL turned on by", target.gil_set_by));
+  } else if (!target.extension_modules.empty()) {
+    std::string names;
+    for (const std::string& name : target.extension_modules) names += (names.empty() ? "" : ", ") + name;
+    rows.push_back(words("modules that may have turned it on:", names));
+  }
+  return rows;
+}
+
+Rows of_blocked_loop(const Numbers& n) {
+  return {at_least("time in callbacks of 0.1 s or more", Unit::kShare, n.loop.share, kLoopBlocked),
+          at_least("longest callback", Unit::kSeconds, std::chrono::duration<double>(n.loop.longest).count(), 0.1),
+          said("asleep in them", Unit::kShare, n.loop.asleep)};
+}
+
+Rows of_starved(const Numbers& n) {
+  const Evidence available = said("CPUs that it may use", Unit::kCpus, n.cpus_available);
+  const Evidence used = said("CPUs used", Unit::kCpus, n.cpus_used);
+  const Evidence queued = at_least("threads ready to run, without a CPU", Unit::kThreads, n.queued, kNotablyQueued);
+  const double ready = n.cpus_used + n.queued;
+  switch (starved(n)) {
+    case Starved::kByThrottling:
+      return {at_least("periods in which its quota was used up", Unit::kShare, n.throttled_share, kOftenThrottled),
+              available, used};
+    case Starved::kByLimit:
+      return {
+          queued,
+          at_least("CPUs used, of those that it may use", Unit::kShare, n.cpus_used / n.cpus_available, kCpusExhausted),
+          available, said("CPUs of the machine", Unit::kCpus, n.cpus_online)};
+    case Starved::kWithTheGil:
+      return {at_most("CPUs that it may use", Unit::kCpus, n.cpus_available, kMoreThanOne),
+              said("CPUs of the machine", Unit::kCpus, n.cpus_online), used};
+    case Starved::kByOthers:
+      if (n.holders_queued >= kHoldersQueued && (is_serialized(n) || is_hogged(n))) {
+        return {
+            at_least("time in which the holder of the GIL had no CPU", Unit::kShare, n.holders_queued, kHoldersQueued),
+            used, available};
+      }
+      return {queued,
+              at_most("CPUs used, of those that it was ready for", Unit::kShare,
+                      n.cpus_used / std::max(1e-9, std::min(n.cpus_available, ready)), kStarved),
+              available};
+    case Starved::kNo: break;
+  }
+  return {};
+}
+
+// CPUs or threads, whichever says it more clearly.
+Evidence side_by_side(const Numbers& n) {
+  if (n.cpus_used >= n.native) return at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne);
+  return at_least("threads running without the GIL", Unit::kThreads, n.native, kMoreThanOne);
+}
+
+Rows of_parallel(const Numbers& n) {
+  Rows rows{side_by_side(n), said("CPUs that it may use", Unit::kCpus, n.cpus_available)};
+  if (!n.gil_enabled) return rows;
+  rows.push_back(gil_held(n));
+  rows.push_back(said("threads waiting for the GIL", Unit::kThreads, n.waiting));
+  return rows;
+}
+
+Rows of_interpreters(const Numbers& n) {
+  return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne),
+          said("GILs in use", Unit::kCount, double(n.gils_held))};
+}
+
+Rows of_single(const Numbers& n) {
+  return {at_least("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
+          said("CPUs used", Unit::kCpus, n.cpus_used), said("work of the busiest thread", Unit::kShare, n.top_share)};
+}
+
+Rows of_io_bound(const Numbers& n) {
+  return {at_most("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
+          at_least("CPUs used", Unit::kCpus, n.cpus_used, kIdleCpus), said("blocked", Unit::kShare, n.blocked_share)};
+}
+
+Rows of_insufficient(const Numbers& n) {
+  if (n.ticks < kEnoughTicks) return {at_most("ticks", Unit::kCount, double(n.ticks), double(kEnoughTicks))};
+  if (n.duration <= Nanos{0} || n.python_threads == 0)
+    return {said("Python threads", Unit::kCount, double(n.python_threads))};
+  return {at_least("unknown, of the threads' time", Unit::kShare, n.unknown_share, kMostlyUnknown)};
+}
+
+double margin(const Evidence& row) {
+  if (!row.threshold || *row.threshold <= 0) return 1;
+  const double ratio = row.value / *row.threshold;
+  return std::clamp(row.at_most ? 2 * (1 - ratio) : ratio - 1, 0.0, 1.0);
+}
+
+}  // namespace
+
+std::vector<Evidence> evidence(VerdictCode code, const Numbers& n, const TargetFacts& target) {
+  switch (code) {
+    case VerdictCode::kGilReenabled: return of_reenabled(n, target);
+    case VerdictCode::kSerializedByGil: return of_serialized(n);
+    case VerdictCode::kGilHoggedByNativeCall: return of_hogged(n);
+    case VerdictCode::kEventLoopBlocked: return of_blocked_loop(n);
+    case VerdictCode::kCpuStarved: return of_starved(n);
+    case VerdictCode::kParallelFreeThreaded:
+    case VerdictCode::kParallelNative: return of_parallel(n);
+    case VerdictCode::kParallelInterpreters: return of_interpreters(n);
+    case VerdictCode::kSingleThreaded: return of_single(n);
+    case VerdictCode::kIoBound: return of_io_bound(n);
+    case VerdictCode::kIdle: return {at_most("CPUs used", Unit::kShare, n.cpus_used, kIdleCpus)};
+    case VerdictCode::kInsufficientData: return of_insufficient(n);
+  }
+  return {};
+}
+
+double confidence(VerdictCode code, const std::vector<Evidence>& evidence, const Numbers& n) {
+  double weakest = 1;
+  for (const Evidence& row : evidence) weakest = std::min(weakest, margin(row));
+  const double by_numbers = 0.5 + weakest / 2;
+  if (code == VerdictCode::kInsufficientData) return by_numbers;
+  const double seen = double(n.ticks) / double(n.ticks + kEnoughTicks);
+  return by_numbers * seen * (1 - n.unknown_share) * (1 - n.blurred_share / 2);
+}
+
+}  // namespace gilspy::verdict
