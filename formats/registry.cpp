@@ -5,6 +5,7 @@
 #include "flamegraph_row.h"
 #include "folded/folded.h"
 #include "gilspy/format.h"
+#include "html/html.h"
 #include "json/json.h"
 
 namespace gilspy::formats {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::array kFormats{
     Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
+    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", render_html},
     Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
     Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
     Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},

@@ -1,0 +1,17 @@
+// The parts of the page that are text: they can be read before any script has run, and without one.
+#pragma once
+
+#include <string>
+
+#include "fit.h"
+#include "gilspy/format.h"
+
+namespace gilspy::html {
+
+std::string title(const Profile& profile, const Verdict& verdict);
+std::string heading(const Profile& profile, const Verdict& verdict);  // what happened, the cause, what would change
+std::string key_numbers(const Profile& profile);
+std::string verdict_section(const Profile& profile, const Verdict& verdict);  // whose fault, what to do, how sure
+std::string quality_section(const Profile& profile, const Fitted& data);
+
+}  // namespace gilspy::html
