@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -14,8 +15,14 @@
 
 namespace gilspy {
 
+class Contention;
+class TimelineBuilder;
+
 class Aggregator {
  public:
+  Aggregator();
+  ~Aggregator();
+
   // One sample and what the classifier said of it, in order.
   void add(const Sample& sample, const std::vector<ActivityChange>& changes);
 
@@ -32,6 +39,7 @@ class Aggregator {
     StackId stack = kNoStack;
     Nanos known_since{0};    // value of known_ up to which its time is accounted for
     Nanos unknown_since{0};  // same for unknown_
+    Nanos settled{0};        // the same moment, by the clock
     ActivityTimes times{};
     std::optional<Nanos> first_on_cpu;
     Nanos on_cpu{0};  // since first_on_cpu
@@ -46,9 +54,7 @@ class Aggregator {
     Nanos hogged{0};
     std::map<StackId, std::uint32_t> waiters;  // classified waiters by their stack
     std::uint32_t waiter_count = 0;
-    std::optional<ThreadIndex> holder;
-    Nanos tenure_start{0};
-    Nanos tenure_contended{0};  // of this tenure, while somebody waited; not yet in `hogged`
+    Nanos tenure_contended{0};  // of the present tenure, while somebody waited; not yet in `hogged`
   };
 
   struct PairHash {
@@ -58,12 +64,14 @@ class Aggregator {
   };
 
   Thread* find(ThreadIndex thread);
+  void begin(Nanos time);
   void start_threads(const Sample& sample);
   void take_changes(const Sample& sample, const std::vector<ActivityChange>& changes);
   void settle(Thread& thread);
   void move(Thread& thread, Activity activity, StackId stack);
   void count_waiter(const Thread& thread, int by);
   void account_gil(std::size_t index, const Sample& sample, Nanos weight);
+  void account_hog(std::size_t index, const Sample& sample, Nanos weight);
   void blame(std::size_t index, const GilFacts& facts, Nanos weight);
   void finish_threads(Profile& profile);
   void finish_gils(Profile& profile) const;
@@ -72,13 +80,16 @@ class Aggregator {
   std::vector<Thread> threads_;  // by ThreadIndex
   std::vector<Gil> gils_;        // by GilIndex
   std::optional<Nanos> first_;
-  Nanos last_{0};
+  Nanos last_{0};     // the latest sample
+  Nanos until_{0};    // the one before: what threads did until then is told when it is settled
   Nanos known_{0};    // weight of all samples so far
   Nanos unknown_{0};  // time in gaps between samples
   std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Nanos, PairHash> stacks_;
   std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame_;
   Quality quality_;
   Distribution pauses_;
+  std::unique_ptr<TimelineBuilder> timeline_;  // from the first sample on
+  std::unique_ptr<Contention> contention_;
 };
 
 }  // namespace gilspy

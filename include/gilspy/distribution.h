@@ -13,14 +13,20 @@ namespace gilspy {
 
 class Distribution {
  public:
-  // Negative times count as none.
-  void add(Nanos value) {
+  // `times` of them. Negative ones count as none.
+  void add(Nanos value, std::uint64_t times = 1) {
+    if (times == 0) return;
     const auto nanos = static_cast<std::uint64_t>(std::max<Nanos::rep>(value.count(), 0));
-    const std::size_t bucket = bucket_of(nanos);
-    if (bucket >= counts_.size()) counts_.resize(bucket + 1);
-    ++counts_[bucket];
-    ++count_;
-    total_ += Nanos(static_cast<Nanos::rep>(nanos));
+    const std::uint32_t bucket = bucket_of(nanos);
+    const auto place = std::lower_bound(counts_.begin(), counts_.end(), bucket,
+                                        [](const Counted& counted, std::uint32_t key) { return counted.bucket < key; });
+    if (place != counts_.end() && place->bucket == bucket) {
+      place->count += times;
+    } else {
+      counts_.insert(place, {bucket, times});
+    }
+    count_ += times;
+    total_ += Nanos(static_cast<Nanos::rep>(nanos * times));
     longest_ = std::max(longest_, value);
   }
 
@@ -32,9 +38,9 @@ class Distribution {
   Nanos quantile(double share) const {
     const double rank = share * static_cast<double>(count_);
     double below = 0;
-    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
-      below += static_cast<double>(counts_[bucket]);
-      if (counts_[bucket] > 0 && below >= rank) return std::min(middle_of(bucket), longest_);
+    for (const Counted& counted : counts_) {
+      below += static_cast<double>(counted.count);
+      if (below >= rank) return std::min(middle_of(counted.bucket), longest_);
     }
     return longest_;
   }
@@ -44,19 +50,24 @@ class Distribution {
   static constexpr int kBits = 4;
   static constexpr std::uint64_t kPerPower = 1U << kBits;
 
-  static std::size_t bucket_of(std::uint64_t value) {
-    if (value < kPerPower) return static_cast<std::size_t>(value);
+  struct Counted {
+    std::uint32_t bucket = 0;
+    std::uint64_t count = 0;
+  };
+
+  static std::uint32_t bucket_of(std::uint64_t value) {
+    if (value < kPerPower) return static_cast<std::uint32_t>(value);
     const int shift = static_cast<int>(std::bit_width(value)) - 1 - kBits;
-    return (static_cast<std::size_t>(shift) << kBits) + static_cast<std::size_t>(value >> shift);
+    return (static_cast<std::uint32_t>(shift) << kBits) + static_cast<std::uint32_t>(value >> shift);
   }
-  static Nanos middle_of(std::size_t bucket) {
+  static Nanos middle_of(std::uint32_t bucket) {
     if (bucket < kPerPower) return Nanos(static_cast<Nanos::rep>(bucket));
-    const std::size_t shift = (bucket >> kBits) - 1;
+    const std::uint32_t shift = (bucket >> kBits) - 1;
     const std::uint64_t begin = (kPerPower + (bucket & (kPerPower - 1))) << shift;
     return Nanos(static_cast<Nanos::rep>(begin + (std::uint64_t{1} << shift) / 2));
   }
 
-  std::vector<std::uint64_t> counts_;
+  std::vector<Counted> counts_;  // in order; only buckets that have any: most threads live too briefly to fill many
   std::uint64_t count_ = 0;
   Nanos total_{0};
   Nanos longest_{0};

@@ -52,7 +52,7 @@ struct ThreadProfile {
   ActivityTimes times{};
   Spread tenure;      // how long it had the GIL at a time
   Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
-  Nanos cpu{0};  // native threads only: on-CPU time by the kernel's account (schedstat)
+  Nanos cpu{0};       // native threads only: on-CPU time by the kernel's account (schedstat)
 };
 
 struct GilProfile {

@@ -30,6 +30,15 @@ struct GilFacts {
   bool steady = true;  // the words were the same before and after the sample was read
 };
 
+// Between two ticks the GIL's words alone are looked at, more often, and show more exactly when it changes hands.
+struct Handoff {
+  GilIndex gil{};
+  Nanos after{0};                 // CLOCK_MONOTONIC of the look that did not see it yet
+  Nanos by{0};                    // of the look that did
+  std::optional<ThreadIndex> to;  // who held it then; none: nobody, or a thread that is not known yet
+  std::uint64_t count = 1;        // hand-offs between the two looks, the last of them to `to`
+};
+
 enum class WaitPlace : std::uint8_t {
   kNone,      // not blocked in a futex of a GIL
   kGilCond,   // the GIL's cond or switch_cond: waits for it, or for somebody to take it after a forced drop
@@ -81,8 +90,12 @@ struct ThreadInfo {
 };
 
 struct Sample {
-  Nanos time{0};                     // CLOCK_MONOTONIC at which the GIL words were read
-  Nanos period{0};                   // asked distance of ticks; 0 when sampling as fast as possible
+  Nanos time{0};    // CLOCK_MONOTONIC at which the GIL words were read
+  Nanos period{0};  // asked distance of ticks; 0 when sampling as fast as possible
+  // When the GIL words were last looked at before, if that was after the previous sample; and what such looks saw, in
+  // order. GilFacts::handoffs counts them as well.
+  std::optional<Nanos> looked;
+  std::vector<Handoff> handoffs;
   std::vector<GilFacts> gils;        // by GilIndex
   std::vector<ThreadInfo> started;   // threads seen for the first time
   std::vector<ThreadFacts> threads;  // threads that were read

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <utility>
 
+#include "contention.h"
 #include "gilspy/aggregate.h"
+#include "timeline_builder.h"
 
 namespace gilspy {
 namespace {
@@ -14,6 +17,9 @@ std::pair<std::uint64_t, std::uint64_t> stack_key(ThreadIndex thread, StackId st
 
 }  // namespace
 
+Aggregator::Aggregator() = default;
+Aggregator::~Aggregator() = default;
+
 Aggregator::Thread* Aggregator::find(ThreadIndex thread) {
   return to_int(thread) < threads_.size() ? &threads_[to_int(thread)] : nullptr;
 }
@@ -25,21 +31,23 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
     ++quality_.errors;
     return;
   }
-  if (!first_.has_value()) first_ = last_ = sample.time;
+  if (!first_.has_value()) begin(sample.time);
   Weight weight = weight_of(sample.time - last_, sample.period);
   if (sample.stopped) {
     weight = {Nanos{0}, weight.known + weight.unknown};
     quality_.stopped += weight.unknown;
-    for (Gil& gil : gils_) gil.holder.reset();  // it keeps nobody waiting
   } else {
     quality_.gaps += weight.unknown;
   }
+  if (weight.unknown > Nanos{0}) timeline_->add_gap(last_, last_ + weight.unknown);
+  contention_->add(sample, last_);
   last_ = sample.time;
   gils_.resize(std::max(gils_.size(), sample.gils.size()));
   // A thread's first sample weighs like any other, and the one that misses it does not: threads that live for a tick or
   // two are seen as long as they are on average.
   start_threads(sample);
   take_changes(sample, changes);
+  until_ = sample.time;
   known_ += weight.known;
   unknown_ += weight.unknown;
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
@@ -47,6 +55,12 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   quality_.retried += sample.stack_retries;
   quality_.discarded += sample.holder_stack_lost ? 1 : 0;
   if (std::ranges::any_of(sample.gils, [](const GilFacts& gil) { return gil.handoffs >= 2; })) ++quality_.blurred;
+}
+
+void Aggregator::begin(Nanos time) {
+  first_ = last_ = until_ = time;
+  timeline_ = std::make_unique<TimelineBuilder>(time);
+  contention_ = std::make_unique<Contention>(*timeline_);
 }
 
 void Aggregator::start_threads(const Sample& sample) {
@@ -59,6 +73,7 @@ void Aggregator::start_threads(const Sample& sample) {
     thread.dormant = false;
     thread.known_since = known_;
     thread.unknown_since = unknown_;
+    thread.settled = until_;
   }
 }
 
@@ -95,7 +110,9 @@ void Aggregator::settle(Thread& thread) {
   const Nanos unknown = unknown_ - thread.unknown_since;
   thread.known_since = known_;
   thread.unknown_since = unknown_;
+  const Nanos from = std::exchange(thread.settled, until_);
   if (thread.dormant) return;
+  timeline_->add(thread.info.index, from, until_, thread.activity, thread.stack);
   const auto book = [&](Activity activity, StackId stack, Nanos time) {
     if (time.count() == 0) return;
     thread.times[index_of(activity)] += time;
@@ -109,6 +126,7 @@ void Aggregator::move(Thread& thread, Activity activity, StackId stack) {
   if (thread.activity == activity && thread.stack == stack) return;
   settle(thread);
   count_waiter(thread, -1);
+  contention_->change(thread.info, thread.activity, activity);
   thread.activity = activity;
   thread.stack = stack;
   count_waiter(thread, +1);
@@ -127,26 +145,26 @@ void Aggregator::account_gil(std::size_t index, const Sample& sample, Nanos weig
   Gil& gil = gils_[index];
   const GilFacts& facts = sample.gils[index];
   gil.observed += weight;
-  if (!facts.enabled) {
-    gil.holder.reset();
-    return;
-  }
+  if (!facts.enabled) return;
   gil.enabled += weight;
   if (facts.locked) gil.held += weight;
   gil.waiting += weight * gil.waiter_count;
   gil.handoffs += facts.handoffs;
   gil.switch_interval = facts.switch_interval;
   blame(index, facts, weight);
-  const std::optional<ThreadIndex> holder = facts.locked ? facts.last_holder : std::nullopt;
-  if (facts.handoffs > 0 || holder != gil.holder) {
-    gil.holder = holder;
-    gil.tenure_start = sample.time;
+  account_hog(index, sample, weight);
+}
+
+void Aggregator::account_hog(std::size_t index, const Sample& sample, Nanos weight) {
+  Gil& gil = gils_[index];
+  const std::optional<Tenure>& tenure = contention_->tenure(index);
+  const bool goes_on = tenure.has_value() && tenure->from + tenure->within < sample.time;
+  if (!goes_on) {
     gil.tenure_contended = Nanos{0};
     return;
   }
-  if (!holder.has_value()) return;
   if (gil.waiter_count > 0) gil.tenure_contended += weight;
-  if (sample.time - gil.tenure_start < kHogIntervals * facts.switch_interval) return;
+  if (sample.time - tenure->from - tenure->within < kHogIntervals * sample.gils[index].switch_interval) return;
   gil.hogged += gil.tenure_contended;
   gil.tenure_contended = Nanos{0};
 }
@@ -168,6 +186,10 @@ void Aggregator::finish(Profile& profile) {
   profile.duration = first_.has_value() ? last_ - *first_ : Nanos{0};
   finish_threads(profile);
   finish_gils(profile);
+  if (timeline_ != nullptr) {
+    contention_->finish(profile);
+    profile.timeline = timeline_->finish();
+  }
   for (const auto& [key, time] : stacks_) {
     StackTime row;
     row.thread = static_cast<ThreadIndex>(key.first >> 32);

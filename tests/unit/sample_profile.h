@@ -31,7 +31,9 @@ class ProfileBuilder {
                              .mean_waiters = 0,
                              .handoffs = 0,
                              .switch_interval = std::chrono::milliseconds(5),
-                             .hogged = Nanos{0}});
+                             .hogged = Nanos{0},
+                             .tenure = {},
+                             .to_get_gil = {}});
   }
 
   static Nanos nanos(double seconds) { return Nanos(static_cast<std::int64_t>(std::llround(seconds * 1e9))); }
