@@ -84,6 +84,7 @@ class Aggregator {
   Nanos until_{0};    // the one before: what threads did until then is told when it is settled
   Nanos known_{0};    // weight of all samples so far
   Nanos unknown_{0};  // time in gaps between samples
+  Nanos holders_queued_{0};
   std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Nanos, PairHash> stacks_;
   std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame_;
   Quality quality_;

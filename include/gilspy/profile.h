@@ -80,6 +80,8 @@ struct TargetFacts {
   PythonVersion python;
   bool free_threaded = false;
   bool gil_enabled = true;
+  std::string gil_set_by;  // what turned the GIL of a free-threaded build on: "-X gil=1", "PYTHON_GIL=1"; else empty
+  std::vector<std::string> extension_modules;  // that it loaded from outside the standard library; only if that matters
 };
 
 // What reading cost the target: threads stood still for it (Stopping).
@@ -117,6 +119,8 @@ struct SelfCost {
 struct Profile {
   TargetFacts target;
   CpuFacts cpus;
+  CpuPressure pressure;
+  Nanos holders_queued{0};             // time in which a GIL was held by a thread that was ready and had no CPU
   Nanos duration{0};                   // first to last tick
   Nanos cpu_time{0};                   // of the whole process during `duration`, native threads included
   std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them

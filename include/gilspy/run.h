@@ -27,6 +27,7 @@ struct RunFacts {
   bool system_calls_told = true;
   Nanos wall_minus_clock{0};  // what to add to Sample::time to get the time since 1970
   std::string stopping;       // when threads were stopped to read them: "never", "to complete", "always"
+  std::string gil_set_by;     // as in TargetFacts
 };
 
 struct CpuReading {
@@ -36,12 +37,14 @@ struct CpuReading {
 
 // Told now and then while the run lasts, and at its end.
 struct RunUpdate {
-  std::uint64_t late = 0;                     // so far: ticks more than one period late
-  std::optional<CpuReading> first_cpu;        // of the run
-  std::optional<CpuReading> last_cpu;         // so far
-  SelfCost self;                              // so far
-  std::vector<ThreadInfo> threads;            // those that are known better than when they were told last: names
-  std::vector<InterpreterInfo> interpreters;  // seen since the update before
+  std::uint64_t late = 0;                      // so far: ticks more than one period late
+  std::optional<CpuReading> first_cpu;         // of the run
+  std::optional<CpuReading> last_cpu;          // so far
+  SelfCost self;                               // so far
+  std::vector<ThreadInfo> threads;             // those that are known better than when they were told last: names
+  std::vector<InterpreterInfo> interpreters;   // seen since the update before
+  CpuPressure pressure;                        // so far
+  std::vector<std::string> extension_modules;  // so far, as in TargetFacts
 };
 
 }  // namespace gilspy

@@ -146,4 +146,16 @@ struct CpuFacts {
   }
 };
 
+// How the kernel has kept a process from CPUs while it was watched.
+struct CpuPressure {
+  Nanos watched{0};  // 0: nobody looked
+  Nanos queued{0};   // time in which threads were ready to run and had no CPU, summed over threads
+  // Of the cgroup whose quota limits it, if there is one: how often its quota was renewed, and had been used up.
+  std::uint64_t periods = 0;
+  std::uint64_t throttled_periods = 0;
+  Nanos throttled{0};  // summed over CPUs
+
+  bool operator==(const CpuPressure&) const = default;
+};
+
 }  // namespace gilspy

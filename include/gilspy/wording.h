@@ -22,6 +22,8 @@ std::string times(std::uint64_t count);    // "once", "twice", "1,995 times"
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
 std::string short_file(std::string_view file, const TargetFacts& target);
+// Whether the file belongs to Python's own library or to an installed package: not to the program that is profiled.
+bool is_library(std::string_view file);
 // "is_prime (primes.py:4)": the function, told apart by its first line
 std::string function_name(const Frame& frame, const TargetFacts& target);
 

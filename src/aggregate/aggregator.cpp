@@ -97,6 +97,7 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       if (!thread->first_on_cpu.has_value()) thread->first_on_cpu = facts.on_cpu;
       thread->on_cpu = *facts.on_cpu - *thread->first_on_cpu;
     }
+    holders_queued_ += facts.run_queue_delay;
     if (facts.quality == StackQuality::kUnchanged) continue;
     if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
     move(*thread, thread->activity, facts.quality == StackQuality::kLost ? kNoStack : facts.stack);
@@ -190,6 +191,7 @@ void Aggregator::finish(Profile& profile) {
     contention_->finish(profile);
     profile.timeline = timeline_->finish();
   }
+  profile.holders_queued = holders_queued_;
   for (const auto& [key, time] : stacks_) {
     StackTime row;
     row.thread = static_cast<ThreadIndex>(key.first >> 32);

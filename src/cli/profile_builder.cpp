@@ -28,6 +28,7 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
       period_.count() > 0 ? static_cast<std::uint64_t>(profile.duration / period_) + 1 : profile.quality.ticks;
   profile.cpu_time = cpu_time(profile.duration);
   profile.cpus = facts_.cpus;
+  profile.pressure = latest_.pressure;
   profile.end_note = std::move(end_note);
   for (const auto& [index, info] : better_known_) {
     if (index < profile.threads.size()) profile.threads[index].info = info;
@@ -62,6 +63,8 @@ void ProfileBuilder::describe_target(Profile& profile) const {
   target.working_folder = facts_.identity.working_folder;
   target.python = facts_.python;
   target.free_threaded = facts_.free_threaded;
+  target.gil_set_by = facts_.gil_set_by;
+  target.extension_modules = latest_.extension_modules;
   target.gil_enabled = !facts_.free_threaded || std::ranges::any_of(profile.gils, mostly_on);
 }
 

@@ -16,19 +16,44 @@ std::string name_of(const Profile& profile, StackId stack) {
   return wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
 }
 
+// A leaf in a library says little: who of the program called it?
+std::string caller_of(const Profile& profile, StackId stack) {
+  if (stack == kNoStack || !wording::is_library(profile.table.frame(profile.table.leaf(stack)).file)) return {};
+  const StackId own = own_part(profile.table, stack);
+  return own == kNoStack ? std::string() : name_of(profile, own);
+}
+
+struct Account {
+  Nanos time{0};
+  std::map<std::string, Nanos> callers;
+
+  std::string main_caller() const {
+    const auto longest = [](const auto& a, const auto& b) { return a.second < b.second; };
+    return callers.empty() ? std::string() : std::max_element(callers.begin(), callers.end(), longest)->first;
+  }
+};
+
 }  // namespace
 
+StackId own_part(const StackTable& table, StackId stack) {
+  while (stack != kNoStack && wording::is_library(table.frame(table.leaf(stack)).file)) stack = table.parent(stack);
+  return stack;
+}
+
 std::vector<Culprit> culprits(const Profile& profile) {
-  std::map<std::string, Nanos> by_function;
+  std::map<std::string, Account> by_function;
   Nanos all{0};
   for (const Blame& blame : profile.blame) {
     all += blame.time;
-    if (blame.holder != Blame::kNobody) by_function[name_of(profile, blame.holder_stack)] += blame.time;
+    if (blame.holder == Blame::kNobody) continue;
+    Account& account = by_function[name_of(profile, blame.holder_stack)];
+    account.time += blame.time;
+    account.callers[caller_of(profile, blame.holder_stack)] += blame.time;
   }
   std::vector<Culprit> found;
-  for (const auto& [function, time] : by_function) {
-    const double share = all > Nanos{0} ? double(time.count()) / double(all.count()) : 0.0;
-    if (share >= kLeastShare) found.push_back({.function = function, .share = share});
+  for (const auto& [function, account] : by_function) {
+    const double share = all > Nanos{0} ? double(account.time.count()) / double(all.count()) : 0.0;
+    if (share >= kLeastShare) found.push_back({function, share, account.main_caller()});
   }
   // Stable: equal shares stay in the order of their names.
   std::stable_sort(found.begin(), found.end(), [](const Culprit& a, const Culprit& b) { return a.share > b.share; });
