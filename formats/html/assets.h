@@ -21,8 +21,8 @@
 
 namespace gilspy::html {
 
-inline constexpr std::array kScripts{assets::html_data,     assets::html_sums,  assets::html_flame,       assets::html_words,
-                                     assets::html_paint,    assets::html_lanes, assets::html_timeline,
-                                     assets::html_flame_graph, assets::html_tables, assets::html_page};
+inline constexpr std::array kScripts{
+    assets::html_data,  assets::html_sums,     assets::html_flame,       assets::html_words,  assets::html_paint,
+    assets::html_lanes, assets::html_timeline, assets::html_flame_graph, assets::html_tables, assets::html_page};
 
 }  // namespace gilspy::html

@@ -121,9 +121,11 @@ class FlameGraph {
     context.globalAlpha = 1;
   }
 
+  // On the first level with its share, as far as there is room.
   label(context, node, room) {
-    const longer = node.depth <= 1 ? `${node.text}: ${Words.time(node.time)}, ${Words.percent(node.time / this.tree.root.time)}` : node.text;
-    return context.measureText(longer).width <= room ? longer : Words.cut(context, node.text, room);
+    const share = Words.percent(this.tree.root.time > 0 ? node.time / this.tree.root.time : 0);
+    const longer = node.depth > 1 ? [] : [`${node.text}: ${Words.time(node.time)}, ${share}`, `${node.text}: ${share}`];
+    return longer.find((text) => context.measureText(text).width <= room) || Words.cut(context, node.text, room);
   }
 
   colourOf(node) {

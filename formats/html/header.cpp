@@ -1,5 +1,6 @@
 #include "header.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "formats/json/json_writer.h"
@@ -42,6 +43,12 @@ void write_activities(JsonWriter& json) {
   });
 }
 
+// The JSON document leaves these out: it has a thread state here, but was in another interpreter all the time.
+bool is_elsewhere(const ThreadProfile& thread) {
+  return thread.info.python &&
+         std::all_of(thread.times.begin(), thread.times.end(), [](Nanos time) { return time == Nanos{0}; });
+}
+
 void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("threads", [&] {
     for (const ThreadProfile& thread : profile.threads) {
@@ -51,6 +58,7 @@ void write_threads(JsonWriter& json, const Profile& profile) {
         json.pair("interpreter", thread.info.interpreter_id);
         json.pair("gil", to_int(thread.info.gil));
         json.pair("python", thread.info.python);
+        json.pair("elsewhere", is_elsewhere(thread));
         json.pair("cpu_us", micros(thread.cpu));
       });
     }

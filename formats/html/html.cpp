@@ -8,15 +8,16 @@
 #include "assets.h"
 #include "fit.h"
 #include "formats/json/json.h"
+#include "gather.h"
 #include "page_text.h"
 #include "sections.h"
 
 namespace gilspy::formats {
 namespace {
 
-constexpr std::size_t kMost = 10'000'000;       // of the whole page: what a browser opens without thinking twice
-constexpr std::size_t kUsual = 900'000;         // of data, a minute
-constexpr std::size_t kReserve = 200'000;       // for code and text
+constexpr std::size_t kMost = 10'000'000;  // of the whole page: what a browser opens without thinking twice
+constexpr std::size_t kUsual = 900'000;    // of data, a minute
+constexpr std::size_t kReserve = 200'000;  // for code and text
 
 // Nothing may be loaded from anywhere, whatever the names of the profile make of the page.
 constexpr std::string_view kPolicy =
@@ -41,15 +42,18 @@ std::string head(const std::string& title) {
 
 }  // namespace
 
-std::string render_html(const Profile& profile, const Verdict& verdict, const RenderOptions& options) {
+std::string render_html(const Profile& whole, const Verdict& verdict, const RenderOptions& options) {
+  const bool too_many = whole.threads.size() > html::kMostThreads;
+  const Profile fewer_threads = too_many ? html::gathered(whole) : Profile{};
+  const Profile& profile = too_many ? fewer_threads : whole;
   const std::string json = html::script_safe(render_json(profile, verdict, options));
   const html::Fitted data = html::fitted(profile, options, budget(profile, json.size()));
-  std::string page = head(html::title(profile, verdict));
-  page += "<body>\n<main>\n<header>\n" + html::heading(profile, verdict) + html::key_numbers(profile) + "</header>\n";
+  std::string page = head(html::title(whole, verdict));
+  page += "<body>\n<main>\n<header>\n" + html::heading(whole, verdict) + html::key_numbers(whole) + "</header>\n";
   page += assets::html_timeline_part;
-  page += html::verdict_section(profile, verdict);
+  page += html::verdict_section(whole, verdict);
   page += assets::html_details_part;
-  page += html::quality_section(profile, data);
+  page += html::quality_section(whole, data, whole.threads.size() - profile.threads.size());
   page += "</main>\n";
   page += assets::html_help_part;
   page += "<script type=\"application/json\" id=\"gilspy-profile\">\n" + json + "</script>\n";

@@ -69,9 +69,8 @@ std::size_t median_bin(const std::vector<std::int64_t>& bins) {
     if (double(bins[i]) >= least) busy.push_back(i);
   }
   const auto middle = busy.begin() + static_cast<std::ptrdiff_t>(busy.size() / 2);
-  std::nth_element(busy.begin(), middle, busy.end(), [&](std::size_t a, std::size_t b) {
-    return bins[a] != bins[b] ? bins[a] < bins[b] : a < b;
-  });
+  std::nth_element(busy.begin(), middle, busy.end(),
+                   [&](std::size_t a, std::size_t b) { return bins[a] != bins[b] ? bins[a] < bins[b] : a < b; });
   return *middle;
 }
 
@@ -80,7 +79,8 @@ std::size_t median_bin(const std::vector<std::int64_t>& bins) {
 Range typical_moment(const Timeline& timeline, Nanos duration) {
   const Nanos span = round_number(span_of_turns(timeline));
   const std::int64_t bins = duration / span;
-  const bool any = std::any_of(timeline.lanes.begin(), timeline.lanes.end(), [](const Lane& lane) { return !lane.empty(); });
+  const bool any =
+      std::any_of(timeline.lanes.begin(), timeline.lanes.end(), [](const Lane& lane) { return !lane.empty(); });
   if (!any || bins < 8 || bins > kMostBins || span < 8 * timeline.window) return {};
   const std::size_t bin = median_bin(contention(timeline, span, static_cast<std::size_t>(bins)));
   const Nanos from = span * static_cast<std::int64_t>(bin);

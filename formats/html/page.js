@@ -21,7 +21,7 @@ class Page {
   static withoutTimeline(profile, reason) {
     el('timeline-box').hidden = true;
     el('graph').hidden = true;
-    el('functions').parentElement.hidden = true;
+    el('functions').closest('section').hidden = true;
     const note = el('trouble');
     note.hidden = false;
     note.textContent = `No timeline and no flame graphs: ${reason}. All else on this page is complete.`;
@@ -164,9 +164,9 @@ class Page {
 
   // Of the whole recording the profile has the exact times; it leaves out threads that were elsewhere all the time.
   exactTimes() {
-    const byThread = new Map(this.profile.threads.map((thread, i) => [`${thread.tid} ${thread.interpreter}`, i]));
     const times = Page.timesOf(this.profile.threads);
-    return this.model.threads.map((thread, i) => times[byThread.get(`${thread.tid} ${thread.interpreter}`)] || this.times[i]);
+    let next = 0;
+    return this.model.threads.map((thread, i) => (thread.elsewhere ? this.times[i] : times[next++]));
   }
 
   updateGraph() {
@@ -325,6 +325,8 @@ class Page {
       focused: () => this.graph.focusNode().text,
       rows: () => this.main.rows.map((row) => Lanes.label(row)),
       stretches: () => this.model.lanes.reduce((sum, lane) => sum + lane.count, 0),
+      rowMiddle: (i) => this.main.rows[i].y + this.main.rows[i].height / 2,
+      textColour: () => this.main.colours.text,
       draw: () => this.redraw(),
     };
   }

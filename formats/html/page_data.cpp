@@ -52,8 +52,9 @@ PageData page_data(const Profile& profile, const RenderOptions& options) {
   for (std::size_t i = 1; i < profile.table.stack_count(); ++i) {
     const auto stack = StackId(i);
     const Frame& frame = profile.table.frame(profile.table.leaf(stack));
-    const FrameId shown = data.table.intern({.function = plain(stack_view::plain_frame_text(frame, profile.target, options)),
-                                             .file = plain(wording::function_name(frame, profile.target))});
+    const FrameId shown =
+        data.table.intern({.function = plain(stack_view::plain_frame_text(frame, profile.target, options)),
+                           .file = plain(wording::function_name(frame, profile.target))});
     map.push_back(data.table.child(map[to_int(profile.table.parent(stack))], shown));
   }
   data.timeline = profile.timeline;
@@ -80,7 +81,8 @@ PageData shortened(const PageData& data, double rare) {
     if (times[i] > Nanos{0} && double(times[i].count()) >= least) {
       map.push_back(out.table.child(parent, out.table.intern(data.table.frame(data.table.leaf(stack)))));
     } else if (parent == kNoStack && times[i] > Nanos{0}) {
-      map.push_back(out.table.child(kNoStack, out.table.intern({.function = std::string(kRare), .file = std::string(kRare)})));
+      map.push_back(
+          out.table.child(kNoStack, out.table.intern({.function = std::string(kRare), .file = std::string(kRare)})));
     } else {
       map.push_back(parent);
     }

@@ -22,7 +22,7 @@ struct PageData {
   // Frame::function is the frame as it is shown, "is_prime (primes.py:7)", Frame::file the function that tables name,
   // "is_prime (primes.py:4)". Frames that look the same are one.
   StackTable table;
-  Range excerpt;   // a typical moment, never coarsened; may be empty
+  Range excerpt;    // a typical moment, never coarsened; may be empty
   double rare = 0;  // stacks with a smaller share of all thread-time end at their parents
 };
 

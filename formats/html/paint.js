@@ -65,18 +65,33 @@ const Paint = (() => {
     shares[last * classes + kind] += to - last;
   }
 
-  // kindOf(index): which class a stretch belongs to
-  function shares(lanes, classes, kindOf, { a, b, columns }) {
+  // kindOf(lane, index): which class a stretch belongs to
+  function shares(lanes, classes, kindOf, { a, b, columns, dpr }) {
     const into = new Float32Array(columns * classes);
     const scale = columns / (b - a);
+    let stretches = 0;
     for (const lane of lanes) {
       for (let i = Sums.firstAfter(lane, a); i < lane.count && lane.from[i] < b; ++i) {
         const from = (Math.max(lane.from[i], a) - a) * scale;
         const to = (Math.min(lane.to[i], b) - a) * scale;
         if (to > from) spread(into, classes, kindOf(lane, i), from, to);
+        ++stretches;
       }
     }
+    if (stretches > 2 * columns) evenOut(into, classes, columns, 4 * dpr);
     return into;
+  }
+
+  // Where no single stretch can be seen any more, a few columns together show calmer shares.
+  function evenOut(shares, classes, columns, group) {
+    for (let begin = 0; begin < columns; begin += group) {
+      const end = Math.min(begin + group, columns);
+      for (let kind = 0; kind < classes; ++kind) {
+        let sum = 0;
+        for (let column = begin; column < end; ++column) sum += shares[column * classes + kind];
+        for (let column = begin; column < end; ++column) shares[column * classes + kind] = sum / (end - begin);
+      }
+    }
   }
 
   function textured(look, column, row, dpr) {
@@ -95,6 +110,7 @@ const Paint = (() => {
         if (share <= 0) continue;
         const look = looks[kind];
         const full = look.height > 0 ? look.height * height : -look.height * dpr;
+        if (bottom >= 2 * dpr && full * share >= 2 * dpr) bottom += dpr / 2;  // a seam: neighbours may look alike to some eyes
         const end = Math.min(bottom + Math.min(share, 1) * full, height);
         if (look.texture !== 'dotted' || column % (4 * dpr) < 2 * dpr) {
           for (let row = Math.floor(bottom); row < end; ++row) {

@@ -76,8 +76,8 @@ std::string lead(const Profile& profile, const Verdict& verdict) {
 }
 
 std::string tile(std::string_view key, std::string_view label, std::string_view value, std::string_view hint = {}) {
-  return fmt::format("<div class=\"tile\" data-key=\"{}\" title=\"{}\"><dt>{}</dt><dd>{}</dd></div>\n", key, hint, label,
-                     value);
+  return fmt::format("<div class=\"tile\" data-key=\"{}\" title=\"{}\"><dt>{}</dt><dd>{}</dd></div>\n", key, hint,
+                     label, value);
 }
 
 std::string culprit_list(const std::vector<Culprit>& culprits) {
@@ -85,11 +85,11 @@ std::string culprit_list(const std::vector<Culprit>& culprits) {
   std::string items;
   for (const Culprit& culprit : culprits) {
     items += fmt::format("<li><span class=\"bar\" style=\"width:{:.1f}%\"></span><b>{}</b> {}{}</li>\n",
-                         std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share),
-                         code_text(culprit.function),
+                         std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share), code_text(culprit.function),
                          culprit.caller.empty() ? "" : " called by " + code_text(culprit.caller));
   }
-  return "<ol class=\"culprits\">\n" + items + "</ol>\n<p class=\"note\">Share of all waiting for the GIL: the time of "
+  return "<ol class=\"culprits\">\n" + items +
+         "</ol>\n<p class=\"note\">Share of all waiting for the GIL: the time of "
          "those who waited, put to the account of the function that held it.</p>\n";
 }
 
@@ -97,7 +97,8 @@ std::string what_if(const Profile& profile, const Verdict& verdict) {
   const WhatIf& what_if = verdict.what_if;
   if (!what_if.known || !is_gil_the_limit(verdict.code)) return {};
   std::string rows = fmt::format("<li><b>{}</b> without the GIL</li>\n", factor(what_if.without_gil));
-  if (what_if.with_processes > 1) rows += fmt::format("<li><b>{}</b> with processes</li>\n", factor(what_if.with_processes));
+  if (what_if.with_processes > 1)
+    rows += fmt::format("<li><b>{}</b> with processes</li>\n", factor(what_if.with_processes));
   if (what_if.if_released) {
     rows += fmt::format("<li><b>{}</b> if {} let go of it</li>\n", factor(what_if.if_released->factor),
                         code_text(what_if.if_released->function));
@@ -105,9 +106,8 @@ std::string what_if(const Profile& profile, const Verdict& verdict) {
   std::string notes;
   for (const std::string& line : what_if.assumptions) notes += escaped(line) + " ";
   if (!what_if.single_thread_price.empty()) notes += escaped(what_if.single_thread_price);
-  return fmt::format("<h3>What would change</h3>\n<ul class=\"plain\">\n{}</ul>\n<p class=\"note\">On {}. {}</p>\n", rows,
-                     available_cpus(profile.cpus),
-                     notes.empty() ? "Upper bounds, not promises." : notes);
+  return fmt::format("<h3>What would change</h3>\n<ul class=\"plain\">\n{}</ul>\n<p class=\"note\">On {}. {}</p>\n",
+                     rows, available_cpus(profile.cpus), notes.empty() ? "Upper bounds, not promises." : notes);
 }
 
 std::string advice(const Verdict& verdict) {
@@ -140,12 +140,14 @@ std::string claims(const Verdict& verdict) {
 }
 
 std::string doubts(const Quality& quality) {
-  std::string text = fmt::format(
-      "{} in the recording: {} truncated stacks, {} without one, {} of the ticks late.", count_of(quality.ticks, "tick"),
-      wording::grouped(quality.truncated), wording::grouped(quality.discarded),
-      percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
-  if (quality.gaps > Nanos{0}) text += fmt::format(" gilspy did not run for {}: unknown time.", wording::seconds(quality.gaps));
-  if (quality.stopped > Nanos{0}) text += fmt::format(" The process was stopped for {}.", wording::seconds(quality.stopped));
+  std::string text = fmt::format("{} in the recording: {} truncated stacks, {} without one, {} of the ticks late.",
+                                 count_of(quality.ticks, "tick"), wording::grouped(quality.truncated),
+                                 wording::grouped(quality.discarded),
+                                 percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
+  if (quality.gaps > Nanos{0})
+    text += fmt::format(" gilspy did not run for {}: unknown time.", wording::seconds(quality.gaps));
+  if (quality.stopped > Nanos{0})
+    text += fmt::format(" The process was stopped for {}.", wording::seconds(quality.stopped));
   return text;
 }
 
@@ -158,8 +160,8 @@ std::string sampling_rows(const Quality& quality) {
     return fmt::format("{} ({})", wording::grouped(count),
                        percent(quality.ticks > 0 ? double(count) / double(quality.ticks) : 0));
   };
-  std::string rows = row("Ticks", fmt::format("{} of {} asked", wording::grouped(quality.ticks),
-                                              wording::grouped(quality.ticks_asked)));
+  std::string rows = row(
+      "Ticks", fmt::format("{} of {} asked", wording::grouped(quality.ticks), wording::grouped(quality.ticks_asked)));
   rows += row("Interval", quality.rate_hz > 0 ? fmt::format("{:g} ms", 1000 / quality.rate_hz)
                                               : std::string("as short as possible"));
   rows += row("Late ticks", of_ticks(quality.late)) + row("Truncated stacks", of_ticks(quality.truncated)) +
@@ -169,20 +171,25 @@ std::string sampling_rows(const Quality& quality) {
           row("Process stopped", wording::seconds(quality.stopped)) +
           row("gilspy did not run", wording::seconds(quality.gaps));
   if (quality.pauses.count > 0) {
-    rows += row("Stops to read", fmt::format("{}, median {}, longest {}, in all {}", wording::grouped(quality.pauses.count),
-                                             wording::micros(quality.pauses.median),
-                                             wording::micros(quality.pauses.longest),
-                                             wording::seconds(quality.pauses.total)));
+    rows += row("Stops to read",
+                fmt::format("{}, median {}, longest {}, in all {}", wording::grouped(quality.pauses.count),
+                            wording::micros(quality.pauses.median), wording::micros(quality.pauses.longest),
+                            wording::seconds(quality.pauses.total)));
   }
   return rows;
 }
 
-std::string data_note(const Fitted& data) {
+std::string data_note(const Fitted& data, std::size_t gathered) {
   std::string text;
+  if (gathered > 0) {
+    text += fmt::format("<p>{} are put together with others of their name that lived before or after them.</p>\n",
+                        count_of(gathered, "thread"));
+  }
   if (data.window > Nanos{0}) {
-    text += fmt::format("<p>To keep this page small, times are dated to {:g} ms: within that, what a thread did with one "
-                        "stack is put together.{}</p>\n",
-                        double(data.window.count()) / 1e6, " Sums are what they were.");
+    text += fmt::format(
+        "<p>To keep this page small, times are dated to {:g} ms: within that, what a thread did with one "
+        "stack is put together.{}</p>\n",
+        double(data.window.count()) / 1e6, " Sums are what they were.");
   }
   if (data.rare > 0) {
     text += fmt::format("<p>Stacks below {:.2g} % of all thread-time end at their parents, which have that time.</p>\n",
@@ -203,7 +210,8 @@ std::string heading(const Profile& profile, const Verdict& verdict) {
 
 std::string key_numbers(const Profile& profile) {
   const auto threads = std::count_if(profile.threads.begin(), profile.threads.end(), [](const ThreadProfile& thread) {
-    return thread.info.python && std::any_of(thread.times.begin(), thread.times.end(), [](Nanos t) { return t > Nanos{0}; });
+    return thread.info.python &&
+           std::any_of(thread.times.begin(), thread.times.end(), [](Nanos t) { return t > Nanos{0}; });
   });
   double utilization = 0, waiters = 0, handoffs = 0;
   Nanos p99{0};
@@ -218,26 +226,32 @@ std::string key_numbers(const Profile& profile) {
   tiles += tile("threads", "Python threads", wording::grouped(static_cast<std::uint64_t>(threads)));
   tiles += tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
                 "Share of the time in which some thread had the GIL");
-  tiles += tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters), "Threads that waited for the GIL, mean over time");
-  tiles += tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands");
-  tiles += tile("parallelism", "CPUs used",
-                fmt::format("{} of {}", wording::cpus(profile.parallelism()), fmt::format("{:.3g}", profile.cpus.available())),
-                "CPU time of the process over wall time");
-  tiles += tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
-                "99 % of the waits were shorter; of the whole recording, whatever is selected");
+  tiles += tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
+                "Threads that waited for the GIL, mean over time");
+  tiles +=
+      tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands");
+  tiles += tile(
+      "parallelism", "CPUs used",
+      fmt::format("{} of {}", wording::cpus(profile.parallelism()), fmt::format("{:.3g}", profile.cpus.available())),
+      "CPU time of the process over wall time");
+  tiles +=
+      tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
+           "99 % of the waits were shorter; of the whole recording, whatever is selected");
   return "<dl class=\"tiles\" id=\"tiles\">\n" + tiles + "</dl>\n";
 }
 
 std::string verdict_section(const Profile& profile, const Verdict& verdict) {
   return fmt::format(
-      "<section class=\"columns\" id=\"verdict\">\n<div><h2>Who makes others wait</h2>\n{}</div>\n<div><h2>What to do</h2>\n{}{}"
-      "</div>\n<div><h2>How sure this is</h2>\n{}<p class=\"note\">{} gilspy used {} of one CPU.</p>\n</div>\n</section>\n",
+      "<section class=\"columns\" id=\"verdict\">\n<div><h2>Who makes others wait</h2>\n{}</div>\n<div><h2>What to "
+      "do</h2>\n{}{}"
+      "</div>\n<div><h2>How sure this is</h2>\n{}<p class=\"note\">{} gilspy used {} of one "
+      "CPU.</p>\n</div>\n</section>\n",
       culprit_list(notable_culprits(profile, verdict)), advice(verdict), what_if(profile, verdict), claims(verdict),
       doubts(profile.quality),
       percent(profile.duration > Nanos{0} ? double(profile.self.cpu.count()) / double(profile.duration.count()) : 0));
 }
 
-std::string quality_section(const Profile& profile, const Fitted& data) {
+std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {
   std::string command;
   for (const std::string& word : profile.target.command) command += (command.empty() ? "" : " ") + word;
   std::string rows = sampling_rows(profile.quality);
@@ -245,8 +259,9 @@ std::string quality_section(const Profile& profile, const Fitted& data) {
                                            double(profile.self.peak_rss_bytes) / 1e6));
   rows += row("Program", code_text(profile.target.executable)) + row("Command", code_text(command));
   if (!profile.end_note.empty()) rows += row("Ended early", escaped(profile.end_note));
-  return fmt::format("<section id=\"quality\">\n<h2>How it was recorded</h2>\n<dl class=\"rows\">\n{}</dl>\n{}</section>\n", rows,
-                     data_note(data));
+  return fmt::format(
+      "<section id=\"quality\">\n<h2>How it was recorded</h2>\n<dl class=\"rows\">\n{}</dl>\n{}</section>\n", rows,
+      data_note(data, gathered));
 }
 
 }  // namespace gilspy::html

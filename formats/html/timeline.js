@@ -130,7 +130,7 @@ class Timeline {
 
   drawLanes(context) {
     const image = context.createImageData((this.width - this.gutter) * this.dpr, this.height * this.dpr);
-    const range = { a: this.view[0], b: this.view[1], columns: image.width };
+    const range = { a: this.view[0], b: this.view[1], columns: image.width, dpr: this.dpr };
     for (const row of this.rows) this.paintRow(image, row, range);
     // Through a canvas of its own, since pixels put directly would erase the grid.
     const layer = new OffscreenCanvas(image.width, image.height);
@@ -145,15 +145,21 @@ class Timeline {
       const shares = Paint.shares(row.lanes, Paint.LOOKS.length, (lane, i) => lane.activity[i], range);
       Paint.stack(image, shares, Paint.LOOKS, Paint.ORDER, top, height, this.dpr);
     } else if (row.kind === 'owner') {
-      const looks = Paint.OWNERS.map((colour) => ({ colour, height: 1 }));
-      const shade = (tenures, i) => this.model.shadeOf[tenures.holder[i]];
-      Paint.stack(image, Paint.shares([row.tenures], looks.length, shade, range), looks, [0, 1, 2, 3], top, height, this.dpr);
+      this.paintOwners(image, row, range, top, height);
     } else if (row.kind === 'waiters') {
       Paint.area(image, row.steps, row.steps.value, row.steps.most, Paint.LOOKS[WAITS].colour, top, height, range);
     } else if (row.kind === 'cpus') {
       const { cpuUse } = this.model;
       Paint.area(image, cpuUse, cpuUse.used, row.most, this.colours.cpu, top, height, range);
     }
+  }
+
+  // One colour where single tenures are too short to be seen.
+  paintOwners(image, { tenures }, range, top, height) {
+    const looks = Paint.OWNERS.map((colour) => ({ colour, height: 1 }));
+    const inView = Sums.firstAfter(tenures, range.b) - Sums.firstAfter(tenures, range.a);
+    const shade = inView * 3 > range.columns ? () => 0 : (_, i) => this.model.shadeOf[tenures.holder[i]];
+    Paint.stack(image, Paint.shares([tenures], looks.length, shade, range), looks, [0, 1, 2, 3], top, height, this.dpr);
   }
 
   drawLabel(context, row) {
@@ -165,9 +171,9 @@ class Timeline {
     const middle = row.y + row.height / 2 + 1;
     const room = this.gutter - 10;
     const most = row.kind === 'waiters' ? row.steps.most : row.kind === 'cpus' ? Words.number(row.most) : 0;
-    const scale = most ? `0–${most}` : '';
-    const used = scale && room > 110 ? context.measureText(scale).width + 6 : 0;
-    context.fillText(Words.cut(context, Lanes.label(row), room - used), 0, middle);
+    const scale = most ? `0–${most}` : row.count > 1 ? `× ${Words.grouped(row.count)}` : '';
+    const used = scale && (room > 110 || row.count > 1) ? context.measureText(scale).width + 6 : 0;
+    context.fillText(Words.cut(context, row.name, room - used), 0, middle);
     if (used > 0) {
       context.textAlign = 'right';
       context.fillText(scale, this.gutter - 8, middle);
@@ -183,34 +189,43 @@ class Timeline {
     context.textAlign = 'left';
     context.textBaseline = 'middle';
     context.fillStyle = '#000';
+    const runs = (activity) => activity <= OFF_CPU || activity === RUNS;
     for (const row of this.rows) {
       if (row.kind === 'owner') {
-        this.nameBlocks(context, row, row.tenures, (i) => this.model.threads[row.tenures.holder[i]]?.name || '');
-      } else if (row.kind === 'track') {
-        for (const lane of row.lanes) this.nameBlocks(context, row, lane, (i) => this.functionIn(lane, i));
+        const { holder } = row.tenures;
+        this.nameBlocks(context, row, row.tenures, (i, k) => holder[i] === holder[k], (i) => this.model.threads[holder[i]]?.name || '');
+      }
+      for (const lane of row.kind === 'track' ? row.lanes : []) {
+        this.nameBlocks(context, row, lane, (i, k) => lane.activity[i] === lane.activity[k],
+          (i, end) => (runs(lane.activity[i]) ? this.mainFunction(lane, i, end) : ''));
       }
     }
   }
 
-  functionIn(lane, i) {
-    if (lane.activity[i] !== HOLDS && lane.activity[i] !== RUNS) return '';
-    const frame = this.model.stacks.frame[lane.stack[i]];
-    return frame < 0 ? '' : this.model.functions[this.model.function_of[frame]].replace(/ \([^()]*\)$/, '');
+  // Where a thread runs: the function that has most of [first, end).
+  mainFunction(lane, first, end) {
+    const times = new Map();
+    for (let i = first; i < end; ++i) times.set(lane.stack[i], (times.get(lane.stack[i]) || 0) + lane.to[i] - lane.from[i]);
+    const byFunction = new Map();
+    for (const [stack, time] of times) {
+      const frame = this.model.stacks.frame[stack];
+      const name = frame < 0 ? '' : this.model.functions[this.model.function_of[frame]].replace(/ \([^()]*\)$/, '');
+      byFunction.set(name, (byFunction.get(name) || 0) + time);
+    }
+    return Array.from(byFunction).sort((x, y) => y[1] - x[1])[0][0];
   }
 
-  nameBlocks(context, row, lane, textOf) {
+  nameBlocks(context, row, lane, same, textOf) {
     const [a, b] = this.view;
     const least = (28 * (b - a)) / (this.width - this.gutter);
-    const first = Sums.firstAfter(lane, a);
-    for (let i = first; i < lane.count && lane.from[i] < b;) {
-      const text = textOf(i);
-      let end = i + 1;  // what follows without a hole and has the same name is one block for the eye
-      while (end < lane.count && lane.from[end] < b && lane.from[end] === lane.to[end - 1] && textOf(end) === text) ++end;
+    for (let i = Sums.firstAfter(lane, a); i < lane.count && lane.from[i] < b;) {
+      let end = i + 1;
+      while (end < lane.count && lane.from[end] < b && lane.from[end] === lane.to[end - 1] && same(i, end)) ++end;
       const from = Math.max(lane.from[i], a);
       const to = Math.min(lane.to[end - 1], b);
-      if (text && to - from >= least) {
-        context.fillText(Words.cut(context, text, this.x(to) - this.x(from) - 6), this.x(from) + 3, row.y + row.height / 2 + 1);
-      }
+      const text = to - from >= least ? textOf(i, end) : '';
+      const room = this.x(to) - this.x(from) - 6;
+      if (text) context.fillText(Words.cut(context, text, room), this.x(from) + 3, row.y + row.height / 2 + 1);
       i = end;
     }
   }

@@ -200,7 +200,8 @@ inline Profile turns_timeline(int threads, double seconds) {
       }
       scenario.add(workers[i], Activity::kWaitsForGil, at, taken, last[i]);
       for (Nanos tick = taken; tick < until;) {
-        const Nanos next = std::min(until, tick + chance.between(std::chrono::microseconds(960), std::chrono::microseconds(1040)));
+        const Nanos next =
+            std::min(until, tick + chance.between(std::chrono::microseconds(960), std::chrono::microseconds(1040)));
         last[i] = lines[chance.below(lines.size())];
         scenario.add(workers[i], Activity::kHoldsGil, tick, next, last[i]);
         tick = next;
@@ -217,12 +218,14 @@ inline Profile parallel_timeline(int threads, double seconds) {
   Scenario scenario(seconds);
   Chance chance;
   const Nanos end = ProfileBuilder::nanos(seconds);
-  const StackId digest = scenario.stack({{"work", "/home/ann/lab/hashing.py", 12, 10}, {"digest", "/home/ann/lab/hashing.py", 7, 5}});
+  const StackId digest =
+      scenario.stack({{"work", "/home/ann/lab/hashing.py", 12, 10}, {"digest", "/home/ann/lab/hashing.py", 7, 5}});
   std::vector<ThreadIndex> workers;
   for (int i = 0; i < threads; ++i) workers.push_back(scenario.thread("hasher-" + std::to_string(i)));
   for (int i = 0; i < threads; ++i) {
     for (Nanos at{0}; at < end;) {
-      const Nanos until = std::min(end, at + chance.between(std::chrono::milliseconds(20), std::chrono::milliseconds(40)));
+      const Nanos until =
+          std::min(end, at + chance.between(std::chrono::milliseconds(20), std::chrono::milliseconds(40)));
       scenario.add(workers[static_cast<std::size_t>(i)], Activity::kRunsWithoutGil, at, until, digest);
       at = std::min(end, until + std::chrono::milliseconds(1));
       if (at > until) scenario.add(workers[static_cast<std::size_t>(i)], Activity::kBlocked, until, at, digest);
@@ -255,9 +258,14 @@ inline Profile hostile_timeline() {
   using std::chrono::milliseconds;
   Scenario scenario(1.0);
   scenario.another_gil();
-  const std::vector<std::string> names = {"</script><script>fetch('//x')</script>", "<img src=x onerror=alert(1)>",
-                                          "a&amp;\"quoted' `${1}`", "line\nbreak\ttab\x01", "\xE2\x80\xAErtl \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D",
-                                          "not utf-8 \xff\xfe", "<!--<script>", "__proto__"};
+  const std::vector<std::string> names = {"</script><script>fetch('//x')</script>",
+                                          "<img src=x onerror=alert(1)>",
+                                          "a&amp;\"quoted' `${1}`",
+                                          "line\nbreak\ttab\x01",
+                                          "\xE2\x80\xAErtl \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D",
+                                          "not utf-8 \xff\xfe",
+                                          "<!--<script>",
+                                          "__proto__"};
   int i = 0;
   for (const std::string& name : names) {
     const ThreadIndex thread = scenario.thread(name, GilIndex(static_cast<std::uint32_t>(i % 2)));

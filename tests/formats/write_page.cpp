@@ -6,24 +6,22 @@
 #include <map>
 
 #include "formats/stack_view/stack_view.h"
-#include "timeline_scenarios.h"
 #include "gilspy/format.h"
+#include "timeline_scenarios.h"
 
 namespace gilspy {
 namespace {
 
 const std::map<std::string, std::function<Profile()>> kScenarios{
-    {"turns", [] { return turns_timeline(8, 2.0); }},
-    {"parallel", [] { return parallel_timeline(4, 2.0); }},
-    {"churn", [] { return churn_timeline(1500); }},
-    {"hostile", [] { return hostile_timeline(); }},
-    {"minute", [] { return turns_timeline(8, 60.0); }},
-    {"hour", [] { return turns_timeline(16, 1200.0); }},
+    {"turns", [] { return turns_timeline(8, 2.0); }},   {"parallel", [] { return parallel_timeline(4, 2.0); }},
+    {"churn", [] { return churn_timeline(1500); }},     {"hostile", [] { return hostile_timeline(); }},
+    {"minute", [] { return turns_timeline(8, 60.0); }}, {"hour", [] { return turns_timeline(16, 1200.0); }},
     {"empty", [] { return serialized_profile(); }},
 };
 
 void print_folded(const Profile& profile) {
-  for (const auto& [name, view] : {std::pair{"all", View::kAll}, {"held", View::kHeld}, {"wait", View::kWait}, {"blame", View::kBlame}}) {
+  for (const auto& [name, view] :
+       {std::pair{"all", View::kAll}, {"held", View::kHeld}, {"wait", View::kWait}, {"blame", View::kBlame}}) {
     RenderOptions options;
     options.view = view;
     options.include_blocked = true;
