@@ -9,11 +9,23 @@ namespace gilspy::html {
 namespace {
 
 constexpr std::size_t kMostStacks = 20'000;  // of which a browser makes flame graphs without delay
+constexpr std::size_t kMostStretches = 600'000;
 constexpr double kRare = 0.0001;
 constexpr int kMostSteps = 24;
 
 Fitted made_of(const Profile& profile, const PageData& data, const RenderOptions& options) {
-  return {.text = encoded(data, header(profile, data, options)), .window = data.timeline.window, .rare = data.rare};
+  std::size_t stretches = 0;
+  for (const Lane& lane : data.timeline.lanes) stretches += lane.size();
+  return {.text = encoded(data, header(profile, data, options)),
+          .stretches = stretches,
+          .window = data.timeline.window,
+          .rare = data.rare};
+}
+
+// By how much it is too large; at most 1: it fits.
+double excess(const Fitted& data, std::size_t bytes) {
+  return std::max(double(data.text.size()) / double(std::max<std::size_t>(bytes, 1)),
+                  double(data.stretches) / double(kMostStretches));
 }
 
 PageData with_fewer_stacks(PageData data) {
@@ -38,8 +50,8 @@ Fitted fitted(const Profile& profile, const RenderOptions& options, std::size_t 
   PageData shorter = whole;
   Nanos window{0};
   double rare = std::max(whole.rare, kRare / 2);
-  for (int step = 0; step < kMostSteps && best.text.size() > bytes; ++step) {
-    const bool far = best.text.size() / 2 > bytes;
+  for (int step = 0; step < kMostSteps && excess(best, bytes) > 1; ++step) {
+    const bool far = excess(best, bytes) > 2;
     if (step == 0 || window > profile.duration / 200) shorter = shortened(shorter, rare *= 2);
     window = next_window(window, whole.timeline);
     if (far) window = next_window(window, whole.timeline);
