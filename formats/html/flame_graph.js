@@ -83,7 +83,9 @@ class FlameGraph {
       const { x, width } = this.place(node);
       if (width >= 0.7) this.drawn.push({ node, x, width });
     }
-    const depth = this.drawn.reduce((most, { node }) => Math.max(most, node.depth), 0);
+    // What is too narrow to be read needs no rows of its own: zooming in shows it.
+    const depth = this.drawn.reduce((most, { node, width }) => (width >= 5 ? Math.max(most, node.depth) : most), 0);
+    this.drawn = this.drawn.filter(({ node }) => node.depth <= depth);
     const dpr = Math.max(1, Math.round(window.devicePixelRatio || 1));
     const height = (depth + 1) * FlameGraph.ROW + 2;
     this.canvas.width = this.width * dpr;

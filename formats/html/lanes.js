@@ -19,12 +19,23 @@ const Lanes = (() => {
     });
   }
 
-  // Threads that waited about as long keep the order of their names.
-  function compare(a, b) {
-    const rank = (time) => (time > 0 ? Math.round(Math.log2(time)) : -1);
-    const active = (row) => row.times[HOLDS] + row.times[OFF_CPU] + row.times[RUNS];
-    return rank(b.times[WAITS]) - rank(a.times[WAITS]) || rank(active(b)) - rank(active(a)) || natural(a.name, b.name);
+  // Those that waited most come first, then those that did most. Threads that are much alike keep the order of their
+  // names: a staircase is easier to see that way.
+  function sorted(tracks, measures) {
+    const [measure, ...others] = measures;
+    if (!measure) return tracks.slice().sort((a, b) => natural(a.name, b.name));
+    const rest = tracks.slice().sort((a, b) => measure(b) - measure(a));
+    const out = [];
+    while (rest.length > 0) {
+      const least = 0.7 * measure(rest[0]);
+      const end = rest.findIndex((row) => measure(row) < least);
+      out.push(...sorted(rest.splice(0, end < 0 ? rest.length : end), others));
+    }
+    return out;
   }
+
+  const waiting = (row) => row.times[WAITS];
+  const active = (row) => row.times[HOLDS] + row.times[OFF_CPU] + row.times[RUNS];
 
   function gilRows(model, gil, several) {
     const rows = [];
@@ -46,7 +57,7 @@ const Lanes = (() => {
 
   // { rows, hidden: how many tracks are not shown }
   function rows(model, all) {
-    const tracks = describedTracks(model).sort(compare);
+    const tracks = sorted(describedTracks(model), [waiting, active]);
     const shown = all ? tracks : tracks.slice(0, MOST);
     const gils = [...new Set(shown.map((track) => track.gil))].sort((a, b) => a - b);
     const several = gils.length > 1;

@@ -200,10 +200,11 @@ class Page {
 
   updateTiles(a, b) {
     const numbers = this.keyNumbers(a, b);
+    const known = this.model.cpuUse.count > 0;
     const words = {
       duration: Words.time(b - a), threads: Words.grouped(numbers.threads), held: Words.percent(numbers.held),
       waiters: numbers.waiters.toFixed(2), handoffs: `${numbers.handoffs.toFixed(0)}/s`,
-      parallelism: `${numbers.parallelism.toFixed(2)} of ${Words.number(this.model.cpus)}`,
+      ...(known && { parallelism: `${numbers.parallelism.toFixed(2)} of ${Words.number(this.model.cpus)}` }),
     };
     for (const tile of el('tiles').children) {
       const { key } = tile.dataset;

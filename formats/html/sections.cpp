@@ -198,6 +198,26 @@ std::string data_note(const Fitted& data, std::size_t gathered) {
   return text;
 }
 
+// Of several GILs: the busiest one held, all waiting and all hand-offs.
+std::string gil_tiles(const Profile& profile) {
+  double utilization = 0, waiters = 0, handoffs = 0;
+  Nanos p99{0};
+  for (const GilProfile& gil : profile.gils) {
+    utilization = std::max(utilization, gil.utilization());
+    waiters += gil.mean_waiters;
+    handoffs += double(gil.handoffs);
+    p99 = std::max(p99, gil.to_get_gil.p99);
+  }
+  const double seconds = std::max(std::chrono::duration<double>(profile.duration).count(), 1e-9);
+  return tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
+              "Share of the time in which some thread had the GIL") +
+         tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
+              "Threads that waited for the GIL, mean over time") +
+         tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands") +
+         tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
+              "99 % of the waits were shorter; of the whole recording, whatever is selected");
+}
+
 }  // namespace
 
 std::string title(const Profile& profile, const Verdict& verdict) {
@@ -213,31 +233,13 @@ std::string key_numbers(const Profile& profile) {
     return thread.info.python &&
            std::any_of(thread.times.begin(), thread.times.end(), [](Nanos t) { return t > Nanos{0}; });
   });
-  double utilization = 0, waiters = 0, handoffs = 0;
-  Nanos p99{0};
-  for (const GilProfile& gil : profile.gils) {
-    utilization = std::max(utilization, gil.utilization());
-    waiters += gil.mean_waiters;
-    handoffs += double(gil.handoffs);
-    p99 = std::max(p99, gil.to_get_gil.p99);
-  }
-  const double seconds = std::max(std::chrono::duration<double>(profile.duration).count(), 1e-9);
-  std::string tiles = tile("duration", "Recorded", wording::seconds(profile.duration));
-  tiles += tile("threads", "Python threads", wording::grouped(static_cast<std::uint64_t>(threads)));
-  tiles += tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
-                "Share of the time in which some thread had the GIL");
-  tiles += tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
-                "Threads that waited for the GIL, mean over time");
-  tiles +=
-      tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands");
-  tiles += tile(
-      "parallelism", "CPUs used",
-      fmt::format("{} of {}", wording::cpus(profile.parallelism()), fmt::format("{:.3g}", profile.cpus.available())),
-      "CPU time of the process over wall time");
-  tiles +=
-      tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
-           "99 % of the waits were shorter; of the whole recording, whatever is selected");
-  return "<dl class=\"tiles\" id=\"tiles\">\n" + tiles + "</dl>\n";
+  const std::string used = fmt::format("{} of {:.3g}", wording::cpus(profile.parallelism()), profile.cpus.available());
+  return "<dl class=\"tiles\" id=\"tiles\">\n" + tile("duration", "Recorded", wording::seconds(profile.duration)) +
+         tile("threads", "Python threads", wording::grouped(static_cast<std::uint64_t>(threads))) +
+         tile("parallelism", "CPUs used", used, "CPU time of the process over wall time") +
+         (profile.target.gil_enabled ? gil_tiles(profile)
+                                     : tile("no-gil", "GIL", "none", "This Python runs without one")) +
+         "</dl>\n";
 }
 
 std::string verdict_section(const Profile& profile, const Verdict& verdict) {

@@ -135,42 +135,41 @@ const Sums = (() => {
   // By function: own time (innermost frame) and total (anywhere on the stack, once).
   function functions(model, rows, blamed) {
     const { parent, frame, count } = model.stacks;
-    const kinds = ['held', 'wait', 'blame'];
+    const kinds = ['held', 'wait', 'blame', 'free'];
     const own = {};
     for (const kind of kinds) own[kind] = new Float64Array(count);
     for (const row of rows) {
       if (row.activity <= OFF_CPU) own.held[row.stack] += row.time;
       if (row.activity === WAITS) own.wait[row.stack] += row.time;
+      if (row.activity === RUNS) own.free[row.stack] += row.time;
     }
     let handOff = 0;
     for (const row of blamed) {
       if (row.thread === NOBODY) handOff += row.time;
       else own.blame[row.stack] += row.time;
     }
-    const table = model.functions.concat('(no Python frame)').map((name) => (
-      { name, held: 0, wait: 0, blame: 0, heldTotal: 0, waitTotal: 0, blameTotal: 0 }));
+    const table = model.functions.concat('(no Python frame)').map((name) => {
+      const row = { name };
+      for (const kind of kinds) row[kind] = row[kind + 'Total'] = 0;
+      return row;
+    });
     const lastSeen = new Int32Array(table.length).fill(-1);
     const functionOf = (stack) => (stack === 0 ? table.length - 1 : model.function_of[frame[stack]]);
     for (let stack = 0; stack < count; ++stack) {
-      const [held, wait, blame] = kinds.map((kind) => own[kind][stack]);
-      if (held + wait + blame === 0) continue;
+      if (kinds.every((kind) => own[kind][stack] === 0)) continue;
       const leaf = table[functionOf(stack)];
-      leaf.held += held;
-      leaf.wait += wait;
-      leaf.blame += blame;
+      for (const kind of kinds) leaf[kind] += own[kind][stack];
       let up = stack;
       do {
         const index = functionOf(up);
         if (lastSeen[index] !== stack) {
           lastSeen[index] = stack;
-          table[index].heldTotal += held;
-          table[index].waitTotal += wait;
-          table[index].blameTotal += blame;
+          for (const kind of kinds) table[index][kind + 'Total'] += own[kind][stack];
         }
         up = parent[up];
       } while (up !== 0);
     }
-    return { functions: table.filter((row) => row.heldTotal + row.waitTotal + row.blameTotal > 0), handOff };
+    return { functions: table.filter((row) => kinds.some((kind) => row[kind + 'Total'] > 0)), handOff };
   }
 
   // ---- key numbers of a range

@@ -1,12 +1,14 @@
 // Tables that sort by a click on a column's head. Text goes in as text, never as markup.
 class Table {
-  static MOST = 30;  // rows, until somebody asks for all
+  static MOST = 20;  // rows, until somebody asks for all
 
   // columns: { key, name, title, value(row), text(row), fill(cell, row)?, name column: first }
+  // sort: the columns to sort by at first; the first that has a number in it
   constructor(element, columns, { sort, onRow = null }) {
     this.element = element;
     this.columns = columns;
-    this.sort = sort;
+    this.sort = null;
+    this.sorts = sort;
     this.descending = true;
     this.onRow = onRow;
     this.all = false;
@@ -20,7 +22,9 @@ class Table {
 
   draw() {
     const shown = this.columns.filter((column) => !column.optional || this.rows.some((row) => column.value(row) > 0));
-    const by = this.columns.find((column) => column.key === this.sort);
+    const column = (key) => this.columns.find((each) => each.key === key);
+    const sort = this.sort || this.sorts.find((key) => this.rows.some((row) => column(key).value(row) > 0)) || this.sorts[0];
+    const by = column(sort);
     const sign = this.descending ? -1 : 1;
     const sorted = this.rows.slice().sort((x, y) => {
       const a = by.value(x);
@@ -28,7 +32,7 @@ class Table {
       return sign * (typeof a === 'string' ? Table.natural(a, b) : a - b) || Table.natural(x.name, y.name);
     });
     const visible = this.all ? sorted : sorted.slice(0, Table.MOST);
-    const head = Table.make('thead', [Table.make('tr', shown.map((column) => this.head(column)))]);
+    const head = Table.make('thead', [Table.make('tr', shown.map((each) => this.head(each, each === by)))]);
     const body = Table.make('tbody', visible.map((row) => this.row(row, shown)));
     this.element.replaceChildren(head, body);
     if (visible.length < sorted.length) this.element.append(this.foot(sorted.length - visible.length, shown.length));
@@ -42,11 +46,10 @@ class Table {
     return element;
   }
 
-  head(column) {
+  head(column, active) {
     const button = Table.make('button', [column.name]);
     button.type = 'button';
     button.title = column.title || '';
-    const active = column.key === this.sort;
     button.addEventListener('click', () => {
       this.descending = active ? !this.descending : column.key !== 'name';
       this.sort = column.key;
@@ -122,7 +125,7 @@ const Tables = (() => {
     }));
     columns.push({ key: 'cpu', name: 'CPU', title: 'Seconds on a CPU, of native threads, in the whole recording',
       optional: true, value: (row) => row.cpu, text: (row) => seconds(row.cpu) });
-    return new Table(element, columns, { sort: model.activities[WAITS].key });
+    return new Table(element, columns, { sort: [WAITS, HOLDS, RUNS].map((kind) => model.activities[kind].key) });
   }
 
   // One line for all native threads: what they did is known to the kernel only.
@@ -145,14 +148,16 @@ const Tables = (() => {
 
   function functions(element, onRow) {
     const columns = [{ key: 'name', name: 'Function', value: (row) => row.name, text: (row) => row.name }];
+    const column = (key, name, title) => (
+      { key, name, title, optional: true, value: (row) => row[key], text: (row) => seconds(row[key]) });
     const kinds = [['blame', 'blame', 'time that others waited while it held the GIL'],
-      ['held', 'held', 'time that it held the GIL'], ['wait', 'wait', 'time that it waited for the GIL']];
+      ['held', 'held', 'time that it held the GIL'], ['wait', 'wait', 'time that it waited for the GIL'],
+      ['free', 'no GIL', 'time that it ran without the GIL']];
     for (const [key, name, title] of kinds) {
-      columns.push({ key, name: `${name}, self`, title: `Seconds, the function itself: ${title}`, value: (row) => row[key], text: (row) => seconds(row[key]) });
-      columns.push({ key: key + 'Total', name: `${name}, total`, title: `Seconds, with what it calls: ${title}`,
-        value: (row) => row[key + 'Total'], text: (row) => seconds(row[key + 'Total']) });
+      columns.push(column(key, `${name}, self`, `Seconds, the function itself: ${title}`));
+      columns.push(column(key + 'Total', `${name}, total`, `Seconds, with what it calls: ${title}`));
     }
-    return new Table(element, columns, { sort: 'blame', onRow });
+    return new Table(element, columns, { sort: ['blame', 'held', 'free'], onRow });
   }
 
   return { functions, threadRows, threads };
