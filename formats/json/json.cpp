@@ -23,6 +23,15 @@ void write_cpus(JsonWriter& json, const CpuFacts& cpus) {
   });
 }
 
+void write_spread(JsonWriter& json, std::string_view name, const Spread& spread) {
+  json.object(name, [&] {
+    json.pair("count", spread.count);
+    json.pair("median_s", spread.median);
+    json.pair("p99_s", spread.p99);
+    json.pair("longest_s", spread.longest);
+  });
+}
+
 void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProfile& gil) {
   json.object([&] {
     json.pair("id", interpreter);
@@ -33,6 +42,8 @@ void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProf
       json.pair("handoffs", gil.handoffs);
       json.pair("switch_interval_s", gil.switch_interval);
       json.pair("hogged_s", gil.hogged);
+      write_spread(json, "tenure", gil.tenure);
+      write_spread(json, "time_to_get_gil", gil.to_get_gil);
     });
   });
 }
@@ -56,6 +67,10 @@ void write_thread(JsonWriter& json, const ThreadProfile& thread) {
     json.object("activities", [&] {
       for (const Activity activity : kActivities) json.pair(key(activity), thread.times[index_of(activity)]);
     });
+    if (thread.info.python) {
+      write_spread(json, "tenure", thread.tenure);
+      write_spread(json, "time_to_get_gil", thread.to_get_gil);
+    }
   });
 }
 
@@ -84,6 +99,7 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("ticks", quality.ticks);
     json.pair("rate_hz", quality.rate_hz);
     json.pair("late", quality.late);
+    json.pair("glances", quality.glances);
     json.pair("retried", quality.retried);
     json.pair("truncated", quality.truncated);
     json.pair("discarded", quality.discarded);

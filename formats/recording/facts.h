@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <type_traits>
 #include <unordered_map>
 #include <vector>
@@ -76,6 +77,23 @@ void exchange_gil(Codec& codec, Context::Gil& last, Facts& gil) {
   }
 }
 
+template <typename Codec, typename H>
+void exchange_handoff(Codec& codec, std::uint64_t& before, H& handoff) {
+  codec.runs(wire::HANDOFF_GIL, handoff.gil);
+  codec.delta(wire::HANDOFF_BY, handoff.by, before);
+  before = number_of(handoff.by);
+  Nanos since = handoff.by - handoff.after;
+  codec.plain(wire::HANDOFF_AFTER, since);
+  codec.runs(wire::HANDOFF_COUNT, handoff.count);
+  std::uint64_t to = handoff.to.has_value() ? number_of(*handoff.to) + 1 : 0;
+  codec.plain(wire::HANDOFF_TO, to);
+  if constexpr (!Codec::kWrites) {
+    handoff.after = Nanos(static_cast<std::int64_t>(number_of(handoff.by) - number_of(since)));
+    codec.accept(to <= std::numeric_limits<std::uint32_t>::max());
+    if (to > 0 && codec.ok()) handoff.to = static_cast<ThreadIndex>(to - 1);
+  }
+}
+
 template <typename Codec, typename Info>
 void exchange_started(Codec& codec, Context& context, Info& info) {
   codec.delta(wire::STARTED_INDEX, info.index, context.next_index);
@@ -120,6 +138,18 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   }
 }
 
+template <typename Codec, typename S>
+void exchange_looks(Codec& codec, std::uint64_t before, S& sample) {
+  Nanos ago = sample.looked.has_value() ? sample.time - *sample.looked : Nanos{0};
+  codec.plain(wire::TICK_LOOKED, ago);
+  if constexpr (!Codec::kWrites) {
+    sample.looked.reset();
+    if (ago.count() > 0 && ago < sample.time) sample.looked = sample.time - ago;
+  }
+  exchange_rows(codec, wire::TICK_HANDOFFS, sample.handoffs, false,
+                [&](auto& handoff) { exchange_handoff(codec, before, handoff); });
+}
+
 // `sample` is a Sample, const for a writer. What has no column here is not told: a reader hands in an empty one.
 template <typename Codec, typename S>
 void exchange_sample(Codec& codec, Context& context, S& sample) {
@@ -133,11 +163,13 @@ void exchange_sample(Codec& codec, Context& context, S& sample) {
     sample.stop_denied = (flags & 8U) != 0;
   }
   codec.runs(wire::TICK_PERIOD, sample.period);
-  codec.delta(wire::TICK_TIME, sample.time, context.time + number_of(sample.period));
+  const std::uint64_t before = context.time;
+  codec.delta(wire::TICK_TIME, sample.time, before + number_of(sample.period));
   context.time = number_of(sample.time);
   codec.plain(wire::TICK_PAUSE, sample.pause);
   if (sample.failed) return;
   codec.plain(wire::TICK_STACK_RETRIES, sample.stack_retries);
+  exchange_looks(codec, before, sample);
   std::size_t gil = 0;
   exchange_rows(codec, wire::TICK_GILS, sample.gils, false, [&](auto& facts) {
     if (gil >= context.gils.size()) context.gils.resize(gil + 1);

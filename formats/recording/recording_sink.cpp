@@ -53,6 +53,7 @@ FilledBlock RecordingSink::State::take_block() {
   next.update = block.update;  // what it says of names is only new once
   next.update.threads.clear();
   next.update.interpreters.clear();
+  next.update.cpu.clear();
   return std::exchange(block, std::move(next));
 }
 

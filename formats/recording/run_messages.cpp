@@ -94,6 +94,8 @@ void fill(wire::Update& message, const RunUpdate& update) {
   message.set_late(update.late);
   if (update.first_cpu) fill(*message.mutable_first_cpu(), *update.first_cpu);
   if (update.last_cpu) fill(*message.mutable_last_cpu(), *update.last_cpu);
+  for (const CpuReading& reading : update.cpu) fill(*message.add_cpu(), reading);
+  message.set_glances(update.glances);
   message.set_self_cpu_ns(update.self.cpu.count());
   message.set_self_peak_rss_bytes(update.self.peak_rss_bytes);
   for (const ThreadInfo& info : update.threads) fill(*message.add_threads(), info);
@@ -113,6 +115,11 @@ Result<RunUpdate> update_of(const wire::Update& message) {
   if (message.has_last_cpu()) {
     GILSPY_TRY(update.last_cpu, reading_of(message.last_cpu()));
   }
+  for (const wire::CpuReading& reading : message.cpu()) {
+    GILSPY_TRY(const CpuReading read, reading_of(reading));
+    update.cpu.push_back(read);
+  }
+  update.glances = message.glances();
   if (!is_time(message.self_cpu_ns())) return fail(ErrorCode::kBadRecording, "its CPU times are none");
   update.self = {Nanos(message.self_cpu_ns()), message.self_peak_rss_bytes()};
   for (const wire::Thread& thread : message.threads()) update.threads.push_back(info_of(thread));

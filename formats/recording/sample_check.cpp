@@ -24,8 +24,9 @@ bool SampleCheck::accepts(const Sample& sample, std::size_t stacks) {
   const auto started = [&](const ThreadInfo& info) { return take_started(info, sample); };
   const auto known = [&](const GilFacts& gil) { return is_known(gil); };
   const auto facts = [&](const ThreadFacts& thread) { return take_facts(thread, stacks); };
+  const auto handoff = [&](const Handoff& change) { return take_handoff(change, sample); };
   return std::ranges::all_of(sample.started, started) && std::ranges::all_of(sample.gils, known) &&
-         std::ranges::all_of(sample.threads, facts);
+         std::ranges::all_of(sample.threads, facts) && std::ranges::all_of(sample.handoffs, handoff);
 }
 
 bool SampleCheck::take_time(const Sample& sample) {
@@ -50,6 +51,12 @@ bool SampleCheck::take_started(const ThreadInfo& info, const Sample& sample) {
 bool SampleCheck::is_known(const GilFacts& gil) const {
   if (gil.last_holder.has_value() && to_int(*gil.last_holder) >= threads_.size()) return false;
   return in_range(gil.switch_interval, kLongestPeriod);
+}
+
+bool SampleCheck::take_handoff(const Handoff& handoff, const Sample& sample) const {
+  if (to_int(handoff.gil) >= sample.gils.size()) return false;
+  if (handoff.to.has_value() && to_int(*handoff.to) >= threads_.size()) return false;
+  return Nanos{0} <= handoff.after && handoff.after <= handoff.by && handoff.by <= sample.time;
 }
 
 bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {

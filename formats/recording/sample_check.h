@@ -24,6 +24,7 @@ class SampleCheck {
 
   bool take_time(const Sample& sample);
   bool take_started(const ThreadInfo& info, const Sample& sample);
+  bool take_handoff(const Handoff& handoff, const Sample& sample) const;
   bool take_facts(const ThreadFacts& facts, std::size_t stacks);
   bool take_short(Nanos time);
   bool is_known(const GilFacts& gil) const;

@@ -58,6 +58,16 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
   return text;
 }
 
+// Of the GIL that most wait for.
+std::string how_long_it_takes(const Profile& profile) {
+  const auto busiest = std::ranges::max_element(profile.gils, {}, &GilProfile::mean_waiters);
+  if (!is_waiting_notable(profile) || busiest->to_get_gil.count == 0) return {};
+  const Spread& wait = busiest->to_get_gil;
+  return fmt::format(
+      "Half of the waits for the GIL took less than {}, 99 % less than {}; half of the turns with it {}.",
+      wording::span(wait.median), wording::span(wait.p99), wording::span(busiest->tenure.median));
+}
+
 std::string available_cpus(const CpuFacts& cpus) {
   const double count = cpus.available();
   return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", wording::cpu_count(count));
@@ -151,8 +161,8 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   std::string text = pen.bold(std::string_view(headline).substr(0, headline.size() - 1)) + "\n";
   if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
   text += "\n";
-  for (const std::string& line :
-       {native_threads(profile), who_makes_others_wait(profile, verdict), without_the_gil(profile, verdict)}) {
+  for (const std::string& line : {native_threads(profile), who_makes_others_wait(profile, verdict),
+                                  how_long_it_takes(profile), without_the_gil(profile, verdict)}) {
     if (!line.empty()) text += wrap(line, width, 2);
   }
   text += next_steps(verdict, width);

@@ -28,6 +28,8 @@ Nanos now();
 // Sleeps until now() reaches `deadline`. False when a signal came first.
 bool sleep_until(Nanos deadline);
 
+Nanos thread_cpu_time();  // user and system time of the calling thread
+
 struct SelfUsage {
   Nanos cpu{0};  // user and system time of all threads of this process
   std::uint64_t peak_rss_bytes = 0;

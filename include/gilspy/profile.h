@@ -99,6 +99,7 @@ struct Quality {
   std::uint64_t ticks = 0;      // made
   double rate_hz = 0;           // asked; 0 = as fast as possible
   std::uint64_t late = 0;       // ticks more than one period late
+  std::uint64_t glances = 0;    // looks at the GILs alone between ticks
   std::uint64_t retried = 0;    // stack reads that were repeated
   std::uint64_t truncated = 0;  // stacks kept without their last frames
   std::uint64_t discarded = 0;  // ticks whose holder's stack could not be kept at all

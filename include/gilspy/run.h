@@ -33,6 +33,8 @@ struct RunFacts {
 struct CpuReading {
   Nanos at{0};   // CLOCK_MONOTONIC
   Nanos cpu{0};  // of the whole process since it started
+
+  bool operator==(const CpuReading&) const = default;
 };
 
 // Told now and then while the run lasts, and at its end.
@@ -40,6 +42,8 @@ struct RunUpdate {
   std::uint64_t late = 0;                      // so far: ticks more than one period late
   std::optional<CpuReading> first_cpu;         // of the run
   std::optional<CpuReading> last_cpu;          // so far
+  std::vector<CpuReading> cpu;                 // in order, those since the update before
+  std::uint64_t glances = 0;                   // so far: looks at the GILs alone between ticks
   SelfCost self;                               // so far
   std::vector<ThreadInfo> threads;             // those that are known better than when they were told last: names
   std::vector<InterpreterInfo> interpreters;   // seen since the update before

@@ -36,7 +36,10 @@ struct Handoff {
   Nanos after{0};                 // CLOCK_MONOTONIC of the look that did not see it yet
   Nanos by{0};                    // of the look that did
   std::optional<ThreadIndex> to;  // who held it then; none: nobody, or a thread that is not known yet
-  std::uint64_t count = 1;        // hand-offs between the two looks, the last of them to `to`
+  // Hand-offs between the two looks, the last of them to `to`. 0: it was let go, or taken up by who had it last.
+  std::uint64_t count = 1;
+
+  bool operator==(const Handoff&) const = default;
 };
 
 enum class WaitPlace : std::uint8_t {

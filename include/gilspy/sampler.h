@@ -36,6 +36,11 @@ class Sampler {
   // error: sample.failed. Errors: kGone (ended, or replaced by exec: the message says which), kDenied.
   virtual Result<void> tick(Nanos now, Sample& sample) = 0;
 
+  // Looks at the GILs alone, between two ticks; the next one tells what it saw (Sample::handoffs).
+  virtual void glance(Nanos now) = 0;
+  // Whether threads took turns lately: else there is nothing to see for a glance.
+  virtual bool takes_turns() const = 0;
+
   virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen
   virtual const ThreadInfo& thread(ThreadIndex index) const = 0;  // with the best name known by now
 };

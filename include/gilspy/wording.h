@@ -18,6 +18,7 @@ std::string cpus(double cpus);             // "1.02", "12.3", "2" for whole numb
 std::string cpu_count(double cpus);        // "1 CPU", "2.5 CPUs": how many there are
 std::string seconds(Nanos time);           // "2.00 s"
 std::string micros(Nanos time);            // "23 us", "1,950 us"
+std::string span(Nanos time);              // "23 us", "5.2 ms", "71 ms", "1.30 s"
 std::string times(std::uint64_t count);    // "once", "twice", "1,995 times"
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.

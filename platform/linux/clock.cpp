@@ -20,6 +20,8 @@ Nanos read_clock(clockid_t clock) {
 
 Nanos now() { return read_clock(CLOCK_MONOTONIC); }
 
+Nanos thread_cpu_time() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+
 bool sleep_until(Nanos deadline) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(deadline);
   timespec until{};

@@ -41,6 +41,13 @@ std::string micros(Nanos time) {
   return grouped(static_cast<std::uint64_t>((std::max(time, Nanos{0}).count() + 500) / 1000)) + " us";
 }
 
+std::string span(Nanos time) {
+  const double ms = std::chrono::duration<double, std::milli>(time).count();
+  if (ms < 0.9995) return micros(time);
+  if (ms >= 999.5) return seconds(time);
+  return fmt::format("{:.{}f} ms", ms, ms < 9.95 ? 1 : 0);
+}
+
 std::string times(std::uint64_t count) {
   return count == 1 ? "once" : count == 2 ? "twice" : grouped(count) + " times";
 }

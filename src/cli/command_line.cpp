@@ -27,7 +27,8 @@ constexpr const char* kSampling = "Sampling";
 }  // namespace
 
 struct CommandLine::Raw {
-  std::string pid, output, format = "flamegraph", view, rate = "1khz", duration = "unlimited", recording, shell;
+  std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
+                           recording, shell;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false;
   std::vector<std::string> command;
@@ -106,6 +107,12 @@ struct CommandLine::Raw {
         ->type_name("SECONDS")
         ->group(kSampling);
     app.add_option("-r,--rate", rate, "Samples a second: 1000, 1khz, or max for as fast as it goes")
+        ->capture_default_str()
+        ->type_name("RATE")
+        ->group(kSampling);
+    app.add_option("--gil-rate", gil_rate,
+                   "How often to look at the GIL alone between samples, to date hand-offs: at most so many times a "
+                   "second, and for at most 3 % of one CPU; 0 for never")
         ->capture_default_str()
         ->type_name("RATE")
         ->group(kSampling);
@@ -202,6 +209,7 @@ Result<RecordOptions> CommandLine::Raw::record() const {
   }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
+  GILSPY_TRY(options.gil_rate_hz, parse_gil_rate(gil_rate));
   GILSPY_TRY(options.stopping, stopping());
   return options;
 }

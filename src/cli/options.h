@@ -25,7 +25,8 @@ struct RecordOptions {
   std::vector<std::string> command;  // to launch
   OutputOptions output;
   std::optional<Nanos> duration;
-  double rate_hz = 1000;  // 0: as fast as possible
+  double rate_hz = 1000;       // 0: as fast as possible
+  double gil_rate_hz = 10000;  // looks at the GIL alone between ticks; 0: none
   Stopping stopping = Stopping::kNever;
 
   bool launches() const { return !command.empty(); }

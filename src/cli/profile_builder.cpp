@@ -4,16 +4,23 @@
 #include <utility>
 
 namespace gilspy::cli {
+namespace {
+
+constexpr std::size_t kMostCpuSteps = 20'000;
+
+}  // namespace
 
 void ProfileBuilder::add(const Sample& sample) {
   aggregator_.add(sample, classifier_.classify(sample));
   period_ = sample.period;
+  if (!first_tick_.has_value() && !sample.failed) first_tick_ = sample.time;
   if (better_known_.empty() || sample.failed) return;
   for (const ThreadInfo& info : sample.started) better_known_.erase(to_int(info.index));  // told anew
 }
 
 void ProfileBuilder::update(const RunUpdate& update) {
   latest_ = update;
+  cpu_.insert(cpu_.end(), update.cpu.begin(), update.cpu.end());
   for (const ThreadInfo& info : update.threads) better_known_[to_int(info.index)] = info;
   interpreters_.insert(interpreters_.end(), update.interpreters.begin(), update.interpreters.end());
 }
@@ -22,6 +29,7 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
   Profile profile;
   profile.quality.rate_hz = facts_.rate_hz;
   profile.quality.late = latest_.late;
+  profile.quality.glances = latest_.glances;
   profile.quality.system_calls_told = facts_.system_calls_told;
   aggregator_.finish(profile);
   profile.quality.ticks_asked =
@@ -40,7 +48,23 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
   describe_target(profile);
   profile.table = std::move(table);
   profile.self = latest_.self;
+  profile.timeline.cpus = cpu_steps();
   return profile;
+}
+
+std::vector<CpuUse> ProfileBuilder::cpu_steps() const {
+  std::vector<CpuUse> steps;
+  if (!first_tick_.has_value()) return steps;
+  // Many hours have many readings: every so many of them will do.
+  const std::size_t stride = cpu_.size() / kMostCpuSteps + 1;
+  for (std::size_t last = 0, next = stride; next < cpu_.size(); last = next, next += stride) {
+    const CpuReading& from = cpu_[last];
+    const CpuReading& to = cpu_[next];
+    if (to.at <= from.at || to.cpu < from.cpu || from.at < *first_tick_) continue;
+    const double cpus = double((to.cpu - from.cpu).count()) / double((to.at - from.at).count());
+    steps.push_back({from.at - *first_tick_, to.at - *first_tick_, cpus});
+  }
+  return steps;
 }
 
 // Spread over `duration`: the last look can be a little older than the last tick.

@@ -23,11 +23,14 @@ class ProfileBuilder {
 
  private:
   Nanos cpu_time(Nanos duration) const;
+  std::vector<CpuUse> cpu_steps() const;
   void describe_target(Profile& profile) const;
 
   RunFacts facts_;
   RunUpdate latest_;
+  std::vector<CpuReading> cpu_;
   Nanos period_{0};
+  std::optional<Nanos> first_tick_;
   Classifier classifier_;
   Aggregator aggregator_;
   std::unordered_map<std::uint32_t, ThreadInfo> better_known_;

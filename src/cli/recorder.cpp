@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "glance_budget.h"
 #include "priority_guard.h"
 #include "profile_builder.h"
 #include "run_watch.h"
@@ -46,7 +47,12 @@ RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
 class Recorder {
  public:
   Recorder(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop)
-      : attachment_(attachment), plan_(plan), stop_(stop), started_(platform::now()), ticker_(plan.rate_hz, started_) {}
+      : attachment_(attachment),
+        plan_(plan),
+        stop_(stop),
+        started_(platform::now()),
+        ticker_(plan.rate_hz, started_),
+        glances_(plan.gil_rate_hz) {}
 
   Result<Recorded> run() {
     const RunFacts facts = facts_of(attachment_, plan_);
@@ -79,6 +85,7 @@ class Recorder {
 
   Result<void> tick() {
     const Nanos deadline = next_deadline();
+    glance_until(deadline);
     if (deadline > platform::now()) platform::sleep_until(deadline);
     now_ = platform::now();
     const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
@@ -90,6 +97,21 @@ class Recorder {
     if (plan_.sink != nullptr) plan_.sink->add(sample_);
     ++ticks_;
     return {};
+  }
+
+  // Threads pass the GIL on more often than stacks can be read.
+  void glance_until(Nanos deadline) {
+    if (ticks_ == 0 || !attachment_.sampler->takes_turns()) return;
+    const Nanos begin = platform::now();
+    const std::int64_t looks = glances_.plan(deadline - begin);
+    for (std::int64_t i = 1; i <= looks; ++i) {
+      const bool measured = glances_.measures_next();
+      const Nanos cpu_before = measured ? platform::thread_cpu_time() : Nanos{0};
+      if (!platform::sleep_until(begin + (deadline - begin) * i / (looks + 1))) return;
+      attachment_.sampler->glance(platform::now());
+      watch_.count_glance();
+      if (measured) glances_.add_cost(platform::thread_cpu_time() - cpu_before);
+    }
   }
 
   Nanos next_deadline() {
@@ -143,6 +165,7 @@ class Recorder {
   Ticker ticker_;
   Sample sample_;
   RunWatch watch_;
+  GlanceBudget glances_;
   ProfileBuilder builder_;
   Nanos now_{0}, next_upkeep_{0}, next_update_{0}, next_progress_{0};
   std::uint64_t ticks_ = 0;

@@ -21,6 +21,7 @@ Error say_what_is_kept(const Error& error, Nanos until) {
 RecordingPlan plan_of(const RecordOptions& options) {
   RecordingPlan plan;
   plan.rate_hz = options.rate_hz;
+  plan.gil_rate_hz = options.gil_rate_hz;
   plan.duration = options.duration;
   plan.stopping = options.stopping;
   return plan;

@@ -23,6 +23,8 @@ RunUpdate RunWatch::take(const Sampler& sampler) {
   update.late = late_;
   update.first_cpu = cpu_.first();
   update.last_cpu = cpu_.last();
+  update.cpu = cpu_.take();
+  update.glances = glances_;
   const platform::SelfUsage self = platform::self_usage();
   update.self = {self.cpu, self.peak_rss_bytes};
   update.threads = better_known(sampler);

@@ -16,6 +16,7 @@ class RunWatch {
  public:
   void look_at_cpu(Target& target, Nanos now) { cpu_.look(target, now); }
   void count_late() { ++late_; }
+  void count_glance() { ++glances_; }
   void add(const Sample& sample);  // every one
 
   // What is so by now; of threads and interpreters, what was not told before.
@@ -27,6 +28,7 @@ class RunWatch {
 
   CpuMeter cpu_;
   std::uint64_t late_ = 0;
+  std::uint64_t glances_ = 0;
   std::unordered_map<std::uint32_t, ThreadInfo> told_;  // threads that live, or did at the last take()
   std::vector<ThreadIndex> ended_;                      // since then
   std::size_t interpreters_told_ = 0;

@@ -34,20 +34,35 @@ Result<std::optional<Nanos>> parse_duration(const std::string& text) {
   return std::optional<Nanos>(std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(seconds)));
 }
 
-Result<double> parse_rate(const std::string& text) {
+namespace {
+
+// Times a second; nothing when it is no such number.
+std::optional<double> frequency(const std::string& lower) {
   constexpr double kFastest = 1e6;
-  const std::string lower = lower_case(text);
-  if (lower == "max") return 0.0;
   double number = 0;
   const auto [end, error] = std::from_chars(lower.data(), lower.data() + lower.size(), number);
   const std::string unit = lower.substr(static_cast<std::size_t>(end - lower.data()));
   if (unit == "k" || unit == "khz") number *= 1000;
   const bool known = unit.empty() || unit == "hz" || unit == "k" || unit == "khz";
-  if (error != std::errc() || !known || !(number >= 0.1) || number > kFastest) {
-    return fail(ErrorCode::kUsage,
-                fmt::format("--rate takes 0.1 to 1000000 samples a second (1000, 250hz, 1khz) or max, not '{}'", text));
-  }
+  if (error != std::errc() || !known || !(number >= 0.1) || number > kFastest) return std::nullopt;
   return number;
+}
+
+}  // namespace
+
+Result<double> parse_rate(const std::string& text) {
+  const std::string lower = lower_case(text);
+  if (lower == "max") return 0.0;
+  if (const auto number = frequency(lower)) return *number;
+  return fail(ErrorCode::kUsage,
+              fmt::format("--rate takes 0.1 to 1000000 samples a second (1000, 250hz, 1khz) or max, not '{}'", text));
+}
+
+Result<double> parse_gil_rate(const std::string& text) {
+  if (text == "0") return 0.0;
+  if (const auto number = frequency(lower_case(text))) return *number;
+  return fail(ErrorCode::kUsage,
+              fmt::format("--gil-rate takes 0.1 to 1000000 looks a second (10khz), or 0 for none, not '{}'", text));
 }
 
 }  // namespace gilspy::cli

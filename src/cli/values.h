@@ -13,6 +13,8 @@ std::string lower_case(std::string text);  // of ASCII
 
 // "1000", "250hz", "1khz", "max" (0).
 Result<double> parse_rate(const std::string& text);
+// "10khz", "0".
+Result<double> parse_gil_rate(const std::string& text);
 // "4242", "0x1092".
 Result<Pid> parse_pid(const std::string& text);
 // Seconds, or "unlimited".

@@ -15,6 +15,8 @@ struct GilRecord {
   RemoteAddr address;
   std::uint64_t switch_number = 0;  // at the last tick
   RemoteAddr last_holder;           // at the last tick
+  std::uint64_t seen_number = 0;    // switch_number when it was last looked at, by a tick or a glance
+  bool seen_locked = false;         // then
   bool enabled = true;              // at the last tick
   std::uint64_t many_tick = 0;      // last tick that saw two or more hand-offs
   std::optional<Offset> wrefs;      // offset of __wrefs in the target's pthread_cond_t, once a waiter has shown it

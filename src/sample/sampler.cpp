@@ -136,6 +136,8 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
 
 void LiveSampler::note_gils(Sample& sample) {
   touched_.clear();
+  takes_turns_ = false;
+  tell_handoffs(sample);
   for (std::size_t i = 0; i < now_.size(); ++i) {
     GilRecord& gil = words_.gils()[i];
     const GilWords& words = now_[i];
@@ -154,10 +156,36 @@ void LiveSampler::note_gils(Sample& sample) {
     if (words.last_holder != gil.last_holder) {
       if (const auto before = table_.find(gil.last_holder); before.has_value()) mark_active(*before);
     }
-    gil.switch_number = words.switch_number;
+    gil.switch_number = gil.seen_number = words.switch_number;
     gil.last_holder = words.last_holder;
+    gil.seen_locked = words.locked;
+    takes_turns_ = takes_turns_ || facts.handoffs > 0 || facts.cond_waiters.value_or(0) > 0;
     sample.gils.push_back(facts);
   }
+}
+
+void LiveSampler::tell_handoffs(Sample& sample) {
+  sample.handoffs.clear();
+  std::swap(sample.handoffs, handoffs_);
+  sample.looked.reset();
+  if (looked_ > told_) sample.looked = looked_;
+  told_ = looked_ = time_;
+}
+
+void LiveSampler::glance(Nanos now) {
+  // Whatever is wrong, the next tick says it.
+  if (tick_ == 0 || !words_.read(glanced_, glanced_heads_).has_value()) return;
+  for (std::size_t i = 0; i < glanced_.size(); ++i) {
+    GilRecord& gil = words_.gils()[i];
+    const GilWords& words = glanced_[i];
+    const bool same = words.switch_number == gil.seen_number && words.locked == gil.seen_locked;
+    if (!words.enabled || same) continue;
+    const auto holder = words.locked ? table_.find(words.last_holder) : std::nullopt;
+    handoffs_.push_back({static_cast<GilIndex>(i), looked_, now, holder, words.switch_number - gil.seen_number});
+    gil.seen_number = words.switch_number;
+    gil.seen_locked = words.locked;
+  }
+  looked_ = now;
 }
 
 void LiveSampler::mark_active(ThreadIndex thread) {

@@ -28,6 +28,8 @@ class LiveSampler : public Sampler {
   Result<void> start();
 
   Result<void> tick(Nanos now, Sample& sample) override;
+  void glance(Nanos now) override;
+  bool takes_turns() const override { return takes_turns_ && !stopped_; }
   std::vector<InterpreterInfo> interpreters() const override;
   const ThreadInfo& thread(ThreadIndex index) const override;
 
@@ -36,6 +38,7 @@ class LiveSampler : public Sampler {
   Result<void> slow_chores(Sample& sample);
   Result<void> walk_lists(Sample& sample);
   void note_gils(Sample& sample);
+  void tell_handoffs(Sample& sample);
   Result<void> read_attach_states(Sample& sample);
   void trim_attached();
   void pick_free_threads();
@@ -81,8 +84,12 @@ class LiveSampler : public Sampler {
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
   std::unique_ptr<ThreadStop> stop_;  // while threads stand still
-  std::vector<GilWords> now_, after_;
-  std::vector<ListHead> heads_;
+  std::vector<GilWords> now_, after_, glanced_;
+  std::vector<ListHead> heads_, glanced_heads_;
+  std::vector<Handoff> handoffs_;  // seen by glances since the last tick
+  Nanos told_{0};                  // the last tick that told of them
+  Nanos looked_{0};                // at the GILs, by a tick or a glance
+  bool takes_turns_ = false;
   std::vector<ThreadIndex> touched_;  // holders and former holders of this tick
   std::vector<ThreadIndex> recent_;   // active lately, latest first
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at

@@ -2,6 +2,7 @@
 gilspy_test(cli_test
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/cli/completion_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/glance_budget_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/help_formatter_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/spelling_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/values_test.cpp

@@ -35,15 +35,18 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota"));
   EXPECT_THAT(keys(json["interpreters"][0]), ElementsAre("id", "gil"));
   EXPECT_THAT(keys(json["interpreters"][0]["gil"]),
-              ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s"));
-  EXPECT_THAT(keys(json["threads"][0]), ElementsAre("tid", "name", "interpreter", "python", "activities"));
+              ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s", "tenure",
+                          "time_to_get_gil"));
+  EXPECT_THAT(keys(json["interpreters"][0]["gil"]["tenure"]), ElementsAre("count", "median_s", "p99_s", "longest_s"));
+  EXPECT_THAT(keys(json["threads"][0]),
+              ElementsAre("tid", "name", "interpreter", "python", "activities", "tenure", "time_to_get_gil"));
   EXPECT_THAT(keys(json["threads"][0]["activities"]),
               ElementsAre("holds_gil", "holds_gil_off_cpu", "waits_for_gil", "runs_without_gil", "waits_for_lock",
                           "stop_the_world", "blocked", "unknown"));
   EXPECT_THAT(keys(json["verdict"]), ElementsAre("code", "headline", "culprits", "possible_speedup", "advice"));
   EXPECT_THAT(keys(json["quality"]),
-              ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "retried", "truncated", "discarded", "blurred",
-                          "errors", "stopped_s", "gaps_s", "system_calls_told", "pauses"));
+              ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "glances", "retried", "truncated", "discarded",
+                          "blurred", "errors", "stopped_s", "gaps_s", "system_calls_told", "pauses"));
   EXPECT_THAT(keys(json["quality"]["pauses"]),
               ElementsAre("count", "denied", "median_s", "p99_s", "longest_s", "total_s"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));

@@ -13,6 +13,7 @@
 namespace gilspy {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""us;
 
 class SamplerTest : public ::testing::Test {
  protected:

@@ -274,5 +274,47 @@ TEST_F(SamplerTest, ThreadsWithoutAThreadStateAreNative) {
   FAIL() << "never seen";
 }
 
+TEST_F(SamplerTest, AGlanceDatesAHandOffAndReadsNothingElse) {
+  start(40);
+  const Nanos ticked = now_;
+  python_.target.clear_reads();
+  sampler_->glance(ticked + 300us);
+  EXPECT_EQ(python_.target.reads().size(), 2U);  // the GIL, and the head of the list of threads
+  python_.hold_gil(threads_[7], 2);
+  sampler_->glance(ticked + 600us);
+  tick();
+  EXPECT_EQ(sample_.looked, ticked + 600us);
+  ASSERT_EQ(sample_.handoffs.size(), 1U);
+  EXPECT_EQ(sample_.handoffs[0], (Handoff{GilIndex{0}, ticked + 300us, ticked + 600us, ThreadIndex{7}, 1}));
+  EXPECT_EQ(sample_.gils[0].handoffs, 1U);  // since the tick before, whoever saw it first
+  tick();
+  EXPECT_TRUE(sample_.handoffs.empty());
+  EXPECT_EQ(sample_.looked, std::nullopt);
+}
+
+TEST_F(SamplerTest, AGlanceSeesThatNobodyHasIt) {
+  start(3);
+  python_.let_go(threads_[0]);
+  sampler_->glance(now_ + 300us);
+  python_.hold_gil(threads_[0], 1);
+  sampler_->glance(now_ + 600us);
+  const Nanos ticked = now_;
+  tick();
+  ASSERT_EQ(sample_.handoffs.size(), 2U);
+  EXPECT_EQ(sample_.handoffs[0], (Handoff{GilIndex{0}, ticked, ticked + 300us, std::nullopt, 0}));
+  EXPECT_EQ(sample_.handoffs[1], (Handoff{GilIndex{0}, ticked + 300us, ticked + 600us, ThreadIndex{0}, 0}));
+}
+
+TEST_F(SamplerTest, AGlanceIsOfNoUseWhereNobodyTakesTurns) {
+  start(3);
+  tick();
+  EXPECT_FALSE(sampler_->takes_turns());
+  python_.hold_gil(threads_[1], 2);
+  tick();
+  EXPECT_TRUE(sampler_->takes_turns());
+  tick();
+  EXPECT_FALSE(sampler_->takes_turns());
+}
+
 }  // namespace
 }  // namespace gilspy

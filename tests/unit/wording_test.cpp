@@ -127,5 +127,14 @@ TEST(Wording, PrintableTextCannotCommandATerminal) {
             " 2J §");  // CSI as one C1 character
 }
 
+TEST(Span, HasTheUnitThatSuitsIt) {
+  EXPECT_EQ(span(Nanos(23'400)), "23 us");
+  EXPECT_EQ(span(Nanos(999'400)), "999 us");
+  EXPECT_EQ(span(Nanos(999'600)), "1.0 ms");
+  EXPECT_EQ(span(Nanos(5'160'000)), "5.2 ms");
+  EXPECT_EQ(span(Nanos(71'400'000)), "71 ms");
+  EXPECT_EQ(span(Nanos(999'600'000)), "1.00 s");
+}
+
 }  // namespace
 }  // namespace gilspy::wording

@@ -11,6 +11,8 @@ using ::testing::IsEmpty;
 class NamedThreads final : public Sampler {
  public:
   Result<void> tick(Nanos, Sample&) override { return {}; }
+  void glance(Nanos) override {}
+  bool takes_turns() const override { return false; }
   std::vector<InterpreterInfo> interpreters() const override { return found; }
   const ThreadInfo& thread(ThreadIndex index) const override { return threads.at(to_int(index)); }
 

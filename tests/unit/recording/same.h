@@ -43,6 +43,8 @@ inline void expect_same(const Sample& a, const Sample& b) {
   EXPECT_EQ(a.stack_retries, b.stack_retries);
   EXPECT_EQ(a.holder_stack_lost, b.holder_stack_lost);
   EXPECT_EQ(a.started, b.started);
+  EXPECT_EQ(a.looked, b.looked);
+  EXPECT_EQ(a.handoffs, b.handoffs);
   ASSERT_EQ(a.gils.size(), b.gils.size());
   for (std::size_t i = 0; i < a.gils.size(); ++i) expect_same(a.gils[i], b.gils[i]);
   ASSERT_EQ(a.threads.size(), b.threads.size());

@@ -3,6 +3,7 @@
 
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gilspy/run.h"
@@ -31,6 +32,7 @@ class SampleMaker {
     sample.stack_retries = below(3);
     if (gils_.empty() || (gils_.size() < 3 && one_in(50))) gils_.push_back(below(1000));
     if (one_in(4) || threads_.empty()) start(sample);
+    if (one_in(2)) look(sample);
     for (std::uint64_t& switch_number : gils_) sample.gils.push_back(make_gil(switch_number));
     for (Thread& thread : threads_) {
       if (thread.alive && one_in(3)) sample.threads.push_back(make_facts(thread));
@@ -61,6 +63,20 @@ class SampleMaker {
     return std::uniform_int_distribution<std::uint32_t>(0, bound - 1)(random_);
   }
   bool one_in(std::uint32_t odds) { return below(odds) == 0; }
+
+  void look(Sample& sample) {
+    sample.looked = time_ - Nanos(1 + below(400'000));
+    Nanos by = time_ - Nanos(900'000);
+    while (one_in(2)) {
+      Handoff handoff;
+      handoff.gil = static_cast<GilIndex>(below(static_cast<std::uint32_t>(gils_.size())));
+      handoff.after = std::exchange(by, by + Nanos(below(100'000)));
+      handoff.by = by;
+      if (!one_in(4)) handoff.to = static_cast<ThreadIndex>(below(static_cast<std::uint32_t>(threads_.size())));
+      handoff.count = below(3);
+      sample.handoffs.push_back(handoff);
+    }
+  }
 
   void start(Sample& sample) {
     for (Thread& thread : threads_) {
@@ -147,6 +163,8 @@ inline RunUpdate made_up_update(std::uint64_t number) {
   update.late = number;
   update.first_cpu = CpuReading{std::chrono::seconds(100'000), std::chrono::milliseconds(5)};
   update.last_cpu = CpuReading{std::chrono::seconds(100'001 + number), std::chrono::milliseconds(5 + 800 * number)};
+  update.cpu = {*update.first_cpu, *update.last_cpu};
+  update.glances = 9 * number;
   update.self = {std::chrono::milliseconds(number), 7'000'000 + number};
   return update;
 }
