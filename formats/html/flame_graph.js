@@ -117,7 +117,8 @@ class FlameGraph {
       context.strokeRect(x + 1, y + 1, Math.max(inner - 2, 1), FlameGraph.ROW - 3);
     }
     if (width > 24) {
-      context.fillStyle = hit ? '#fff' : '#000';
+      const dark = hit || (node.family === STOP && node.depth === 1 && !this.byModule);
+      context.fillStyle = dark ? '#fff' : '#000';
       context.fillText(this.label(context, node, width - 8), x + 4, y + FlameGraph.ROW / 2);
     }
     context.globalAlpha = 1;

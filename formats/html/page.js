@@ -142,12 +142,14 @@ class Page {
       timeline.selection = this.selection;
       timeline.drawOverlay();
     }
-    if (!this.pending) this.pending = requestAnimationFrame(() => this.update());
+    // Where adding up takes long, dragging stays smooth and the numbers follow.
+    clearTimeout(this.pending);
+    this.pending = setTimeout(() => this.update(), this.cost > 50 ? 200 : 0);
   }
 
   update() {
-    cancelAnimationFrame(this.pending);
-    this.pending = 0;
+    clearTimeout(this.pending);
+    const begin = performance.now();
     const [a, b] = this.range();
     this.rows = Sums.rows(this.model, a, b);
     this.blamed = Sums.blame(this.model, a, b);
@@ -160,6 +162,7 @@ class Page {
     this.updateGraph();
     this.updateTiles(a, b);
     this.describeSelection();
+    this.cost = performance.now() - begin;
   }
 
   // Of the whole recording the profile has the exact times; it leaves out threads that were elsewhere all the time.
@@ -170,7 +173,7 @@ class Page {
   }
 
   updateGraph() {
-    for (const tab of document.querySelectorAll('#tabs button')) tab.setAttribute('aria-selected', String(tab.dataset.view === this.view));
+    for (const tab of document.querySelectorAll('#tabs button')) tab.setAttribute('aria-pressed', String(tab.dataset.view === this.view));
     el('with-blocked').parentElement.hidden = this.view !== 'all';
     this.graph.setTree(this.treeOf(this.view));
     el('flame-empty').hidden = this.graph.tree.root.time > 0;
@@ -210,6 +213,7 @@ class Page {
       const { key } = tile.dataset;
       tile.lastElementChild.textContent = this.selection && key in words ? words[key] : this.wholeTiles.get(key);
       tile.classList.toggle('selected', this.selection !== null && key in words);
+      tile.classList.toggle('whole', this.selection !== null && !(key in words));
     }
   }
 

@@ -218,7 +218,9 @@ class Timeline {
   nameBlocks(context, row, lane, same, textOf) {
     const [a, b] = this.view;
     const least = (28 * (b - a)) / (this.width - this.gutter);
-    for (let i = Sums.firstAfter(lane, a); i < lane.count && lane.from[i] < b;) {
+    const begin = Sums.firstAfter(lane, a);
+    if (Sums.firstAfter(lane, b) - begin > 2 * this.width) return;  // too short to be named, and too many to look at
+    for (let i = begin; i < lane.count && lane.from[i] < b;) {
       let end = i + 1;
       while (end < lane.count && lane.from[end] < b && lane.from[end] === lane.to[end - 1] && same(i, end)) ++end;
       const from = Math.max(lane.from[i], a);

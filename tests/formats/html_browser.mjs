@@ -85,7 +85,7 @@ function blamedOn(functionName, { header, frames, lanes }, a, b) {
 
 const hook = (page, name, ...args) => page.evaluate(([n, a]) => window.gilspy[n](...a), [name, args]);
 const text = (page, id) => page.locator('#' + id).textContent();
-const settled = (page) => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+const settled = (page) => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done, 20)); }));
 
 async function drag(page, chart, from, to, modifiers = []) {
   const canvas = page.locator(`#${chart} .overlay`);
@@ -168,6 +168,7 @@ const tests = [...everywhere,
     near(numbers.waiters, sum(threads.map((t) => t.activities.waits_for_gil)) / ((b - a) / 1e6), 'waiters', 1e-6);
     near(numbers.duration, 0.317656, 'duration', 1e-6);
     assert.match(await text(page, 'tiles'), /Mean waiters7\.0/);
+    assert.equal(await page.locator('.tile.whole').count(), 1);  // p99 is of the whole recording, and says so
     assert.match(await text(page, 'selection'), /^Selected: 318 ms from 0\.412\d* s to 0\.730\d* s\.$/);
     await hook(page, 'reset');
     await sumsAreTheProfiles(page, 'turns');
@@ -267,7 +268,7 @@ const tests = [...everywhere,
     await page.keyboard.press('Escape');
     assert.equal(await hook(page, 'zoomed'), 'all');
     await page.locator('#tabs button', { hasText: 'blame' }).click();
-    assert.equal(await page.locator('#tabs [aria-selected=true]').textContent(), 'blame');
+    assert.equal(await page.locator('#tabs [aria-pressed=true]').textContent(), 'blame');
     await page.locator('#flame canvas').click({ position: { x: 200, y: 28 } });
     assert.match(await hook(page, 'zoomed'), /^Thread\.run/);
     await page.locator('#reset-graph').click();

@@ -307,6 +307,38 @@ TEST(Page, SaysTheCauseAndWhatWouldChangeBeforeAnyScript) {
   EXPECT_THAT(text, HasSubstr("Without the GIL: <b>at most 2.00x</b> on these 2 CPUs."));
 }
 
+TEST(Page, ShowsClaimsWithEvidenceAndWhatWouldChange) {
+  const Profile profile = turns_timeline(8, 1.0);
+  Verdict verdict = verdict::judge(profile);
+  verdict.culprits = {{.function = "iterencode (json/encoder.py:200)", .share = 0.6, .caller = "render (app.py:12)"}};
+  verdict.claims = {{.code = VerdictCode::kSerializedByGil,
+                     .sentence = verdict.headline,
+                     .evidence = {{.name = "GIL held", .value = 0.99, .threshold = 0.2, .words = ""}},
+                     .confidence = 0.97,
+                     .next_step = ""},
+                    {.code = VerdictCode::kCpuStarved,
+                     .sentence = "Threads had <no> CPU.",
+                     .evidence = {},
+                     .confidence = 0.4,
+                     .next_step = "Give it more."}};
+  verdict.what_if = {.known = true,
+                     .cpus = 2,
+                     .without_gil = 1.98,
+                     .with_processes = 1.9,
+                     .if_released = WhatIf::IfReleased{.function = "f (a.py:1)", .factor = 1.5},
+                     .assumptions = {"The CPUs are free."},
+                     .single_thread_price = "A thread alone is 10 % slower."};
+  const std::string text = formats::render_html(profile, verdict, {});
+  for (const std::string_view part :
+       {"<code>iterencode (json/encoder.py:200)</code> called by <code>render (app.py:12)</code>",
+        "confidence <b>97 %</b>", "<li>GIL held 99 % (needs 20 %)</li>",
+        "confidence <b>40 %</b>: Threads had &lt;no&gt; CPU. Give it more.", "<b>at most 1.98x</b> without the GIL",
+        "<b>at most 1.90x</b> with processes", "<b>at most 1.50x</b> if <code>f (a.py:1)</code> let go of it",
+        "The CPUs are free.", "A thread alone is 10 % slower."}) {
+    EXPECT_THAT(text, HasSubstr(std::string(part)));
+  }
+}
+
 // ---- a moment to magnify
 
 TEST(TypicalMoment, IsLongEnoughForEverybodysTurn) {
