@@ -11,8 +11,8 @@ namespace gilspy::html {
 struct Fitted {
   std::string text;  // as encode.h has it
   std::size_t stretches = 0;
-  Nanos window{0};   // of the timeline; 0: as sampled
-  double rare = 0;   // stacks with a smaller share of all thread-time end at their parents
+  Nanos window{0};  // of the timeline; 0: as sampled
+  double rare = 0;  // stacks with a smaller share of all thread-time end at their parents
 };
 
 // Coarsens as little as it must, until there are also no more stretches than a browser opens in a second or two.

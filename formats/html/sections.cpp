@@ -63,16 +63,14 @@ std::string facts_line(const Profile& profile) {
 }
 
 std::string lead(const Profile& profile, const Verdict& verdict) {
-  std::string text;
+  if (!is_gil_the_limit(verdict.code)) return {};
+  std::string cause;
   if (const auto culprits = notable_culprits(profile, verdict); !culprits.empty()) {
-    text = fmt::format("{} causes {} of the waiting. ", code_text(culprits.front().function),
-                       percent(culprits.front().share));
+    cause = fmt::format("{} causes {} of the waiting. ", code_text(culprits.front().function),
+                        percent(culprits.front().share));
   }
-  if (is_gil_the_limit(verdict.code)) {
-    text += fmt::format("Without the GIL: <b>{}</b> on {}.", factor(verdict.possible_speedup),
-                        available_cpus(profile.cpus));
-  }
-  return text.empty() ? text : fmt::format("<p class=\"lead\">{}</p>\n", text);
+  return fmt::format("<p class=\"lead\">{}Without the GIL: <b>{}</b> on {}.</p>\n", cause,
+                     factor(verdict.possible_speedup), available_cpus(profile.cpus));
 }
 
 std::string tile(std::string_view key, std::string_view label, std::string_view value, std::string_view hint = {}) {

@@ -189,7 +189,7 @@ class Timeline {
     context.textAlign = 'left';
     context.textBaseline = 'middle';
     context.fillStyle = '#000';
-    const runs = (activity) => activity <= OFF_CPU || activity === RUNS;
+    const runs = (activity) => activity === HOLDS || activity === RUNS;  // over a hatching nobody could read them
     for (const row of this.rows) {
       if (row.kind === 'owner') {
         const { holder } = row.tenures;
@@ -242,13 +242,25 @@ class Timeline {
       for (let i = Math.max(Sums.firstAfter(tenures, a), 1); i < tenures.count && tenures.from[i] < b; ++i) {
         const from = rowOf.get(tenures.holder[i - 1]);
         const to = rowOf.get(tenures.holder[i]);
-        if (from && to && from !== to && tenures.from[i] >= a) arrows.push([this.x(tenures.from[i]), from, to]);
+        if (from && to && from !== to && tenures.from[i] >= a) arrows.push([this.x(this.startOfHolding(tenures, i)), from, to]);
         if (arrows.length > 200) return;
       }
     }
     if (arrows.length * 8 > this.width - this.gutter) return;
     context.strokeStyle = context.fillStyle = this.colours.text;
     for (const [x, from, to] of arrows) Timeline.arrow(context, x, from.y + from.height / 2, to.y + to.height / 2);
+  }
+
+  // Tenures are dated more finely than stretches: an arrow stands where the lane shows that the thread begins to hold it.
+  startOfHolding(tenures, i) {
+    const begin = tenures.from[i];
+    const lane = this.model.lanes[tenures.holder[i]];
+    const near = 2000;  // microseconds
+    for (let k = Sums.firstAfter(lane, begin - near); k < lane.count && lane.from[k] < begin + near; ++k) {
+      const before = k > 0 && lane.to[k - 1] === lane.from[k] && lane.activity[k - 1] <= OFF_CPU;
+      if (lane.activity[k] <= OFF_CPU && !before && lane.from[k] > begin - near) return lane.from[k];
+    }
+    return begin;
   }
 
   static arrow(context, x, from, to) {

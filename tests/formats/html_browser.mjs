@@ -333,7 +333,7 @@ const tests = [...everywhere,
   ['churn', 'threads that follow each other share lanes', async (page) => {
     const rows = await hook(page, 'rows');
     assert.equal(rows.filter((row) => row === 'process_request_thread × 500').length, 3);
-    assert.equal(await page.locator('#threads tbody tr').count(), 30);
+    assert.equal(await page.locator('#threads tbody tr').count(), 20);
     await page.locator('#threads tfoot button').click();
     assert.equal(await page.locator('#threads tbody tr').count(), 1501);
   }],
