@@ -20,6 +20,7 @@ HOMES = [
     (r"tl/expected\.hpp", ("include/gilspy", "src", "platform", "formats")),
     (r"fmt/.*", ("src", "platform", "formats")),
     (r"rapidjson/.*", ("formats",)),
+    (r"zlib\.h", ("formats/html",)),
     (r"zstd\.h|google/protobuf/.*", ("formats/recording",)),
     (r"CLI/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
@@ -167,6 +168,7 @@ SELF_TEST = [
     ("formats/recording/sink.h", '#include "blocks.pb.h"\n#include <zstd.h>\n', ""),
     ("formats/svg/bad3.cpp", '#include "formats/recording/blocks.pb.h"\n', "of formats/recording"),
     ("formats/svg/bad4.cpp", "#include <zstd.h>\n", "formats/recording"),
+    ("formats/svg/bad5.cpp", "#include <zlib.h>\n", "formats/html"),
     ("formats/registry.cpp", '#include "registry.h"\n#include "formats/folded/folded.h"\n', ""),
     ("formats/bad.cpp", '#include "../src/sample/sampler.h"\n', "of src/sample"),
 ]

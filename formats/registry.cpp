@@ -5,6 +5,7 @@
 #include "flamegraph_row.h"
 #include "folded/folded.h"
 #include "gilspy/format.h"
+#include "html/html.h"
 #include "json/json.h"
 #include "markdown/markdown.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::array kFormats{
     Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
+    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", render_html},
     Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
     Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
     Format{"markdown", ".md", "a page of text for a comment on a pull request", render_markdown},

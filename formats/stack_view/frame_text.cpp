@@ -33,13 +33,17 @@ std::string safe_frame(std::string_view name) {
   return text;
 }
 
-std::string frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options) {
+std::string plain_frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options) {
   const std::string function = frame.function.empty() ? "(no name)" : frame.function;
-  if (frame.file.empty()) return safe_frame(function);
+  if (frame.file.empty()) return function;
   const std::string file = options.full_filenames ? frame.file : wording::short_file(frame.file, target);
   const int line = options.by_function ? frame.first_line : frame.line;
-  if (!options.line_numbers || line <= 0) return safe_frame(fmt::format("{} ({})", function, file));
-  return safe_frame(fmt::format("{} ({}:{})", function, file, line));
+  if (!options.line_numbers || line <= 0) return fmt::format("{} ({})", function, file);
+  return fmt::format("{} ({}:{})", function, file, line);
+}
+
+std::string frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options) {
+  return safe_frame(plain_frame_text(frame, target, options));
 }
 
 std::string thread_text(const ThreadInfo& thread) {

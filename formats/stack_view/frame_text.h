@@ -12,7 +12,9 @@ namespace gilspy::stack_view {
 // number after a space at its end: readers take that for the count of a differential profile.
 std::string safe_frame(std::string_view name);
 
-// "is_prime (primes.py:5)", as the options ask
+// "is_prime (primes.py:5)", as the options ask; with whatever bytes the names had
+std::string plain_frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options);
+// The same as a safe_frame
 std::string frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options);
 
 // "worker-1 (21034)"

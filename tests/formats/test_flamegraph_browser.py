@@ -48,10 +48,10 @@ def chromium():
     return found if os.access(found, os.X_OK) else missing(f"no browser at {found}: set CHROMIUM")
 
 
-def tool():
+def tool(name):
     build = pathlib.Path(os.environ.get("GILSPY_BUILD", ROOT / "build/release"))
-    found = [p for p in build.glob("**/gilspy_folded_to_svg") if p.is_file()]
-    assert found, f"no gilspy_folded_to_svg under {build}: build it, or set GILSPY_BUILD"
+    found = [p for p in build.glob("**/" + name) if p.is_file()]
+    assert found, f"no {name} under {build}: build it, or set GILSPY_BUILD"
     return str(found[0])
 
 
@@ -60,7 +60,7 @@ def test_flame_graph_in_a_browser():
     with tempfile.TemporaryDirectory() as name:
         svg = pathlib.Path(name) / "graph.svg"
         options = ["--title", "primes.py", "--subtitle", "2.00 s", "--countname", "ms", "--minwidth", "0.05"]
-        svg.write_bytes(subprocess.run([tool()] + options, input=FOLDED.encode(), stdout=subprocess.PIPE,
+        svg.write_bytes(subprocess.run([tool("gilspy_folded_to_svg")] + options, input=FOLDED.encode(), stdout=subprocess.PIPE,
                                        check=True).stdout)
         run = subprocess.run(["node", str(HERE / "flamegraph_browser.mjs"), str(modules), browser, str(svg)],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)

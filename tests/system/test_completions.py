@@ -127,7 +127,7 @@ in_every_shell = pytest.mark.parametrize("complete", WAYS)
     ("gilspy record --fu", {"--function", "--full-filenames"}),
     ("gilspy record -d 3 --no", {"--nolineno", "--nonblocking"}),
     ("gilspy dump --j", {"--json"}),
-    ("gilspy record --format ", {"flamegraph", "folded", "json", "markdown", "gilspy"}),
+    ("gilspy record --format ", {"flamegraph", "html", "folded", "json", "markdown", "gilspy"}),
     ("gilspy record -f f", {"flamegraph", "folded"}),
     ("gilspy report --view ", {"all", "held", "wait", "blame"}),
     ("gilspy record --view=", {"all", "held", "wait", "blame"}),

@@ -1,0 +1,96 @@
+#include "page_data.h"
+
+#include <algorithm>
+
+#include "formats/stack_view/frame_text.h"
+#include "gilspy/wording.h"
+#include "page_text.h"
+
+namespace gilspy::html {
+namespace {
+
+constexpr std::string_view kRare = "(rare)";
+
+// By StackId: the stack that stands for it.
+using StackMap = std::vector<StackId>;
+
+void replace_stacks(Timeline& timeline, const StackMap& map) {
+  for (Lane& lane : timeline.lanes) {
+    for (Stretch& stretch : lane) stretch.stack = map[to_int(stretch.stack)];
+  }
+}
+
+std::vector<Nanos> own_times(const PageData& data) {
+  std::vector<Nanos> times(data.table.stack_count(), Nanos{0});
+  for (const Lane& lane : data.timeline.lanes) {
+    for (const Stretch& stretch : lane) times[to_int(stretch.stack)] += stretch.time();
+  }
+  return times;
+}
+
+// Neighbours that do the same are one.
+Lane joined(Lane lane) {
+  Lane out;
+  out.reserve(lane.size());
+  for (const Stretch& stretch : lane) {
+    if (stretch.time() <= Nanos{0}) continue;
+    if (!out.empty() && out.back().to == stretch.from && out.back().stack == stretch.stack &&
+        out.back().activity == stretch.activity) {
+      out.back().to = stretch.to;
+    } else {
+      out.push_back(stretch);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+PageData page_data(const Profile& profile, const RenderOptions& options) {
+  PageData data;
+  StackMap map{kNoStack};
+  for (std::size_t i = 1; i < profile.table.stack_count(); ++i) {
+    const auto stack = StackId(i);
+    const Frame& frame = profile.table.frame(profile.table.leaf(stack));
+    const FrameId shown =
+        data.table.intern({.function = plain(stack_view::plain_frame_text(frame, profile.target, options)),
+                           .file = plain(wording::function_name(frame, profile.target))});
+    map.push_back(data.table.child(map[to_int(profile.table.parent(stack))], shown));
+  }
+  data.timeline = profile.timeline;
+  replace_stacks(data.timeline, map);
+  for (Lane& lane : data.timeline.lanes) lane = joined(std::move(lane));
+  data.excerpt = typical_moment(data.timeline, profile.duration);
+  return data;
+}
+
+PageData shortened(const PageData& data, double rare) {
+  std::vector<Nanos> times = own_times(data);
+  Nanos all{0};
+  for (const Nanos time : times) all += time;
+  for (std::size_t i = times.size(); i-- > 1;) times[to_int(data.table.parent(StackId(i)))] += times[i];
+
+  PageData out;
+  out.excerpt = data.excerpt;
+  out.rare = std::max(rare, data.rare);
+  const double least = rare * double(all.count());
+  StackMap map{kNoStack};
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const auto stack = StackId(i);
+    const StackId parent = map[to_int(data.table.parent(stack))];
+    if (times[i] > Nanos{0} && double(times[i].count()) >= least) {
+      map.push_back(out.table.child(parent, out.table.intern(data.table.frame(data.table.leaf(stack)))));
+    } else if (parent == kNoStack && times[i] > Nanos{0}) {
+      map.push_back(
+          out.table.child(kNoStack, out.table.intern({.function = std::string(kRare), .file = std::string(kRare)})));
+    } else {
+      map.push_back(parent);
+    }
+  }
+  out.timeline = data.timeline;
+  replace_stacks(out.timeline, map);
+  for (Lane& lane : out.timeline.lanes) lane = joined(std::move(lane));
+  return out;
+}
+
+}  // namespace gilspy::html

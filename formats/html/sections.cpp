@@ -1,0 +1,267 @@
+#include "sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gilspy/wording.h"
+#include "page_text.h"
+
+namespace gilspy::html {
+namespace {
+
+using wording::count_of;
+using wording::percent;
+
+constexpr std::size_t kMostCulprits = 5;
+constexpr double kLeastBlame = 0.01;
+constexpr double kLeastWaiters = 0.05;
+
+std::string command_of(const TargetFacts& target) {
+  std::string command;
+  for (const std::string& word : target.command) {
+    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
+  }
+  return command.empty() ? fmt::format("pid {}", to_int(target.pid)) : command;
+}
+
+// A few chance meetings at the GIL are nobody's fault.
+std::vector<Culprit> notable_culprits(const Profile& profile, const Verdict& verdict) {
+  const bool notable = std::any_of(profile.gils.begin(), profile.gils.end(),
+                                   [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
+  std::vector<Culprit> notables;
+  for (const Culprit& culprit : verdict.culprits) {
+    if (notable && culprit.share >= kLeastBlame && notables.size() < kMostCulprits) notables.push_back(culprit);
+  }
+  return notables;
+}
+
+bool is_gil_the_limit(VerdictCode code) {
+  constexpr std::array kCodes{VerdictCode::kSerializedByGil, VerdictCode::kGilHoggedByNativeCall,
+                              VerdictCode::kGilReenabled};
+  return std::ranges::count(kCodes, code) > 0;
+}
+
+std::string available_cpus(const CpuFacts& cpus) {
+  const double count = cpus.available();
+  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", wording::cpu_count(count));
+}
+
+std::string factor(double times) { return times < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", times); }
+
+std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
+
+std::string facts_line(const Profile& profile) {
+  const TargetFacts& target = profile.target;
+  const std::string_view kind = !target.free_threaded ? ""
+                                : target.gil_enabled  ? ", free-threaded, GIL on"
+                                                      : ", free-threaded, no GIL";
+  return fmt::format("<p class=\"facts\">{} <span>CPython {}{}</span> <span>pid {}</span> <span>{}</span></p>\n",
+                     code_text(command_of(target)), escaped(target.python.text()), kind, to_int(target.pid),
+                     wording::cpu_count(profile.cpus.available()));
+}
+
+std::string lead(const Profile& profile, const Verdict& verdict) {
+  if (!is_gil_the_limit(verdict.code)) return {};
+  std::string cause;
+  if (const auto culprits = notable_culprits(profile, verdict); !culprits.empty()) {
+    cause = fmt::format("{} causes {} of the waiting. ", code_text(culprits.front().function),
+                        percent(culprits.front().share));
+  }
+  return fmt::format("<p class=\"lead\">{}Without the GIL: <b>{}</b> on {}.</p>\n", cause,
+                     factor(verdict.possible_speedup), available_cpus(profile.cpus));
+}
+
+std::string tile(std::string_view key, std::string_view label, std::string_view value, std::string_view hint = {}) {
+  return fmt::format("<div class=\"tile\" data-key=\"{}\" title=\"{}\"><dt>{}</dt><dd>{}</dd></div>\n", key, hint,
+                     label, value);
+}
+
+std::string culprit_list(const std::vector<Culprit>& culprits) {
+  if (culprits.empty()) return "<p>Nobody: there was next to no waiting for the GIL.</p>\n";
+  std::string items;
+  for (const Culprit& culprit : culprits) {
+    items += fmt::format("<li><span class=\"bar\" style=\"width:{:.1f}%\"></span><b>{}</b> {}{}</li>\n",
+                         std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share), code_text(culprit.function),
+                         culprit.caller.empty() ? "" : " called by " + code_text(culprit.caller));
+  }
+  return "<ol class=\"culprits\">\n" + items +
+         "</ol>\n<p class=\"note\">Share of all waiting for the GIL: the time of "
+         "those who waited, put to the account of the function that held it.</p>\n";
+}
+
+std::string what_if(const Profile& profile, const Verdict& verdict) {
+  const WhatIf& what_if = verdict.what_if;
+  if (!what_if.known || !is_gil_the_limit(verdict.code)) return {};
+  std::string rows = fmt::format("<li><b>{}</b> without the GIL</li>\n", factor(what_if.without_gil));
+  if (what_if.with_processes > 1)
+    rows += fmt::format("<li><b>{}</b> with processes</li>\n", factor(what_if.with_processes));
+  if (what_if.if_released) {
+    rows += fmt::format("<li><b>{}</b> if {} let go of it</li>\n", factor(what_if.if_released->factor),
+                        code_text(what_if.if_released->function));
+  }
+  std::string notes;
+  for (const std::string& line : what_if.assumptions) notes += escaped(line) + " ";
+  if (!what_if.single_thread_price.empty()) notes += escaped(what_if.single_thread_price);
+  return fmt::format("<h3>What would change</h3>\n<ul class=\"plain\">\n{}</ul>\n<p class=\"note\">On {}. {}</p>\n",
+                     rows, available_cpus(profile.cpus), notes.empty() ? "Upper bounds, not promises." : notes);
+}
+
+std::string advice(const Verdict& verdict) {
+  std::string items;
+  for (const std::string& line : verdict.advice) items += fmt::format("<li>{}</li>\n", escaped(line));
+  if (items.empty()) return "<p>Nothing: the GIL is not the limit.</p>\n";
+  return fmt::format("<ul>\n{}</ul>\n", items);
+}
+
+std::string evidence_of(const Claim& claim) {
+  std::string text;
+  for (const Evidence& evidence : claim.evidence) text += fmt::format("<li>{}</li>\n", escaped(text_of(evidence)));
+  return text.empty() ? text : fmt::format("<ul class=\"plain note\">\n{}</ul>\n", text);
+}
+
+// The first claim is the headline; others may hold as well.
+std::string claims(const Verdict& verdict) {
+  std::string text;
+  if (!verdict.claims.empty()) {
+    const Claim& first = verdict.claims.front();
+    text += fmt::format("<p>Verdict <code>{}</code>, confidence <b>{}</b>.</p>\n{}", code_name(first.code),
+                        percent(first.confidence), evidence_of(first));
+  }
+  for (std::size_t i = 1; i < verdict.claims.size(); ++i) {
+    const Claim& claim = verdict.claims[i];
+    text += fmt::format("<p>Also, with confidence <b>{}</b>: {} {}</p>\n{}", percent(claim.confidence),
+                        escaped(claim.sentence), escaped(claim.next_step), evidence_of(claim));
+  }
+  return text;
+}
+
+std::string doubts(const Quality& quality) {
+  std::string text = fmt::format("{} in the recording: {} truncated stacks, {} without one, {} of the ticks late.",
+                                 count_of(quality.ticks, "tick"), wording::grouped(quality.truncated),
+                                 wording::grouped(quality.discarded),
+                                 percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
+  if (quality.gaps > Nanos{0})
+    text += fmt::format(" gilspy did not run for {}: unknown time.", wording::seconds(quality.gaps));
+  if (quality.stopped > Nanos{0})
+    text += fmt::format(" The process was stopped for {}.", wording::seconds(quality.stopped));
+  return text;
+}
+
+std::string row(std::string_view name, const std::string& value) {
+  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+}
+
+std::string sampling_rows(const Quality& quality) {
+  const auto of_ticks = [&](std::uint64_t count) {
+    return fmt::format("{} ({})", wording::grouped(count),
+                       percent(quality.ticks > 0 ? double(count) / double(quality.ticks) : 0));
+  };
+  std::string rows = row(
+      "Ticks", fmt::format("{} of {} asked", wording::grouped(quality.ticks), wording::grouped(quality.ticks_asked)));
+  rows += row("Interval", quality.rate_hz > 0 ? fmt::format("{:g} ms", 1000 / quality.rate_hz)
+                                              : std::string("as short as possible"));
+  rows += row("Late ticks", of_ticks(quality.late)) + row("Truncated stacks", of_ticks(quality.truncated)) +
+          row("Ticks without a stack of the holder", of_ticks(quality.discarded)) +
+          row("Ticks with several hand-offs", of_ticks(quality.blurred)) +
+          row("Ticks that could not be read", of_ticks(quality.errors)) +
+          row("Process stopped", wording::seconds(quality.stopped)) +
+          row("gilspy did not run", wording::seconds(quality.gaps));
+  if (quality.pauses.count > 0) {
+    rows += row("Stops to read",
+                fmt::format("{}, median {}, longest {}, in all {}", wording::grouped(quality.pauses.count),
+                            wording::micros(quality.pauses.median), wording::micros(quality.pauses.longest),
+                            wording::seconds(quality.pauses.total)));
+  }
+  return rows;
+}
+
+std::string data_note(const Fitted& data, std::size_t gathered) {
+  std::string text;
+  if (gathered > 0) {
+    text += fmt::format("<p>{} are put together with others of their name that lived before or after them.</p>\n",
+                        count_of(gathered, "thread"));
+  }
+  if (data.window > Nanos{0}) {
+    text += fmt::format(
+        "<p>To keep this page small, times are dated to {:g} ms: within that, what a thread did with one "
+        "stack is put together.{}</p>\n",
+        double(data.window.count()) / 1e6, " Sums are what they were.");
+  }
+  if (data.rare > 0) {
+    text += fmt::format("<p>Stacks below {:.2g} % of all thread-time end at their parents, which have that time.</p>\n",
+                        data.rare * 100);
+  }
+  return text;
+}
+
+// Of several GILs: the busiest one held, all waiting and all hand-offs.
+std::string gil_tiles(const Profile& profile) {
+  double utilization = 0, waiters = 0, handoffs = 0;
+  Nanos p99{0};
+  for (const GilProfile& gil : profile.gils) {
+    utilization = std::max(utilization, gil.utilization());
+    waiters += gil.mean_waiters;
+    handoffs += double(gil.handoffs);
+    p99 = std::max(p99, gil.to_get_gil.p99);
+  }
+  const double seconds = std::max(std::chrono::duration<double>(profile.duration).count(), 1e-9);
+  return tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
+              "Share of the time in which some thread had the GIL") +
+         tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
+              "Threads that waited for the GIL, mean over time") +
+         tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands") +
+         tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
+              "99 % of the waits were shorter; of the whole recording, whatever is selected");
+}
+
+}  // namespace
+
+std::string title(const Profile& profile, const Verdict& verdict) {
+  return escaped(fmt::format("{}: {}", command_of(profile.target), verdict.headline));
+}
+
+std::string heading(const Profile& profile, const Verdict& verdict) {
+  return facts_line(profile) + fmt::format("<h1>{}</h1>\n", escaped(verdict.headline)) + lead(profile, verdict);
+}
+
+std::string key_numbers(const Profile& profile) {
+  const auto threads = std::count_if(profile.threads.begin(), profile.threads.end(), [](const ThreadProfile& thread) {
+    return thread.info.python &&
+           std::any_of(thread.times.begin(), thread.times.end(), [](Nanos t) { return t > Nanos{0}; });
+  });
+  const std::string used = fmt::format("{} of {:.3g}", wording::cpus(profile.parallelism()), profile.cpus.available());
+  return "<dl class=\"tiles\" id=\"tiles\">\n" + tile("duration", "Recorded", wording::seconds(profile.duration)) +
+         tile("threads", "Python threads", wording::grouped(static_cast<std::uint64_t>(threads))) +
+         tile("parallelism", "CPUs used", used, "CPU time of the process over wall time") +
+         (profile.target.gil_enabled ? gil_tiles(profile)
+                                     : tile("no-gil", "GIL", "none", "This Python runs without one")) +
+         "</dl>\n";
+}
+
+std::string verdict_section(const Profile& profile, const Verdict& verdict) {
+  return fmt::format(
+      "<section class=\"columns\" id=\"verdict\">\n<div><h2>Who makes others wait</h2>\n{}</div>\n<div><h2>What to "
+      "do</h2>\n{}{}"
+      "</div>\n<div><h2>How sure this is</h2>\n{}<p class=\"note\">{} gilspy used {} of one "
+      "CPU.</p>\n</div>\n</section>\n",
+      culprit_list(notable_culprits(profile, verdict)), advice(verdict), what_if(profile, verdict), claims(verdict),
+      doubts(profile.quality),
+      percent(profile.duration > Nanos{0} ? double(profile.self.cpu.count()) / double(profile.duration.count()) : 0));
+}
+
+std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {
+  std::string command;
+  for (const std::string& word : profile.target.command) command += (command.empty() ? "" : " ") + word;
+  std::string rows = sampling_rows(profile.quality);
+  rows += row("gilspy itself", fmt::format("{} of CPU, {:.1f} MB", wording::seconds(profile.self.cpu),
+                                           double(profile.self.peak_rss_bytes) / 1e6));
+  rows += row("Program", code_text(profile.target.executable)) + row("Command", code_text(command));
+  if (!profile.end_note.empty()) rows += row("Ended early", escaped(profile.end_note));
+  return fmt::format(
+      "<section id=\"quality\">\n<h2>How it was recorded</h2>\n<dl class=\"rows\">\n{}</dl>\n{}</section>\n", rows,
+      data_note(data, gathered));
+}
+
+}  // namespace gilspy::html
