@@ -12,6 +12,8 @@ namespace gilspy::verdict {
 
 // Above this many hand-offs a second threads mostly pass the GIL around.
 inline constexpr double kManyHandoffs = 5000;
+// Forced switching makes 200 a second: beyond this many, most of them are of the threads' own accord.
+inline constexpr double kOwnHandoffs = 1000;
 
 struct Numbers {
   Nanos duration{0};
@@ -56,7 +58,7 @@ struct Numbers {
   // Where the GIL is mostly held and goes through many hands (threads that queue for a lock, too, pass it on), one that
   // is ready to run and has no CPU is on its way to it.
   double waiting_for_gil() const {
-    const bool passed_around = gil_enabled && utilization >= 0.5 && handoffs_per_second >= kManyHandoffs;
+    const bool passed_around = gil_enabled && utilization >= 0.5 && handoffs_per_second >= kOwnHandoffs;
     const double all = waiting + (passed_around ? std::min(queued, native) : 0);
     return holding > 0 ? all * (1 - std::min(1.0, holders_queued / holding)) : all;
   }
