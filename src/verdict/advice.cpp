@@ -7,9 +7,6 @@
 namespace gilspy::verdict {
 namespace {
 
-// Above this many hand-offs a second threads mostly pass the GIL around.
-constexpr double kManyHandoffs = 5000;
-
 using Lines = std::vector<std::string>;
 
 // Whose work to move elsewhere: the program's own function, not the library's that it called.

@@ -10,6 +10,11 @@
 
 namespace gilspy::verdict {
 
+// Above this many hand-offs a second threads mostly pass the GIL around.
+inline constexpr double kManyHandoffs = 5000;
+// Forced switching makes 200 a second: beyond this many, most of them are of the threads' own accord.
+inline constexpr double kOwnHandoffs = 1000;
+
 struct Numbers {
   Nanos duration{0};
   double stopped_share = 0;  // of the duration
@@ -50,8 +55,12 @@ struct Numbers {
   double in_queues() const { return workers_blocked >= 0.5 ? queued : 0; }
   double running() const { return std::max({cpus_used, holding, demand() - in_queues()}); }
   // Threads that waited while the GIL was at work; while its holder had no CPU, the GIL is not what they waited for.
+  // Where the GIL is mostly held and goes through many hands (threads that queue for a lock, too, pass it on), one that
+  // is ready to run and has no CPU is on its way to it.
   double waiting_for_gil() const {
-    return holding > 0 ? waiting * (1 - std::min(1.0, holders_queued / holding)) : waiting;
+    const bool passed_around = gil_enabled && utilization >= 0.5 && handoffs_per_second >= kOwnHandoffs;
+    const double all = waiting + (passed_around ? std::min(queued, native) : 0);
+    return holding > 0 ? all * (1 - std::min(1.0, holders_queued / holding)) : all;
   }
 };
 

@@ -79,6 +79,17 @@ const RuleCase kRuleCases[] = {
      },
      VerdictCode::kSerializedByGil},
 
+    {"ThreadsThatPassItOnThroughALock",
+     [](Numbers& n) {
+       n.utilization = n.holding = 0.8;
+       n.waiting = 0.1;
+       n.native = 2.5;
+       n.queued = 1.7;
+       n.cpus_used = 1.1;
+       n.handoffs_per_second = 13000;
+     },
+     VerdictCode::kSerializedByGil},
+
     {"Hog",
      [](Numbers& n) {
        n.hogged_share = 0.87;
