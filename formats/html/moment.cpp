@@ -90,7 +90,7 @@ std::size_t median_bin(const std::vector<std::int64_t>& bins) {
 
 }  // namespace
 
-Range typical_moment(const Timeline& timeline, Nanos duration) {
+TimeRange typical_moment(const Timeline& timeline, Nanos duration) {
   const bool contended = is_contended(timeline);
   const Nanos span = round_number(contended ? span_of_turns(timeline) : kWithoutTurns);
   const std::int64_t bins = duration / span;

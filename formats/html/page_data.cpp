@@ -1,6 +1,7 @@
 #include "page_data.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "formats/stack_view/frame_text.h"
 #include "gilspy/wording.h"
@@ -16,7 +17,13 @@ using StackMap = std::vector<StackId>;
 
 void replace_stacks(Timeline& timeline, const StackMap& map) {
   for (Lane& lane : timeline.lanes) {
-    for (Stretch& stretch : lane) stretch.stack = map[to_int(stretch.stack)];
+    Lane replaced;
+    replaced.reserve(lane.size());
+    for (Stretch stretch : lane) {
+      stretch.stack = map[to_int(stretch.stack)];
+      append(replaced, stretch);
+    }
+    lane = std::move(replaced);
   }
 }
 
@@ -26,22 +33,6 @@ std::vector<Nanos> own_times(const PageData& data) {
     for (const Stretch& stretch : lane) times[to_int(stretch.stack)] += stretch.time();
   }
   return times;
-}
-
-// Neighbours that do the same are one.
-Lane joined(Lane lane) {
-  Lane out;
-  out.reserve(lane.size());
-  for (const Stretch& stretch : lane) {
-    if (stretch.time() <= Nanos{0}) continue;
-    if (!out.empty() && out.back().to == stretch.from && out.back().stack == stretch.stack &&
-        out.back().activity == stretch.activity) {
-      out.back().to = stretch.to;
-    } else {
-      out.push_back(stretch);
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -59,7 +50,6 @@ PageData page_data(const Profile& profile, const RenderOptions& options) {
   }
   data.timeline = profile.timeline;
   replace_stacks(data.timeline, map);
-  for (Lane& lane : data.timeline.lanes) lane = joined(std::move(lane));
   data.excerpt = typical_moment(data.timeline, profile.duration);
   return data;
 }
@@ -89,7 +79,6 @@ PageData shortened(const PageData& data, double rare) {
   }
   out.timeline = data.timeline;
   replace_stacks(out.timeline, map);
-  for (Lane& lane : out.timeline.lanes) lane = joined(std::move(lane));
   return out;
 }
 

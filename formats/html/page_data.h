@@ -9,21 +9,13 @@
 
 namespace gilspy::html {
 
-struct Range {
-  Nanos from{0};
-  Nanos to{0};
-
-  Nanos length() const { return to - from; }
-  bool empty() const { return to <= from; }
-};
-
 struct PageData {
   Timeline timeline;  // its stacks are those of `table`
   // Frame::function is the frame as it is shown, "is_prime (primes.py:7)", Frame::file the function that tables name,
   // "is_prime (primes.py:4)". Frames that look the same are one.
   StackTable table;
-  Range excerpt;    // a typical moment, never coarsened; may be empty
-  double rare = 0;  // stacks with a smaller share of all thread-time end at their parents
+  TimeRange excerpt;  // a typical moment, never coarsened; may be empty
+  double rare = 0;    // stacks with a smaller share of all thread-time end at their parents
 };
 
 // Nothing is left out but what a moment is not shown for.
@@ -38,6 +30,6 @@ PageData coarsened(const PageData& data, Nanos window);
 
 // A moment that shows what the whole is like, long enough for every thread's turn; empty if the whole is not much
 // longer, or its stretches are not dated finely enough.
-Range typical_moment(const Timeline& timeline, Nanos duration);
+TimeRange typical_moment(const Timeline& timeline, Nanos duration);
 
 }  // namespace gilspy::html

@@ -25,6 +25,22 @@ struct Stretch {
 // In order and without overlap. Holes: the thread did not live yet, not any more, or was in another interpreter.
 using Lane = std::vector<Stretch>;
 
+struct TimeRange {
+  Nanos from{0};
+  Nanos to{0};
+
+  Nanos length() const { return to - from; }
+  bool empty() const { return to <= from; }
+  bool contains(Nanos at) const { return at >= from && at < to; }
+};
+
+// Behind what is there: a part of its last stretch if that only goes on, nothing if it takes no time.
+void append(Lane& lane, const Stretch& stretch);
+
+// Inside each window of this length, counted from 0, stretches of the same activity and stack are put together, in the
+// order in which they first appeared; holes move to the window's end. What lies in `spared` stays as it is.
+Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared = {});
+
 // A thread has the GIL until another one takes it, or nobody is seen with it.
 struct Tenure {
   ThreadIndex holder{};
@@ -46,8 +62,7 @@ struct Timeline {
   std::vector<Lane> lanes;                   // by ThreadIndex; those of native threads are empty
   std::vector<std::vector<Tenure>> tenures;  // by GilIndex, in order
   std::vector<CpuUse> cpus;                  // in order
-  // 0: stretches are as sampled. Else memory ran short: inside each window of this length, counted from 0, stretches of
-  // the same activity and stack have been put together, in the order in which they first appeared.
+  // 0: stretches are as sampled. Else memory ran short, and lanes are coarsened() by this window.
   Nanos window{0};
 
   bool operator==(const Timeline&) const = default;

@@ -30,19 +30,14 @@ class TimelineBuilder {
     std::vector<Tenure> list;
     Nanos shortest{0};  // memory ran short: those that are shorter have been dropped
   };
-  struct Gap {
-    Nanos from{0};
-    Nanos to{0};
-  };
-
-  void append(Lane& lane, const Stretch& stretch);
+  void put(Lane& lane, const Stretch& stretch);
   void make_room();
   void coarsen(Lane& lane);
 
   Nanos origin_;
   std::size_t most_;
   Timeline timeline_;
-  std::vector<Gap> gaps_;
+  std::vector<TimeRange> gaps_;
   std::vector<Tenures> tenures_;  // by GilIndex
   std::size_t stretches_ = 0;
   std::optional<std::size_t> next_to_coarsen_;  // a lane at a time: the next sample must not come late

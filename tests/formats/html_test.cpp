@@ -342,7 +342,7 @@ TEST(Page, ShowsClaimsWithEvidenceAndWhatWouldChange) {
 // ---- a moment to magnify
 
 TEST(TypicalMoment, IsLongEnoughForEverybodysTurn) {
-  const Range moment = typical_moment(turns_timeline(8, 10.0).timeline, std::chrono::seconds(10));
+  const TimeRange moment = typical_moment(turns_timeline(8, 10.0).timeline, std::chrono::seconds(10));
   EXPECT_EQ(moment.length(), Nanos(milliseconds(100)));  // 8 threads, 5 ms each, and some
 }
 
@@ -354,7 +354,7 @@ TEST(TypicalMoment, IsBusyWhereMostOfTheTimeIsNot) {
     scenario.add(a, i % 2 ? Activity::kHoldsGil : Activity::kWaitsForGil, from, from + milliseconds(10));
     scenario.add(b, i % 2 ? Activity::kWaitsForGil : Activity::kHoldsGil, from, from + milliseconds(10));
   }
-  const Range moment = typical_moment(scenario.finish(0.1).timeline, std::chrono::seconds(10));
+  const TimeRange moment = typical_moment(scenario.finish(0.1).timeline, std::chrono::seconds(10));
   EXPECT_GE(moment.from, Nanos(milliseconds(7000)));
   EXPECT_LE(moment.to, Nanos(milliseconds(8000)));
 }

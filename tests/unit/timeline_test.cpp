@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -123,6 +124,31 @@ TEST_F(CoarseLanes, ManyThreadsOfWhichNothingCanBePutTogether) {
   const Timeline timeline = builder_.finish();
   EXPECT_EQ(timeline.lanes.size(), 3'000U);
   EXPECT_EQ(timeline.lanes[2'999].front().to, 3s);
+}
+
+TEST(Coarsened, LeavesWhatIsSparedAsItIs) {
+  Lane lane;
+  for (unsigned i = 0; i < 300; ++i) {
+    const StackId stack{i < 95 ? 1U : i < 155 ? 2U : i < 160 ? 3U : 4U};  // nothing is joined across these borders
+    append(lane, {i * 1ms, (i + 1) * 1ms, stack, kActivities[i % 2]});
+  }
+  const TimeRange spared{95ms, 155ms};
+  const Lane coarse = coarsened(lane, 20ms, spared);
+  EXPECT_EQ(sums(coarse), sums(lane));
+  expect_in_order(coarse);
+  const auto in = [](const TimeRange& range) {
+    return [range](const Stretch& stretch) { return range.contains(stretch.from) && stretch.to <= range.to; };
+  };
+  EXPECT_EQ(std::ranges::count_if(coarse, in(spared)), 60);
+  EXPECT_EQ(std::ranges::count_if(coarse, in({80ms, 95ms})), 2);    // what is left of that window
+  EXPECT_EQ(std::ranges::count_if(coarse, in({155ms, 160ms})), 2);  // and of this one
+  EXPECT_EQ(std::ranges::count_if(coarse, in({160ms, 180ms})), 2);
+}
+
+TEST(Coarsened, ALongStretchIsCutByNothingButWhatIsSpared) {
+  const Lane lane{{3ms, 500ms, StackId{1}, Activity::kBlocked}};
+  EXPECT_EQ(coarsened(lane, 20ms, {95ms, 155ms}), lane);
+  EXPECT_EQ(coarsened(lane, 20ms), lane);
 }
 
 HolderTracker::Look seen(Nanos after, Nanos by, std::optional<std::uint32_t> holder, std::uint64_t handoffs = 0) {
