@@ -1,6 +1,7 @@
 // The formats: one row each. A new one is a folder and a row.
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "flamegraph_row.h"
 #include "folded/folded.h"
@@ -32,8 +33,13 @@ const Format* find(std::string_view name) {
 }
 
 const Format* of_file(std::string_view path) {
-  const auto* row = std::find_if(kFormats.begin(), kFormats.end(),
-                                 [path](const Format& format) { return path.ends_with(format.extension); });
+  const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
+  const auto has_ending = [&](const Format& format) {
+    return path.size() >= format.extension.size() &&
+           std::equal(format.extension.begin(), format.extension.end(), path.end() - std::ssize(format.extension),
+                      [&](char ending, char typed) { return same(typed, ending); });
+  };
+  const auto* row = std::find_if(kFormats.begin(), kFormats.end(), has_ending);
   return row == kFormats.end() ? nullptr : row;
 }
 

@@ -1,6 +1,8 @@
 // The flame graph: the root on top, a click or Enter zooms, arrow keys walk, what matches the search is marked.
 class FlameGraph {
   static ROW = 19;
+  static ROWS = 200;  // of a graph at a time: what is deeper, a click on a deep frame shows
+  static ABOVE = 12;  // rows above the zoomed frame, where it is deep
 
   constructor(box, details, on) {
     this.box = box;
@@ -52,6 +54,17 @@ class FlameGraph {
 
   // ---- geometry
 
+  // The depth of the first row.
+  base() {
+    const depth = this.zoomNode().depth;
+    return depth > FlameGraph.ROWS / 2 ? depth - FlameGraph.ABOVE : 0;
+  }
+
+  isInRows(node) {
+    const row = node.depth - this.base();
+    return row >= 0 && row < FlameGraph.ROWS;
+  }
+
   place(node) {
     const zoom = this.zoomNode();
     const scale = this.width / Math.max(zoom.time, 1e-9);
@@ -67,7 +80,7 @@ class FlameGraph {
   }
 
   nodeAt(x, y) {
-    const depth = Math.floor(y / FlameGraph.ROW);
+    const depth = Math.floor(y / FlameGraph.ROW) + this.base();
     return this.drawn.find((entry) => entry.node.depth === depth && x >= entry.x && x < entry.x + entry.width)?.node || null;
   }
 
@@ -78,16 +91,18 @@ class FlameGraph {
     this.width = Math.max(this.box.clientWidth, 200);
     this.colours = Look.colours();
     this.drawn = [];
+    let cut = 0;
     for (const node of this.tree.nodes) {
-      if (!this.isShown(node)) continue;
+      if (!this.isShown(node) || (!this.isInRows(node) && ++cut)) continue;
       const { x, width } = this.place(node);
       if (width >= 0.7) this.drawn.push({ node, x, width });
     }
     // What is too narrow to be read needs no rows of its own: zooming in shows it.
     const depth = this.drawn.reduce((most, { node, width }) => (width >= 5 ? Math.max(most, node.depth) : most), 0);
     this.drawn = this.drawn.filter(({ node }) => node.depth <= depth);
+    this.on.cut(cut > 0);
     const dpr = Math.max(1, Math.round(window.devicePixelRatio || 1));
-    const height = (depth + 1) * FlameGraph.ROW + 2;
+    const height = (depth - this.base() + 1) * FlameGraph.ROW + 2;
     this.canvas.width = this.width * dpr;
     this.canvas.height = Math.min(height * dpr, 32000);
     this.canvas.style.width = this.width + 'px';
@@ -102,7 +117,7 @@ class FlameGraph {
   }
 
   drawNode(context, { node, x, width }) {
-    const y = node.depth * FlameGraph.ROW;
+    const y = (node.depth - this.base()) * FlameGraph.ROW;
     const inner = Math.max(width - (width > 3 ? 1 : 0), 0.7);
     const above = node.depth < this.zoomNode().depth;
     const hit = this.matches(node);
@@ -207,7 +222,7 @@ class FlameGraph {
       const next = this.neighbour(node, e.key);
       if (!next) return;
       this.focused = next.key;
-      if (!this.isShown(next)) this.zoomed = next.key;
+      if (!this.isShown(next) || !this.isInRows(next)) this.zoomed = next.key;
     }
     this.details.textContent = this.describe(this.focusNode());
     this.draw();

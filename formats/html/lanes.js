@@ -2,6 +2,7 @@
 // threads, those that waited most first; grouped by GIL where there are several.
 const Lanes = (() => {
   const MOST = 12;  // lanes of threads, until somebody asks for all
+  const ALL = 300;  // a canvas can be no taller; the tables have every thread
   const LANE = 20, THIN = 14, GROUP = 18;
 
   const natural = new Intl.Collator('en', { numeric: true }).compare;
@@ -58,7 +59,7 @@ const Lanes = (() => {
   // { rows, hidden: how many tracks are not shown }
   function rows(model, all) {
     const tracks = sorted(describedTracks(model), [waiting, active]);
-    const shown = all ? tracks : tracks.slice(0, MOST);
+    const shown = tracks.slice(0, all ? ALL : MOST);
     const gils = [...new Set(shown.map((track) => track.gil))].sort((a, b) => a - b);
     const several = gils.length > 1;
     const cpus = cpuRows(model);

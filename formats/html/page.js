@@ -67,8 +67,9 @@ class Page {
     }
     this.main.setRows(rows);
     this.excerpt?.setRows(rows.map((row) => ({ ...row })));
-    el('more-lanes').hidden = hidden === 0;
-    el('more-lanes').textContent = `${Words.grouped(hidden)} more lanes`;
+    this.allRows = all;
+    el('more-lanes').hidden = hidden === 0 && !all;
+    el('more-lanes').textContent = all ? 'Fewer lanes' : `${Words.grouped(hidden)} more lanes`;
     this.drawLens();
   }
 
@@ -125,9 +126,12 @@ class Page {
     this.graph = new FlameGraph(el('flame'), el('flame-details'), {
       matched: (share) => { el('matched').textContent = share === null ? '' : `matched: ${Words.percent(share)}`; },
       words: (kind) => this.model.activities[kind].words,
+      cut: (deeper) => { el('flame-cut').hidden = !deeper; },
     });
     el('by-thread').checked = this.model.options.threads;
-    el('with-blocked').checked = this.model.options.blocked;
+    // Where blocking is what the verdict is about, the graph shows it.
+    const blocking = ['io_bound', 'event_loop_blocked', 'idle'].includes(this.profile.verdict.code);
+    el('with-blocked').checked = this.model.options.blocked || blocking;
   }
 
   range() {
@@ -253,7 +257,7 @@ class Page {
     const click = (id, action) => el(id).addEventListener('click', action);
     click('zoom-in', () => this.main.zoom(0.5));
     click('zoom-out', () => this.main.zoom(2));
-    click('more-lanes', () => this.showRows(true));
+    click('more-lanes', () => this.showRows(!this.allRows));
     click('clear-selection', () => this.select(null));
     click('zoom-selection', () => this.zoomToSelection());
     click('zoom-excerpt', () => this.main.setView(...this.model.excerpt_us));

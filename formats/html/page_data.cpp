@@ -44,8 +44,8 @@ PageData page_data(const Profile& profile, const RenderOptions& options) {
     const auto stack = StackId(i);
     const Frame& frame = profile.table.frame(profile.table.leaf(stack));
     const FrameId shown =
-        data.table.intern({.function = plain(stack_view::plain_frame_text(frame, profile.target, options)),
-                           .file = plain(wording::function_name(frame, profile.target))});
+        data.table.intern({.function = wording::printable(stack_view::plain_frame_text(frame, profile.target, options)),
+                           .file = wording::printable(wording::function_name(frame, profile.target))});
     map.push_back(data.table.child(map[to_int(profile.table.parent(stack))], shown));
   }
   data.timeline = profile.timeline;

@@ -6,10 +6,7 @@
 
 namespace gilspy::html {
 
-// Valid UTF-8 on one line, without the characters that change the direction of what follows.
-std::string plain(std::string_view bytes);
-
-// For text and for attributes in quotes; plain() included.
+// For text and for attributes in quotes; wording::printable() included.
 std::string escaped(std::string_view bytes);
 
 // JSON that may stand inside <script>: "<" as \u003c, so that nothing in it ends the element or opens a comment.

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <span>
+#include <vector>
 
 #include "gilspy/wording.h"
 #include "page_text.h"
@@ -15,8 +16,8 @@ using wording::count_of;
 using wording::percent;
 
 constexpr std::size_t kMostCulprits = 5;
-constexpr double kLeastBlame = 0.01;
-constexpr double kLeastWaiters = 0.05;
+constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
+constexpr Nanos kWorthAWord = std::chrono::milliseconds(5);
 
 std::string command_of(const TargetFacts& target) {
   std::string command;
@@ -24,28 +25,6 @@ std::string command_of(const TargetFacts& target) {
     command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
   }
   return command.empty() ? fmt::format("pid {}", to_int(target.pid)) : command;
-}
-
-// A few chance meetings at the GIL are nobody's fault.
-std::vector<Culprit> notable_culprits(const Profile& profile, const Verdict& verdict) {
-  const bool notable = std::any_of(profile.gils.begin(), profile.gils.end(),
-                                   [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
-  std::vector<Culprit> notables;
-  for (const Culprit& culprit : verdict.culprits) {
-    if (notable && culprit.share >= kLeastBlame && notables.size() < kMostCulprits) notables.push_back(culprit);
-  }
-  return notables;
-}
-
-bool is_gil_the_limit(VerdictCode code) {
-  constexpr std::array kCodes{VerdictCode::kSerializedByGil, VerdictCode::kGilHoggedByNativeCall,
-                              VerdictCode::kGilReenabled};
-  return std::ranges::count(kCodes, code) > 0;
-}
-
-std::string available_cpus(const CpuFacts& cpus) {
-  const double count = cpus.available();
-  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", wording::cpu_count(count));
 }
 
 std::string factor(double times) { return times < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", times); }
@@ -70,7 +49,7 @@ std::string lead(const Profile& profile, const Verdict& verdict) {
                         percent(culprits.front().share));
   }
   return fmt::format("<p class=\"lead\">{}Without the GIL: <b>{}</b> on {}.</p>\n", cause,
-                     factor(verdict.possible_speedup), available_cpus(profile.cpus));
+                     factor(verdict.possible_speedup), wording::these_cpus(profile.cpus));
 }
 
 std::string tile(std::string_view key, std::string_view label, std::string_view value, std::string_view hint = {}) {
@@ -81,7 +60,7 @@ std::string tile(std::string_view key, std::string_view label, std::string_view 
 std::string culprit_list(const std::vector<Culprit>& culprits) {
   if (culprits.empty()) return "<p>Nobody: there was next to no waiting for the GIL.</p>\n";
   std::string items;
-  for (const Culprit& culprit : culprits) {
+  for (const Culprit& culprit : std::span(culprits).first(std::min(kMostCulprits, culprits.size()))) {
     items += fmt::format("<li><span class=\"bar\" style=\"width:{:.1f}%\"></span><b>{}</b> {}{}</li>\n",
                          std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share), code_text(culprit.function),
                          culprit.caller.empty() ? "" : " called by " + code_text(culprit.caller));
@@ -105,7 +84,7 @@ std::string what_if(const Profile& profile, const Verdict& verdict) {
   for (const std::string& line : what_if.assumptions) notes += escaped(line) + " ";
   if (!what_if.single_thread_price.empty()) notes += escaped(what_if.single_thread_price);
   return fmt::format("<h3>What would change</h3>\n<ul class=\"plain\">\n{}</ul>\n<p class=\"note\">On {}. {}</p>\n",
-                     rows, available_cpus(profile.cpus), notes.empty() ? "Upper bounds, not promises." : notes);
+                     rows, wording::these_cpus(profile.cpus), notes.empty() ? "Upper bounds, not promises." : notes);
 }
 
 std::string advice(const Verdict& verdict) {
@@ -142,7 +121,7 @@ std::string doubts(const Quality& quality) {
                                  count_of(quality.ticks, "tick"), wording::grouped(quality.truncated),
                                  wording::grouped(quality.discarded),
                                  percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
-  if (quality.gaps > Nanos{0})
+  if (quality.gaps >= kWorthAWord)
     text += fmt::format(" gilspy did not run for {}: unknown time.", wording::seconds(quality.gaps));
   if (quality.stopped > Nanos{0})
     text += fmt::format(" The process was stopped for {}.", wording::seconds(quality.stopped));
@@ -204,7 +183,7 @@ std::string gil_tiles(const Profile& profile) {
     utilization = std::max(utilization, gil.utilization());
     waiters += gil.mean_waiters;
     handoffs += double(gil.handoffs);
-    p99 = std::max(p99, gil.to_get_gil.p99);
+    if (gil.to_get_gil.count >= kEnoughWaits) p99 = std::max(p99, gil.to_get_gil.p99);
   }
   const double seconds = std::max(std::chrono::duration<double>(profile.duration).count(), 1e-9);
   return tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
@@ -212,8 +191,10 @@ std::string gil_tiles(const Profile& profile) {
          tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
               "Threads that waited for the GIL, mean over time") +
          tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands") +
-         tile("p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
-              "99 % of the waits were shorter; of the whole recording, whatever is selected");
+         tile(
+             "p99", "To get the GIL, p99", p99 > Nanos{0} ? fmt::format("{:.1f} ms", double(p99.count()) / 1e6) : "-",
+             "99 % of the waits that were timed were shorter (those that no tick saw are not among them); of the whole "
+             "recording, whatever is selected");
 }
 
 }  // namespace

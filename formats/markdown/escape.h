@@ -17,4 +17,14 @@ inline std::string escape(std::string_view text) {
   return escaped;
 }
 
+// A name: nobody is notified by @name, no #12 becomes a link.
+inline std::string code(std::string_view text) {
+  std::string quoted = "`";
+  for (const char c : wording::printable(text)) {
+    if (c == '|') quoted += '\\';  // also in code the end of a table's cell
+    quoted += c == '`' ? '\'' : c;
+  }
+  return quoted + "`";
+}
+
 }  // namespace gilspy::markdown

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "escape.h"
 #include "thread_rows.h"
@@ -10,13 +11,13 @@
 namespace gilspy::formats {
 namespace {
 
+using markdown::code;
 using markdown::escape;
 using wording::count_of;
 using wording::percent;
 
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
-constexpr double kLeastBlame = 0.01;
 
 std::string claims(const Verdict& verdict) {
   std::string text;
@@ -30,12 +31,13 @@ std::string claims(const Verdict& verdict) {
   return text;
 }
 
-std::string who_makes_others_wait(const Verdict& verdict) {
+std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
-    const Culprit& culprit = verdict.culprits[i];
-    if (culprit.share < kLeastBlame) break;
-    text += fmt::format("- {}: {} of all waiting\n", escape(text_of(culprit)), percent(culprit.share));
+  const std::vector<Culprit> culprits = notable_culprits(profile, verdict);
+  for (std::size_t i = 0; i < std::min(kMostCulprits, culprits.size()); ++i) {
+    const Culprit& culprit = culprits[i];
+    text += fmt::format("- {}{}: {} of all waiting\n", code(culprit.function),
+                        culprit.caller.empty() ? "" : ", called by " + code(culprit.caller), percent(culprit.share));
   }
   return text.empty() ? text : "\n**Who makes others wait for the GIL**\n\n" + text;
 }
@@ -48,7 +50,7 @@ std::string what_if(const WhatIf& what_if) {
       "\n**What if** (upper bounds)\n\n- without the GIL, on {0}: {1:.2f}x\n- with processes, on {0}: {2:.2f}x\n", cpus,
       what_if.without_gil, what_if.with_processes);
   if (what_if.if_released) {
-    text += fmt::format("- if only {} let go of the GIL: {:.2f}x\n", escape(what_if.if_released->function),
+    text += fmt::format("- if only {} let go of the GIL: {:.2f}x\n", code(what_if.if_released->function),
                         what_if.if_released->factor);
   }
   std::string assumed;
@@ -85,7 +87,8 @@ std::string render_markdown(const Profile& profile, const Verdict& verdict, cons
   std::string text = fmt::format("### {}\n", escape(verdict.headline));
   text += claims(verdict);
   if (const std::string rows = markdown::thread_rows(profile); !rows.empty()) text += "\n" + rows;
-  return text + who_makes_others_wait(verdict) + what_if(verdict.what_if) + next_steps(verdict) + quality(profile);
+  return text + who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) +
+         quality(profile);
 }
 
 }  // namespace gilspy::formats

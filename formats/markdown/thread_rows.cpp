@@ -51,7 +51,7 @@ std::vector<Row> rows_of(const Profile& profile) {
   for (const ThreadProfile& thread : profile.threads) {
     if (!thread.info.python) continue;
     Row row{
-        fmt::format("{} ({})", escape(thread.info.name.empty() ? "thread" : thread.info.name), to_int(thread.info.tid)),
+        fmt::format("{} ({})", code(thread.info.name.empty() ? "thread" : thread.info.name), to_int(thread.info.tid)),
         thread.times};
     if (row.seen() > Nanos{0}) rows.push_back(std::move(row));  // else it is in another interpreter
   }

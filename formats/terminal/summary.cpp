@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <vector>
 
 #include "gilspy/wording.h"
 #include "terminal.h"
@@ -15,8 +15,8 @@ using wording::count_of;
 using wording::percent;
 
 constexpr std::size_t kMostCulprits = 4;
-constexpr double kLeastBlame = 0.01;
-constexpr double kLeastWaiters = 0.05;
+constexpr std::uint64_t kEnoughWaits = 20;
+constexpr double kSure = 0.75;
 constexpr double kNotablyLess = 0.97;
 constexpr double kManyGaps = 0.02;
 constexpr double kManyLate = 0.1;
@@ -41,12 +41,6 @@ std::string native_threads(const Profile& profile) {
                      percent(cpus_of(cpu, profile)));
 }
 
-// A few chance meetings at the GIL are nobody's fault.
-bool is_waiting_notable(const Profile& profile) {
-  return std::any_of(profile.gils.begin(), profile.gils.end(),
-                     [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
-}
-
 std::string with_caller(const Culprit& culprit) {
   const std::string own = unbroken(fmt::format("{} {}", culprit.function, percent(culprit.share)));
   return culprit.caller.empty() ? own : fmt::format("{} (called by {})", own, unbroken(culprit.caller));
@@ -54,11 +48,9 @@ std::string with_caller(const Culprit& culprit) {
 
 std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict) {
   std::string text;
-  if (!is_waiting_notable(profile)) return text;
-  for (std::size_t i = 0; i < std::min(kMostCulprits, verdict.culprits.size()); ++i) {
-    const Culprit& culprit = verdict.culprits[i];
-    if (culprit.share < kLeastBlame) break;
-    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",", with_caller(culprit));
+  const std::vector<Culprit> culprits = notable_culprits(profile, verdict);
+  for (std::size_t i = 0; i < std::min(kMostCulprits, culprits.size()); ++i) {
+    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",", with_caller(culprits[i]));
   }
   return text;
 }
@@ -66,23 +58,17 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
 // Of the GIL that most wait for.
 std::string how_long_it_takes(const Profile& profile) {
   const auto busiest = std::ranges::max_element(profile.gils, {}, &GilProfile::mean_waiters);
-  if (!is_waiting_notable(profile) || busiest->to_get_gil.count == 0) return {};
+  if (busiest == profile.gils.end() || busiest->to_get_gil.count < kEnoughWaits) return {};
   const Spread& wait = busiest->to_get_gil;
   return fmt::format(
-      "Half of the waits for the GIL took less than {}, 99 % less than {}; half of the turns with it {}.",
-      wording::span(wait.median), wording::span(wait.p99), wording::span(busiest->tenure.median));
-}
-
-std::string available_cpus(const CpuFacts& cpus) {
-  const double count = cpus.available();
-  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", wording::cpu_count(count));
+      "{} for the GIL were timed: half took less than {}, 99 % less than {}; half of the turns with it {}.",
+      count_of(wait.count, "wait"), wording::span(wait.median), wording::span(wait.p99),
+      wording::span(busiest->tenure.median));
 }
 
 std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
-  constexpr std::array kGilIsTheLimit{VerdictCode::kSerializedByGil, VerdictCode::kGilHoggedByNativeCall,
-                                      VerdictCode::kGilReenabled};
-  if (std::ranges::count(kGilIsTheLimit, verdict.code) == 0) return {};
-  const std::string cpus = available_cpus(profile.cpus);
+  if (!is_gil_the_limit(verdict.code)) return {};
+  const std::string cpus = wording::these_cpus(profile.cpus);
   if (verdict.possible_speedup < 1.05) return fmt::format("Without the GIL: no faster on {}.", cpus);
   std::string text = fmt::format("Without the GIL: at most {:.2f}x on {}", verdict.possible_speedup, cpus);
   const auto& released = verdict.what_if.if_released;
@@ -106,6 +92,16 @@ std::string next_steps(const Verdict& verdict, std::size_t width) {
   std::string text = "Next, a choice of:\n";
   for (const std::string& line : verdict.advice) text += "  " + wrap("- " + line, width - 2, 4);
   return text;
+}
+
+// A verdict that other numbers of the next recording may turn over.
+std::string how_sure(const Verdict& verdict, std::size_t width) {
+  if (verdict.claims.empty() || verdict.claims.front().confidence >= kSure) return {};
+  const Claim& claim = verdict.claims.front();
+  std::string evidence;
+  for (const Evidence& row : claim.evidence) evidence += (evidence.empty() ? "" : ", ") + text_of(row);
+  return wrap(fmt::format("Not far from another verdict (confidence {}): {}.", percent(claim.confidence), evidence),
+              width);
 }
 
 std::string doubts(const Profile& profile, std::size_t width) {
@@ -187,7 +183,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
     if (!line.empty()) text += wrap(line, width, 2);
   }
   text += next_steps(verdict, width);
-  text += "\n" + doubts(profile, width);
+  text += "\n" + how_sure(verdict, width) + doubts(profile, width);
   return text + quality_and_cost(profile, options, width);
 }
 

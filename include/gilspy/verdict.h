@@ -82,6 +82,10 @@ struct Verdict {
   std::vector<std::string> advice;  // one line a choice
 };
 
+bool is_gil_the_limit(VerdictCode code);  // else nobody asks what would change without it
+// Those worth naming. None where threads hardly wait: a few chance meetings at the GIL are nobody's fault.
+std::vector<Culprit> notable_culprits(const Profile& profile, const Verdict& verdict);
+
 namespace verdict {
 
 Verdict judge(const Profile& profile);

@@ -13,13 +13,14 @@ namespace gilspy::wording {
 std::string percent(double share);
 // "1 thread", "1,995 ticks": the plural is the noun with an s
 std::string count_of(std::uint64_t count, std::string_view noun);
-std::string grouped(std::uint64_t count);  // "1,995"
-std::string cpus(double cpus);             // "1.02", "12.3", "2" for whole numbers: how many were used
-std::string cpu_count(double cpus);        // "1 CPU", "2.5 CPUs": how many there are
-std::string seconds(Nanos time);           // "2.00 s"
-std::string micros(Nanos time);            // "23 us", "1,950 us"
-std::string span(Nanos time);              // "23 us", "5.2 ms", "71 ms", "1.30 s"
-std::string times(std::uint64_t count);    // "once", "twice", "1,995 times"
+std::string grouped(std::uint64_t count);      // "1,995"
+std::string cpus(double cpus);                 // "1.02", "12.3", "2" for whole numbers: how many were used
+std::string cpu_count(double cpus);            // "1 CPU", "2.5 CPUs": how many there are
+std::string these_cpus(const CpuFacts& cpus);  // "these 2 CPUs", "the 1 CPU that it may use"
+std::string seconds(Nanos time);               // "2.00 s"
+std::string micros(Nanos time);                // "23 us", "1,950 us"
+std::string span(Nanos time);                  // "23 us", "5.2 ms", "71 ms", "1.30 s"
+std::string times(std::uint64_t count);        // "once", "twice", "1,995 times"
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
 std::string short_file(std::string_view file, const TargetFacts& target);

@@ -50,12 +50,29 @@ std::string valid_utf8(std::string_view bytes) {
   return text;
 }
 
+namespace {
+
+// Embeddings, overrides and isolates, U+202A to U+202E and U+2066 to U+2069; line and paragraph separators.
+bool changes_direction(std::string_view text, std::size_t at) {
+  if (byte_at(text, at) != 0xe2) return false;
+  const unsigned last = byte_at(text, at + 2);
+  if (byte_at(text, at + 1) == 0x80) return last >= 0xa8 && last <= 0xae;
+  return byte_at(text, at + 1) == 0x81 && last >= 0xa6 && last <= 0xa9;
+}
+
+}  // namespace
+
 std::string printable(std::string_view bytes) {
   const std::string valid = valid_utf8(bytes);
   std::string text;
   for (std::size_t at = 0; at < valid.size(); ++at) {
     const unsigned byte = byte_at(valid, at);
     const bool is_c1_control = byte == 0xc2 && byte_at(valid, at + 1) < 0xa0;
+    if (changes_direction(valid, at)) {
+      text += "\xef\xbf\xbd";  // U+FFFD
+      at += 2;
+      continue;
+    }
     if (is_c1_control) ++at;
     text += is_c1_control || byte < 0x20 || byte == 0x7f ? ' ' : valid[at];
   }

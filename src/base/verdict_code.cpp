@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "gilspy/verdict.h"
 #include "gilspy/wording.h"
@@ -12,8 +14,8 @@ namespace {
 std::string quantity(Unit unit, double value) {
   switch (unit) {
     case Unit::kShare: return wording::percent(value);
-    case Unit::kThreads: return fmt::format("{:.1f}", value);
-    case Unit::kCpus: return wording::cpus(value);
+    case Unit::kThreads: return value < 0.995 ? fmt::format("{:.2g}", value) : fmt::format("{:.1f}", value);
+    case Unit::kCpus: return value < 0.095 ? fmt::format("{:.2g}", value) : wording::cpus(value);
     case Unit::kSeconds: return fmt::format("{:.2f} s", value);
     case Unit::kCount: return wording::grouped(static_cast<std::uint64_t>(value));
     case Unit::kWords: break;
@@ -37,6 +39,23 @@ std::string_view code_name(VerdictCode code) {
                                                     "idle",
                                                     "insufficient_data"};
   return kNames[static_cast<std::size_t>(code)];
+}
+
+bool is_gil_the_limit(VerdictCode code) {
+  return code == VerdictCode::kSerializedByGil || code == VerdictCode::kGilHoggedByNativeCall ||
+         code == VerdictCode::kGilReenabled;
+}
+
+std::vector<Culprit> notable_culprits(const Profile& profile, const Verdict& verdict) {
+  constexpr double kLeastWaiters = 0.05;
+  constexpr double kLeastShare = 0.01;
+  const bool anybody_waits =
+      std::ranges::any_of(profile.gils, [](const GilProfile& gil) { return gil.mean_waiters >= kLeastWaiters; });
+  std::vector<Culprit> notable;
+  if (!anybody_waits) return notable;
+  std::ranges::copy_if(verdict.culprits, std::back_inserter(notable),
+                       [](const Culprit& culprit) { return culprit.share >= kLeastShare; });
+  return notable;
 }
 
 std::string_view key(Unit unit) {

@@ -33,6 +33,11 @@ std::string cpus(double cpus) {
 
 std::string cpu_count(double cpus) { return fmt::format("{:.3g} CPU{}", cpus, cpus == 1 ? "" : "s"); }
 
+std::string these_cpus(const CpuFacts& cpus) {
+  const double count = cpus.available();
+  return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", cpu_count(count));
+}
+
 std::string seconds(Nanos time) {
   return fmt::format("{:.2f} s", std::chrono::duration<double>(std::max(time, Nanos{0})).count());
 }

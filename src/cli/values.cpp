@@ -36,9 +36,10 @@ Result<std::optional<Nanos>> parse_duration(const std::string& text) {
 
 namespace {
 
+constexpr double kFastest = 1e6;
+
 // Times a second; nothing when it is no such number.
 std::optional<double> frequency(const std::string& lower) {
-  constexpr double kFastest = 1e6;
   double number = 0;
   const auto [end, error] = std::from_chars(lower.data(), lower.data() + lower.size(), number);
   const std::string unit = lower.substr(static_cast<std::size_t>(end - lower.data()));
@@ -59,10 +60,13 @@ Result<double> parse_rate(const std::string& text) {
 }
 
 Result<double> parse_gil_rate(const std::string& text) {
-  if (text == "0") return 0.0;
-  if (const auto number = frequency(lower_case(text))) return *number;
-  return fail(ErrorCode::kUsage,
-              fmt::format("--gil-rate takes 0.1 to 1000000 looks a second (10khz), or 0 for none, not '{}'", text));
+  const std::string lower = lower_case(text);
+  if (lower == "0") return 0.0;
+  if (lower == "max") return kFastest;  // as often as it may cost
+  if (const auto number = frequency(lower)) return *number;
+  return fail(
+      ErrorCode::kUsage,
+      fmt::format("--gil-rate takes 0.1 to 1000000 looks a second (10khz), max, or 0 for none, not '{}'", text));
 }
 
 }  // namespace gilspy::cli

@@ -101,6 +101,11 @@ Lines for_parallel(const Numbers& n) {
 Lines for_single(const Numbers& n) {
   if (n.for_locks >= kNotableWaiters)
     return {"Hold the locks for less time: the flame graph shows who waits for them."};
+  if (n.python_threads > 1 && n.top_share < kMostOfTheWork) {
+    return {
+        "See what the others wait for (record with --idle): a lock that they share lets one run at a time; waiting "
+        "for I/O overlaps with more threads, or asyncio."};
+  }
   return {"Threads can help only if there is work for more than one at a time: split it first.",
           n.gil_enabled ? "Then processes for pure Python, threads for native code that releases the GIL."
                         : "Then threads, for pure Python as well as for native code."};

@@ -1,6 +1,7 @@
 #include "evidence.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "rules.h"
 
@@ -22,17 +23,25 @@ Evidence words(std::string name, std::string words) {
   return {std::move(name), Unit::kWords, 0, std::nullopt, false, std::move(words)};
 }
 
+// The mean waiters of every output, unless some of them wait for a CPU rather than for the GIL, or the other way round.
+std::string name_of_waiting(const Numbers& n) {
+  const bool same = std::abs(n.waiting_for_gil() - n.waiting) < 0.005;
+  return same ? "threads waiting for the GIL" : "threads waiting for the GIL, less the lack of CPUs";
+}
 Evidence waiting_little(const Numbers& n) {
-  return at_most("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters);
+  if (n.waiting_for_gil() <= kNotableWaiters) {
+    return at_most(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters);
+  }
+  return at_most("GIL held", Unit::kShare, n.utilization, kMuchHeld);
 }
 Evidence gil_held(const Numbers& n) { return said("GIL held", Unit::kShare, n.utilization); }
 
 Rows of_serialized(const Numbers& n) {
   const double demand = n.demand();
-  return {at_least("threads waiting for the GIL", Unit::kThreads, n.waiting_for_gil(), kNotableWaiters),
+  return {at_least(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters),
           at_least("waiting, of all that had something to run", Unit::kShare,
                    demand > 0 ? n.waiting_for_gil() / demand : 0, kNotableWaitOfDemand),
-          gil_held(n), said("CPUs used", Unit::kCpus, n.cpus_used)};
+          at_least("GIL held", Unit::kShare, n.utilization, kMuchHeld), said("CPUs used", Unit::kCpus, n.cpus_used)};
 }
 
 Rows of_hogged(const Numbers& n) {

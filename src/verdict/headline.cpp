@@ -115,14 +115,14 @@ std::string single(const Numbers& n) {
     return fmt::format("All the work is in one thread, which used {} of a CPU: there is nothing to run side by side.",
                        percent(n.cpus_used));
   }
-  if (n.top_share >= 0.8) {
+  if (n.top_share >= kMostOfTheWork) {
     return fmt::format("One of {} did {} of the work: the others had nothing to run{}.",
                        count_of(n.python_threads, "thread"), percent(n.top_share),
                        n.gil_enabled ? ", so the GIL cost nothing" : "");
   }
-  return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}{}.", n.demand(),
+  return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}{}.", n.running(),
                      count_of(n.python_threads, "thread"),
-                     n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked",
+                     n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked (locks, I/O, sleep)",
                      n.gil_enabled ? ", they did not wait for the GIL" : "");
 }
 

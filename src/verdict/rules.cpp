@@ -70,7 +70,8 @@ bool is_serialized(const Numbers& n) {
   // One CPU fully used by one holder at a time is the GIL's doing; two or more CPUs fully used are not.
   const bool limited_by_cpus = n.cpus_used >= kMoreThanOne && are_cpus_exhausted(n);
   const double waiting = n.waiting_for_gil();
-  return waiting >= kNotableWaiters && waiting >= kNotableWaitOfDemand * n.demand() && !limited_by_cpus;
+  return waiting >= kNotableWaiters && waiting >= kNotableWaitOfDemand * n.demand() && n.utilization >= kMuchHeld &&
+         !limited_by_cpus;
 }
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }

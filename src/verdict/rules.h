@@ -16,6 +16,7 @@ inline constexpr double kHoggedOfHeld = 0.3;    // of the held time
 inline constexpr double kMostlyHogged = 0.7;    // of the held time: more, and ordinary turns are not worth a word
 inline constexpr double kNotableWaiters = 0.2;  // mean threads
 inline constexpr double kNotableWaitOfDemand = 0.15;
+inline constexpr double kMuchHeld = 0.4;     // of the time: a GIL that is free for longer is not what limits
 inline constexpr double kLoopBlocked = 0.1;  // of wall time
 inline constexpr double kIdleCpus = 0.003;
 inline constexpr double kMoreThanOne = 1.2;     // CPUs or threads: clearly side by side
@@ -26,6 +27,7 @@ inline constexpr double kNotablyQueued = 0.3;   // mean threads without a CPU
 inline constexpr double kQueuedOfReady = 0.2;   // of those that were ready to run
 inline constexpr double kHoldersQueued = 0.2;   // of wall time
 inline constexpr double kOftenThrottled = 0.1;  // of the periods of the quota
+inline constexpr double kMostOfTheWork = 0.8;   // of all work: one thread does it
 inline constexpr double kUsuallyBusy = 0.5;     // mean threads with something to run
 
 bool is_insufficient_data(const Numbers& numbers);

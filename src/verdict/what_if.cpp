@@ -136,7 +136,8 @@ double if_released(const Profile& profile, const Numbers& n, const std::string& 
 
 std::vector<std::string> assumptions(const Numbers& n) {
   return {
-      fmt::format("Threads that waited for the GIL would run at once, on {} of which {} did the work so far.",
+      fmt::format("Threads that waited for the GIL would run at once, on {}; so far {} threads at a time got on with "
+                  "their work.",
                   wording::cpu_count(n.cpus_available), wording::cpus(carried(n))),
       "Nothing else becomes the limit: locks, memory, I/O, other processes.",
       "With processes: the work can be split, and little goes back and forth between them.",

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "gilspy/verdict.h"
+#include "gilspy/wording.h"
 #include "page_data.h"
 #include "page_reader.h"
 #include "page_text.h"
@@ -276,7 +277,7 @@ TEST(Text, IsEscapedAndOnOneLine) {
   EXPECT_EQ(escaped("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
   EXPECT_EQ(escaped("a\nb\tc\x01"), "a b c ");
   EXPECT_EQ(escaped("\xff"), "\xEF\xBF\xBD");
-  EXPECT_EQ(plain("a\xE2\x80\xAE z\xE2\x81\xA6"), "a\xEF\xBF\xBD z\xEF\xBF\xBD");
+  EXPECT_EQ(wording::printable("a\xE2\x80\xAE z\xE2\x81\xA6"), "a\xEF\xBF\xBD z\xEF\xBF\xBD");
   EXPECT_EQ(script_safe("{\"a\": \"</script><!--\"}"), "{\"a\": \"\\u003c/script>\\u003c!--\"}");
 }
 
@@ -331,7 +332,7 @@ TEST(Page, ShowsClaimsWithEvidenceAndWhatWouldChange) {
   const std::string text = formats::render_html(profile, verdict, {});
   for (const std::string_view part :
        {"<code>iterencode (json/encoder.py:200)</code> called by <code>render (app.py:12)</code>",
-        "confidence <b>97 %</b>", "<li>GIL held 99 % (needs 20 %)</li>",
+        "confidence <b>97 %</b>", "<li>GIL held 99&nbsp;% (needs 20&nbsp;%)</li>",
         "confidence <b>40 %</b>: Threads had &lt;no&gt; CPU. Give it more.", "<b>at most 1.98x</b> without the GIL",
         "<b>at most 1.90x</b> with processes", "<b>at most 1.50x</b> if <code>f (a.py:1)</code> let go of it",
         "The CPUs are free.", "A thread alone is 10 % slower."}) {
