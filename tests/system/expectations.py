@@ -54,7 +54,7 @@ def complaints(case, report):
 def wrong_claims(case, report):
     """What is wrong with the verdict."""
     verdict = report["verdict"]
-    codes = [claim["code"] for claim in verdict.get("claims", [])]
+    codes = [claim["code"] for claim in verdict["claims"]]
     told = "%s: %s" % (", ".join(codes), verdict["headline"])
     has_gil = not report["target"]["free_threaded"] or report["target"]["gil_enabled"]
     right = case.get("verdict", codes) if has_gil else case.get("verdict_without_gil", case.get("verdict", codes))

@@ -71,7 +71,8 @@ def report_of(**held):
                 "activities": {"holds_gil": share, "holds_gil_off_cpu": 0.0, "waits_for_gil": 1 - share}}
                for name, share in held.items()]
     return {"interpreters": [{"gil": {"utilization": 1.0, "mean_waiters": 1.0}}], "threads": threads,
-            "parallelism": 1.0, "verdict": {"code": "idle"}}
+            "target": {"free_threaded": False, "gil_enabled": True}, "parallelism": 1.0,
+            "verdict": {"code": "idle", "headline": "", "claims": [{"code": "idle"}], "culprits": []}}
 
 
 def test_a_report_within_the_bands():
