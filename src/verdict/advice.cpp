@@ -37,9 +37,11 @@ Lines for_serialized(const Case& found) {
   if (target.free_threaded) lines.push_back(without_gil(target));
   lines.push_back(fmt::format("Processes: move {} to a ProcessPoolExecutor; each process has a GIL of its own.",
                               first_culprit(found, "the work")));
-  if (!target.free_threaded) lines.push_back(without_gil(target));
-  if (!target.free_threaded && (target.python.major > 3 || target.python.minor >= 14)) {
-    lines.push_back("Subinterpreters: an InterpreterPoolExecutor gives each of its threads a GIL of its own.");
+  if (!target.free_threaded) {
+    lines.push_back(without_gil(target));
+    lines.push_back(
+        "Subinterpreters (Python 3.14 and later): an InterpreterPoolExecutor gives each of its threads a GIL of its "
+        "own.");
   }
   lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
   if (n.handoffs_per_second >= kManyHandoffs) {
