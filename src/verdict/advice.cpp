@@ -105,7 +105,8 @@ Lines for_single(const Numbers& n) {
     return {"Hold the locks for less time: the flame graph shows who waits for them."};
   if (n.python_threads > 1 && n.top_share < kMostOfTheWork) {
     return {
-        "See what the others wait for (record with --idle): a lock that they share lets one run at a time; waiting "
+        "See what the others wait for (the stacks of blocked threads: --idle): a lock that they share lets one run at "
+        "a time; waiting "
         "for I/O overlaps with more threads, or asyncio."};
   }
   return {"Threads can help only if there is work for more than one at a time: split it first.",
@@ -137,7 +138,7 @@ std::vector<std::string> advice(VerdictCode code, const Case& found) {
     case VerdictCode::kSingleThreaded: return for_single(numbers);
     case VerdictCode::kIoBound:
       return {"More requests at the same time: more threads, or asyncio; the CPUs are nearly free.",
-              "See what they wait for: record with --idle."};
+              "See what they wait for: the stacks of blocked threads (--idle; a page has them)."};
     case VerdictCode::kIdle: return {"Record while the program is at work."};
     case VerdictCode::kInsufficientData: return for_insufficient(numbers);
   }
