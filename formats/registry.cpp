@@ -43,4 +43,12 @@ const Format* of_file(std::string_view path) {
   return row == kFormats.end() ? nullptr : row;
 }
 
+std::string endings(bool also_streamed) {
+  std::string text;
+  for (const Format& format : kFormats) {
+    if (!format.streamed() || also_streamed) text += (text.empty() ? "" : ", ") + std::string(format.extension);
+  }
+  return text;
+}
+
 }  // namespace gilspy::formats

@@ -39,6 +39,8 @@ std::span<const Format> all();
 const Format* find(std::string_view name);  // nullptr when there is none
 // By the extension of the file; nullptr when no format has it.
 const Format* of_file(std::string_view path);
+// ".svg, .html, ..."; without those that are streamed, if so.
+std::string endings(bool also_streamed);
 
 }  // namespace formats
 }  // namespace gilspy

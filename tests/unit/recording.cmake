@@ -5,9 +5,10 @@ gilspy_test(recording_test
     ${GILSPY_RECORDING_TESTS}/columns_test.cpp
     ${GILSPY_RECORDING_TESTS}/damage_test.cpp
     ${GILSPY_RECORDING_TESTS}/golden_recordings_test.cpp
+    ${GILSPY_RECORDING_TESTS}/profile_builder_test.cpp
     ${GILSPY_RECORDING_TESTS}/round_trip_test.cpp
     ${GILSPY_RECORDING_TESTS}/run_watch_test.cpp
-  DEPS gilspy_cli_lib gilspy_recording
+  DEPS gilspy_cli_lib gilspy_platform_replay gilspy_recording
   INCLUDES ${PROJECT_SOURCE_DIR}/formats/recording ${PROJECT_SOURCE_DIR}/src/cli)
 target_compile_definitions(recording_test PRIVATE
                            GILSPY_RECORDINGS_FOLDER="${PROJECT_SOURCE_DIR}/fixtures/recordings"
