@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "formats/timeline_walk/names.h"
@@ -53,9 +55,16 @@ void Tracks::describe(Packets& packets) const {
   cpus.mutable_counter()->set_unit_name("CPUs");
   packets.put();
   const std::vector<bool> with_tenures = threads_with_tenures(profile_);
+  // A thread that visits several interpreters is one in each of them, with the same tid: viewers show one thread, and
+  // tracks in it that say where.
+  std::map<std::pair<Tid, std::string>, std::uint64_t> threads;
   for (std::size_t i = 0; i < profile_.threads.size(); ++i) {
     const bool has_lane = i < profile_.timeline.lanes.size() && !profile_.timeline.lanes[i].empty();
-    if (has_lane || with_tenures[i]) describe_thread(packets, profile_.threads[i].info, with_tenures[i]);
+    if (!has_lane && !with_tenures[i]) continue;
+    const ThreadInfo& info = profile_.threads[i].info;
+    const auto [known, is_new] = threads.try_emplace({info.tid, info.name}, thread_itself(info.index));
+    if (is_new) describe_thread(packets, info);
+    describe_lanes(packets, info, known->second, with_tenures[i]);
   }
 }
 
@@ -88,9 +97,7 @@ void Tracks::describe_gil(Packets& packets, const GilProfile& gil, int rank) con
   packets.put();
 }
 
-// A thread that visits several interpreters is one in each of them, with the same tid: viewers show one thread, and
-// tracks in it that say where.
-void Tracks::describe_thread(Packets& packets, const ThreadInfo& info, bool has_tenures) const {
+void Tracks::describe_thread(Packets& packets, const ThreadInfo& info) const {
   wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
   track.set_uuid(thread_itself(info.index));
   track.set_parent_uuid(kProcess);
@@ -99,13 +106,16 @@ void Tracks::describe_thread(Packets& packets, const ThreadInfo& info, bool has_
   thread.set_tid(to_int(info.tid));
   thread.set_thread_name(timeline_walk::thread_name(info));
   packets.put();
+}
+
+void Tracks::describe_lanes(Packets& packets, const ThreadInfo& info, std::uint64_t thread, bool has_tenures) const {
   const std::string where = timeline_walk::has_several_interpreters(profile_)
                                 ? fmt::format(" in interpreter {}", info.interpreter_id)
                                 : std::string();
-  child(packets, activity(info.index), thread_itself(info.index), timeline_walk::kActivityTrack + where);
+  child(packets, activity(info.index), thread, timeline_walk::kActivityTrack + where);
   packets.put();
   if (!has_tenures) return;
-  child(packets, holdings(info.index), thread_itself(info.index), timeline_walk::kHoldingTrack + where);
+  child(packets, holdings(info.index), thread, timeline_walk::kHoldingTrack + where);
   packets.put();
 }
 

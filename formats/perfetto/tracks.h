@@ -30,7 +30,8 @@ class Tracks {
 
   void describe_process(Packets& packets) const;
   void describe_gil(Packets& packets, const GilProfile& gil, int rank) const;
-  void describe_thread(Packets& packets, const ThreadInfo& info, bool has_tenures) const;
+  void describe_thread(Packets& packets, const ThreadInfo& info) const;
+  void describe_lanes(Packets& packets, const ThreadInfo& info, std::uint64_t thread, bool has_tenures) const;
 
   const Profile& profile_;
   std::uint64_t first_gil_ = 4;
