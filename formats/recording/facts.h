@@ -109,6 +109,16 @@ void exchange_started(Codec& codec, Context& context, Info& info) {
 }
 
 template <typename Codec, typename Facts>
+void exchange_context_switches(Codec& codec, Facts& facts) {
+  std::uint64_t told = facts.context_switches.has_value() ? std::uint64_t{*facts.context_switches} + 1 : 0;
+  codec.runs(wire::FACT_CONTEXTS, told);
+  if constexpr (!Codec::kWrites) {
+    codec.accept(told <= std::uint64_t{std::numeric_limits<std::uint32_t>::max()} + 1);
+    if (told > 0 && codec.ok()) facts.context_switches = static_cast<std::uint32_t>(told - 1);
+  }
+}
+
+template <typename Codec, typename Facts>
 void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   codec.delta(wire::FACT_THREAD, facts.thread, context.fact_thread);
   context.fact_thread = number_of(facts.thread);
@@ -129,6 +139,7 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   if (has_stack) {
     codec.delta(wire::FACT_STACK, facts.stack, last.stack);
     last.stack = number_of(facts.stack);
+    exchange_context_switches(codec, facts);
   }
   if (has_on_cpu) {
     Nanos on_cpu = facts.on_cpu.value_or(Nanos{0});

@@ -40,6 +40,7 @@ class Aggregator {
     Nanos known_since{0};    // value of known_ up to which its time is accounted for
     Nanos unknown_since{0};  // same for unknown_
     Nanos settled{0};        // the same moment, by the clock
+    Nanos context_since{0};  // by the clock: it is in the same context as far as is known
     ActivityTimes times{};
     std::optional<Nanos> first_on_cpu;
     Nanos on_cpu{0};  // since first_on_cpu
@@ -68,6 +69,7 @@ class Aggregator {
   void start_threads(const Sample& sample);
   void take_changes(const Sample& sample, const std::vector<ActivityChange>& changes);
   void settle(Thread& thread);
+  void end_context(Thread& thread);
   void move(Thread& thread, Activity activity, StackId stack);
   void count_waiter(const Thread& thread, int by);
   void account_gil(std::size_t index, const Sample& sample, Nanos weight);

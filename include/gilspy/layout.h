@@ -75,6 +75,7 @@ struct RuntimeLayout {
     Offset base_frame = kAbsent;        // _PyInterpreterFrame*, 3.15+: the outermost one, without Python code
     Offset datastack_chunk = kAbsent;   // not with FrameRoot::kFrameObjects
     Offset datastack_top = kAbsent;
+    Offset context_version = kAbsent;  // context_ver: grows by one with each Context.run, and by one when that returns
   } thread;
 
   struct Cframe {  // FrameRoot::kViaCframe only

@@ -79,6 +79,9 @@ struct ThreadFacts {
   bool ended = false;  // the thread is gone; its other facts mean nothing
   StackQuality quality = StackQuality::kUnchanged;
   StackId stack = kNoStack;  // meaningful unless quality is kUnchanged or kLost
+  // How often it entered or left a context (Context.run) since its stack was last read; an event loop runs each of its
+  // callbacks in one. None: not known, as at the first reading.
+  std::optional<std::uint32_t> context_switches;
 
   bool operator==(const ThreadFacts&) const = default;
 };

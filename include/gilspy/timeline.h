@@ -32,6 +32,7 @@ struct TimeRange {
   Nanos length() const { return to - from; }
   bool empty() const { return to <= from; }
   bool contains(Nanos at) const { return at >= from && at < to; }
+  bool operator==(const TimeRange&) const = default;
 };
 
 // Behind what is there: a part of its last stretch if that only goes on, nothing if it takes no time.
@@ -58,10 +59,15 @@ struct CpuUse {
   bool operator==(const CpuUse&) const = default;
 };
 
+inline constexpr Nanos kLongContext = std::chrono::milliseconds(50);
+
 struct Timeline {
   std::vector<Lane> lanes;                   // by ThreadIndex; those of native threads are empty
   std::vector<std::vector<Tenure>> tenures;  // by GilIndex, in order
-  std::vector<CpuUse> cpus;                  // in order
+  // By ThreadIndex, in order: when the thread stayed in one context (see ThreadFacts::context_switches) for
+  // kLongContext and longer; in an event loop that is one callback. Threads at the end may be missing.
+  std::vector<std::vector<TimeRange>> contexts;
+  std::vector<CpuUse> cpus;  // in order
   // 0: stretches are as sampled. Else memory ran short, and lanes are coarsened() by this window.
   Nanos window{0};
 

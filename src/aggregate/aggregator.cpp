@@ -73,7 +73,7 @@ void Aggregator::start_threads(const Sample& sample) {
     thread.dormant = false;
     thread.known_since = known_;
     thread.unknown_since = unknown_;
-    thread.settled = until_;
+    thread.settled = thread.context_since = until_;
   }
 }
 
@@ -86,6 +86,7 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
     if (thread == nullptr || !thread->alive) continue;
     if (facts.ended) {
       move(*thread, Activity::kUnknown, kNoStack);
+      end_context(*thread);
       thread->alive = false;
       continue;
     }
@@ -100,8 +101,14 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
     holders_queued_ += facts.run_queue_delay;
     if (facts.quality == StackQuality::kUnchanged) continue;
     if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
-    move(*thread, thread->activity, facts.quality == StackQuality::kLost ? kNoStack : facts.stack);
+    const bool lost = facts.quality == StackQuality::kLost;
+    if (!lost && facts.context_switches != 0U) end_context(*thread);
+    move(*thread, thread->activity, lost ? kNoStack : facts.stack);
   }
+}
+
+void Aggregator::end_context(Thread& thread) {
+  timeline_->add_context(thread.info.index, std::exchange(thread.context_since, until_), until_);
 }
 
 // Books the time since the last booking under what the thread was doing with the stack it had.
@@ -223,6 +230,7 @@ Pauses Aggregator::pauses() const {
 void Aggregator::finish_threads(Profile& profile) {
   for (Thread& thread : threads_) {
     settle(thread);
+    if (thread.alive && thread.info.python) end_context(thread);
     ThreadProfile row;
     row.info = thread.info;
     row.times = thread.times;

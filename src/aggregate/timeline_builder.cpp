@@ -82,6 +82,12 @@ void TimelineBuilder::add(GilIndex gil, const Tenure& tenure) {
   all.list.back().to -= origin_;
 }
 
+void TimelineBuilder::add_context(ThreadIndex thread, Nanos from, Nanos to) {
+  if (to - from < kLongContext) return;
+  if (to_int(thread) >= timeline_.contexts.size()) timeline_.contexts.resize(to_int(thread) + 1);
+  timeline_.contexts[to_int(thread)].push_back({from - origin_, to - origin_});
+}
+
 Timeline TimelineBuilder::finish() {
   if (timeline_.window > Nanos{0}) std::ranges::for_each(timeline_.lanes, [this](Lane& lane) { coarsen(lane); });
   for (Tenures& all : tenures_) timeline_.tenures.push_back(std::move(all.list));

@@ -20,7 +20,8 @@ class TimelineBuilder {
   void add(ThreadIndex thread, Nanos from, Nanos to, Activity activity, StackId stack);
   // Nobody knows what threads did then. In order.
   void add_gap(Nanos from, Nanos to) { gaps_.push_back({from - origin_, to - origin_}); }
-  void add(GilIndex gil, const Tenure& tenure);  // in order for each GIL
+  void add(GilIndex gil, const Tenure& tenure);                // in order for each GIL
+  void add_context(ThreadIndex thread, Nanos from, Nanos to);  // in order for each thread; short ones are left out
 
   Timeline finish();
 

@@ -56,6 +56,7 @@ constexpr std::string_view first_missing(const RuntimeLayout& layout) {
       {"thread.frame_root", layout.thread.frame_root, true},
       {"thread.datastack_chunk", layout.thread.datastack_chunk, data_stack},
       {"thread.datastack_top", layout.thread.datastack_top, data_stack},
+      {"thread.context_version", layout.thread.context_version, true},
       {"cframe.current_frame", layout.cframe.current_frame, via_cframe},
       {"chunk.previous", layout.chunk.previous, data_stack},
       {"chunk.chunk_size", layout.chunk.chunk_size, data_stack},

@@ -81,6 +81,7 @@ StackOutcome StackReader::remembered(const StackRequest& request, const Pair& pa
   if (!agreed.has_value() || second.frames.empty()) return outcome;
   outcome.stack = agreed->stack;
   outcome.quality = StackQuality::kTruncated;
+  outcome.context_version = context_version_in(pair.second);
   return outcome;
 }
 

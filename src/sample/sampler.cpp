@@ -1,6 +1,7 @@
 #include "sampler.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "gilspy/memory.h"
@@ -247,11 +248,17 @@ void LiveSampler::note_stack(ThreadIndex thread, const StackOutcome& outcome, Sa
   ThreadFacts& facts = facts_of(thread, sample);
   facts.quality = outcome.quality;
   facts.stack = table_.at(thread).stack = outcome.stack;
-  if (outcome.quality != StackQuality::kLost) return;
+  if (outcome.quality != StackQuality::kLost) return note_context(table_.at(thread), outcome.context_version, facts);
   if (std::ranges::count(attached_, thread) > 0) sample.holder_stack_lost = true;
   for (const GilFacts& gil : sample.gils) {
     if (gil.locked && gil.last_holder == thread) sample.holder_stack_lost = true;
   }
+}
+
+void LiveSampler::note_context(ThreadRecord& record, std::uint64_t version, ThreadFacts& facts) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const auto before = std::exchange(record.context_version, version);
+  if (before.has_value()) facts.context_switches = static_cast<std::uint32_t>(std::min(version - *before, kMost));
 }
 
 Result<void> LiveSampler::read_os_facts(Sample& sample) {

@@ -57,6 +57,7 @@ class LiveSampler : public Sampler {
   Result<void> complete_stacks(Sample& sample, std::span<StackRequest> requests, std::vector<StackOutcome>& outcomes);
   Result<void> read_stacks(Sample& sample);
   void note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample);
+  static void note_context(ThreadRecord& record, std::uint64_t version, ThreadFacts& facts);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
   Result<void> read_os_facts(Sample& sample);

@@ -46,6 +46,7 @@ Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest
     if (const auto agreed = agree(walks[i], walks[i])) {
       outcomes[i].quality = agreed->quality;
       outcomes[i].stack = agreed->stack;
+      outcomes[i].context_version = context_version_in(pairs_[i].first);
       keep(*requests[i].plan, walks[i]);
     }
   }
@@ -99,6 +100,10 @@ std::vector<std::size_t> StackReader::those(std::span<const StackRequest> reques
 
 std::uint64_t StackReader::id_in(const Copy& copy) const {
   return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.id);
+}
+
+std::uint64_t StackReader::context_version_in(const Copy& copy) const {
+  return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.context_version);
 }
 
 // Where every chain ends, in versions that have such a frame; else null.
@@ -228,6 +233,7 @@ bool StackReader::try_once(const StackRequest& request, Pair& pair, StackOutcome
   if (!agreed.has_value()) return false;
   outcome.quality = agreed->quality;
   outcome.stack = agreed->stack;
+  outcome.context_version = context_version_in(pair.second);
   keep(*request.plan, second);
   return true;
 }

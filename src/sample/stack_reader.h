@@ -54,7 +54,8 @@ struct StackRequest {
 struct StackOutcome {
   StackQuality quality = StackQuality::kLost;
   StackId stack = kNoStack;
-  bool other_thread = false;  // the thread state belongs to another thread by now, or to none
+  std::uint64_t context_version = 0;  // PyThreadState.context_ver, unless the stack was lost
+  bool other_thread = false;          // the thread state belongs to another thread by now, or to none
   std::uint32_t retries = 0;
 };
 
@@ -95,6 +96,7 @@ class StackReader {
   Result<void> read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes);
   static std::vector<std::size_t> those(std::span<const StackRequest> requests, bool still);
   std::uint64_t id_in(const Copy& copy) const;
+  std::uint64_t context_version_in(const Copy& copy) const;
   RemoteAddr base_in(const Copy& copy) const;
   Result<void> copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which);
   Walk walk(Copy& copy, const StackPlan& plan);

@@ -36,7 +36,8 @@ struct ThreadRecord {
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
-  std::optional<bool> dormant;  // see ThreadFacts; none: it shares its tid with no other
+  std::optional<std::uint64_t> context_version;  // read with the stack
+  std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other
   Nanos run_queue{0};
   std::uint64_t run_queue_tick = 0;
   std::uint64_t fact_tick = 0;  // the tick whose sample has facts of this thread, and where in it

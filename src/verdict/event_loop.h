@@ -1,5 +1,5 @@
-// Whether callbacks keep an asyncio event loop from going round. From stacks alone: the loop's own thread is seen
-// inside what Handle._run called, for 100 ms or more at a time. Knows the loop that CPython brings, written in Python.
+// Whether callbacks keep an asyncio event loop from going round: the loop's own thread is inside what Handle._run
+// called, in one context, for 100 ms or more at a time. Knows the loop that CPython brings, written in Python.
 #pragma once
 
 #include <string>

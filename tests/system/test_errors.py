@@ -47,6 +47,16 @@ def test_no_such_process():
     assert str(pid) in done.stderr
 
 
+@pytest.mark.parametrize("name", ["x.htm", "x.markdown", "x.txt"])
+def test_an_ending_that_names_no_format(name, tmp_path):
+    for command in (("record", "--pid", "1"), ("report", tmp_path / "no.gilspy")):
+        done = gilspy(*command, "-o", tmp_path / name)
+        assert_one_line(done, USAGE)
+        assert name[1:] in done.stderr and ".svg, .html" in done.stderr and "--format" in done.stderr
+        assert (".gilspy" in done.stderr) == (command[0] == "record")
+    assert not os.listdir(tmp_path)
+
+
 def test_a_zombie():
     process = subprocess.Popen(["true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -111,7 +121,7 @@ def test_not_permitted(some_python, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/nonexistent/x.svg", "/dev/full"])
-@pytest.mark.parametrize("form", ["flamegraph", "html", "folded", "json", "markdown"])
+@pytest.mark.parametrize("form", ["flamegraph", "html", "folded", "json", "markdown", "perfetto", "chrometrace"])
 def test_cannot_write(some_python, path, form, tmp_path):
     with Program(some_python, "spinners.py") as program:
         done = record(program.pid, "-f", form, "-o", path, seconds=1, env=dict(os.environ, TMPDIR=str(tmp_path)))

@@ -51,7 +51,7 @@ def test_verdict(python, name):
     check_alone(python, name)
 
 
-@pytest.mark.parametrize("name", [name for name in WITHOUT_GIL if name in CASES])
+@pytest.mark.parametrize("name", WITHOUT_GIL)
 def test_verdict_without_a_gil(free_threaded, name):
     check_alone(free_threaded, name)
 

@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <numeric>
 
@@ -223,6 +223,28 @@ TEST(Aggregator, NativeThreadsHaveCpuTimeAndNoActivities) {
   const Profile profile = pipeline.finish();
   EXPECT_EQ(profile.threads[2].cpu, 1ms);
   EXPECT_EQ(total(profile.threads[2]), 0ms);
+}
+
+TEST(Aggregator, ContextsThatLastAreTold) {
+  SampleBuilder builder;
+  Pipeline pipeline;
+  feed_start(pipeline, builder);
+  const auto read = [&](int ms, std::optional<std::uint32_t> switches, StackQuality quality = StackQuality::kWhole) {
+    Sample sample = builder.at(ms).gil(gil_of(0)).take();
+    sample.threads = {with_stack(os_facts(0, Os::kRunning), kStackA)};
+    sample.threads[0].quality = quality;
+    sample.threads[0].context_switches = switches;
+    pipeline.feed(sample);
+  };
+  for (int ms = 1; ms <= 60; ++ms) read(ms, ms == 1 ? std::nullopt : std::optional(0U));
+  read(61, 2U);
+  for (int ms = 62; ms <= 100; ++ms) read(ms, 0U);
+  read(101, 1U);  // too short to be told, that was
+  for (int ms = 102; ms <= 200; ++ms) read(ms, 0U, ms % 3 == 0 ? StackQuality::kLost : StackQuality::kTruncated);
+  for (int ms = 201; ms <= 300; ++ms) read(ms, std::nullopt);  // who knows
+  const Profile profile = pipeline.finish();
+  ASSERT_FALSE(profile.timeline.contexts.empty());
+  EXPECT_THAT(profile.timeline.contexts[0], ::testing::ElementsAre(TimeRange{0ms, 60ms}, TimeRange{100ms, 200ms}));
 }
 
 TEST(Aggregator, CountsWhatWasLost) {

@@ -39,9 +39,18 @@ class LoopThread {
     return *this;
   }
 
+  // The thread leaves its context, or enters one.
+  LoopThread& callback_ends() {
+    contexts_.push_back({context_since_, at_});
+    context_since_ = at_;
+    return *this;
+  }
+
   Profile profile() {
     Profile profile = builder_.profile();
     profile.timeline.lanes = {lane_};
+    profile.timeline.contexts = {contexts_};
+    profile.timeline.contexts.front().push_back({context_since_, at_});
     return profile;
   }
   BlockedLoop judge() { return find_blocked_loop(profile()); }
@@ -58,14 +67,18 @@ class LoopThread {
 
   ProfileBuilder builder_{2};
   Lane lane_;
+  std::vector<TimeRange> contexts_;
   Nanos at_{0};
+  Nanos context_since_{0};
 };
 
 TEST(EventLoop, ASleepInACallbackBlocksIt) {
   LoopThread thread;
   for (int i = 0; i < 8; ++i) {
     thread.spend(0.2, Activity::kBlocked, thread.in_callback("handler"));
+    thread.callback_ends();
     thread.spend(0.05, Activity::kBlocked, thread.in_select());
+    thread.callback_ends();
   }
   const BlockedLoop found = thread.judge();
   EXPECT_NEAR(found.share, 0.8, 1e-6);
@@ -90,49 +103,52 @@ TEST(EventLoop, TheProgramsOwnFunctionIsNamedNotTheLibrarys) {
       "handler", {{"render", "/srv/views.py", 33, 30}, {"dumps", LoopThread::kLibrary + "json/__init__.py", 231, 183}});
   for (int i = 0; i < 4; ++i) {
     thread.spend(0.3, Activity::kHoldsGil, deep);
+    thread.callback_ends();
     thread.spend(0.2, Activity::kBlocked, thread.in_select());
   }
   EXPECT_EQ(thread.judge().function, "render (/srv/views.py:30)");
   EXPECT_EQ(thread.judge().asleep, 0);
 }
 
-// Always busy, in the same function: it is seen in the loop's own code now and then, and so comes round.
-// A border or two are no rhythm: there is something between long callbacks, too.
-TEST(EventLoop, ALoopThatOnlyComputesIsBlocked) {
+TEST(EventLoop, OneThatComputesIsFound) {
   LoopThread thread;
   for (int i = 0; i < 2; ++i) {
-    thread.spend(0.999, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.spend(0.8, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.spend(0.199, Activity::kHoldsGil, thread.in_callback("handler", {{"inner", "/srv/app.py", 3, 2}}));
+    thread.callback_ends();
     thread.spend(0.001, Activity::kHoldsGil, thread.in_select());
   }
-  EXPECT_GT(thread.judge().share, 0.9);
+  EXPECT_NEAR(thread.judge().share, 0.999, 1e-6);
+  EXPECT_EQ(thread.judge().longest, std::chrono::milliseconds(999));
+  EXPECT_THAT(thread.judge().function, StartsWith("handler"));
 }
 
+// Always busy, in the same function, and never seen in the loop's own code.
 TEST(EventLoop, ABusyLoopOfShortCallbacksIsInnocent) {
   LoopThread thread;
-  for (int i = 0; i < 10; ++i) {
-    thread.spend(0.199, Activity::kHoldsGil, thread.in_callback("handler"));
-    thread.spend(0.001, Activity::kHoldsGil, thread.in_select());
+  for (int i = 0; i < 40; ++i) {
+    thread.spend(0.05, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.callback_ends();
   }
   EXPECT_EQ(thread.judge().share, 0);
 }
 
-// The same loop, and something quite unlike its other callbacks.
 TEST(EventLoop, ALongCallbackAmongShortOnesIsFound) {
   LoopThread thread;
   for (int i = 0; i < 50; ++i) {
-    thread.spend(0.019, Activity::kHoldsGil, thread.in_callback("handler"));
-    thread.spend(0.001, Activity::kHoldsGil, thread.in_select());
+    thread.spend(0.02, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.callback_ends();
   }
   thread.spend(1, Activity::kHoldsGil, thread.in_callback("report"));
   EXPECT_NEAR(thread.judge().share, 0.5, 1e-6);
   EXPECT_THAT(thread.judge().function, StartsWith("report"));
 }
 
-TEST(EventLoop, DifferentCallbacksInARowAreNotOne) {
+// What the loop itself does while the context stays the same is no callback's time.
+TEST(EventLoop, TimeInSelectDoesNotCount) {
   LoopThread thread;
-  for (int i = 0; i < 40; ++i) {
-    thread.spend(0.05, Activity::kHoldsGil, thread.in_callback(i % 2 == 0 ? "ping" : "pong"));
-  }
+  thread.spend(0.09, Activity::kHoldsGil, thread.in_callback("handler"));
+  thread.spend(1.91, Activity::kBlocked, thread.in_select());
   EXPECT_EQ(thread.judge().share, 0);
 }
 
@@ -146,11 +162,13 @@ TEST(EventLoop, WaitingForTheGilIsNotTheCallbacksDoing) {
   EXPECT_EQ(thread.judge().share, 0);
 }
 
-TEST(EventLoop, ACoarseTimelineDoesNotTell) {
+TEST(EventLoop, ACoarseTimelineTellsOnlyOfMuchLongerCallbacks) {
   LoopThread thread;
   thread.spend(2, Activity::kBlocked, thread.in_callback("handler"));
   Profile profile = thread.profile();
-  profile.timeline.window = std::chrono::seconds(1);
+  profile.timeline.window = std::chrono::milliseconds(128);
+  EXPECT_EQ(find_blocked_loop(profile).share, 1);
+  profile.timeline.window = std::chrono::milliseconds(256);
   EXPECT_EQ(find_blocked_loop(profile).share, 0);
 }
 
@@ -160,6 +178,7 @@ TEST(EventLoop, FunctionsOfThatNameElsewhereAreNoLoop) {
   builder.spend(builder.thread("t"), Activity::kBlocked, 2, stack);
   Profile profile = builder.profile();
   profile.timeline.lanes = {{{Nanos{0}, profile.duration, stack, Activity::kBlocked}}};
+  profile.timeline.contexts = {{{Nanos{0}, profile.duration}}};
   EXPECT_EQ(find_blocked_loop(profile).share, 0);
 }
 

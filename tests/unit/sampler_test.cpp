@@ -1,4 +1,5 @@
 // What a tick reads, and what it makes of it. "A sample costs what changed" is asserted on the reads themselves.
+#include <limits>
 #include <random>
 
 #include "gilspy/memory.h"
@@ -20,6 +21,32 @@ TEST_F(SamplerTest, WithoutAHandOffOnlyTheHoldersStackIsRead) {
   tick();
   EXPECT_TRUE(stack_was_read(0));
   for (std::size_t i = 1; i < threads_.size(); ++i) EXPECT_FALSE(stack_was_read(i)) << i;
+}
+
+TEST_F(SamplerTest, ChangesOfTheContextAreCountedSinceTheStackWasLastRead) {
+  start(2);
+  const auto switches = [this](std::size_t thread) {
+    const auto facts = std::ranges::find(sample_.threads, ThreadIndex(thread), &ThreadFacts::thread);
+    return facts == sample_.threads.end() ? std::nullopt : facts->context_switches;
+  };
+  const auto set_version = [this](std::size_t thread, std::uint64_t version) {
+    python_.target.memory.put(threads_[thread].state + python_.layout.thread.context_version, version);
+  };
+  EXPECT_EQ(switches(0), std::nullopt);
+  tick();
+  EXPECT_EQ(switches(0), 0U);
+  set_version(0, 2);
+  set_version(1, 7);
+  tick();
+  EXPECT_EQ(switches(0), 2U);
+  EXPECT_EQ(switches(1), std::nullopt);  // its stack is as it was: not read
+  python_.hold_gil(threads_[1], 2);
+  tick();
+  EXPECT_EQ(switches(0), 0U);
+  EXPECT_EQ(switches(1), 7U);
+  set_version(1, 3);  // garbage: it never shrinks
+  tick();
+  EXPECT_EQ(switches(1), std::numeric_limits<std::uint32_t>::max());
 }
 
 TEST_F(SamplerTest, AThousandThreadsCostWhatFourDo) {

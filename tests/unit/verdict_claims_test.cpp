@@ -50,8 +50,8 @@ TEST(Claims, EvidenceReadsAsNumbersBesideWhatTheRuleNeeds) {
   std::vector<std::string> texts;
   for (const Evidence& row : claim.evidence) texts.push_back(text_of(row));
   EXPECT_THAT(texts, ElementsAre("threads waiting for the GIL 6.9 (needs 0.2)",
-                                 "waiting, of all that had something to run 87 % (needs 15 %)", "GIL held 99 % (needs 40 %)",
-                                 "CPUs used 1.02"));
+                                 "waiting, of all that had something to run 87 % (needs 15 %)",
+                                 "GIL held 99 % (needs 40 %)", "CPUs used 1.02"));
 }
 
 TEST(Claims, ConfidenceFollowsTheMarginAndWhatWasSeen) {

@@ -47,6 +47,7 @@ constexpr FieldRule kFields[] = {
     {"thread.base_frame", never, {{{"_ts", "base_frame"}}}},
     {"thread.datastack_chunk", with_data_stack, {{{"_ts", "datastack_chunk"}}}},
     {"thread.datastack_top", with_data_stack, {{{"_ts", "datastack_top"}}}},
+    {"thread.context_version", always, {{{"_ts", "context_ver"}}}},
 
     {"cframe.size", with_cframe, {{{"_PyCFrame"}}}},
     {"cframe.current_frame", with_cframe, {{{"_PyCFrame", "current_frame"}}}},
@@ -127,6 +128,7 @@ constexpr SlotRule kSlots[] = {
     {"thread.base_frame", "thread_state.base_frame"},
     {"thread.datastack_chunk", "thread_state.datastack_chunk"},
     {"thread.datastack_top", "thread_state.datastack_chunk", {"_ts", "datastack_chunk"}},
+    {"thread.context_version", "thread_state.datastack_chunk", {"_ts", "datastack_chunk"}},
 
     {"frame.code", "interpreter_frame.executable"},
     {"frame.previous", "interpreter_frame.previous"},

@@ -118,6 +118,7 @@ class SampleMaker {
     facts.os = static_cast<SyscallFacts::State>(below(4));
     facts.place = static_cast<WaitPlace>(below(3));
     facts.attach_state = static_cast<AttachState>(below(4));
+    if (one_in(2)) facts.context_switches = static_cast<std::uint32_t>(one_in(3) ? below(5) : 0);
     facts.run_queue_delay = Nanos(one_in(3) ? below(5'000'000) : 0);
     if (!thread.info.python && one_in(2)) facts.on_cpu = Nanos(thread.on_cpu += below(100'000'000));
     if (one_in(8)) facts.dormant = one_in(2);
@@ -162,7 +163,7 @@ inline RunFacts made_up_facts() {
 inline RunUpdate made_up_update(std::uint64_t number) {
   RunUpdate update;
   update.late = number;
-  update.first_cpu = CpuReading{std::chrono::seconds(100'000), std::chrono::milliseconds(5)};
+  update.first_cpu = CpuReading{std::chrono::milliseconds(100'000'100), std::chrono::milliseconds(5)};
   update.last_cpu = CpuReading{std::chrono::seconds(100'001 + number), std::chrono::milliseconds(5 + 800 * number)};
   update.cpu = {*update.first_cpu, *update.last_cpu};
   update.glances = 9 * number;
