@@ -43,10 +43,11 @@ bool is_starved_by_limits(const Numbers& n) {
   return how == Starved::kByThrottling || how == Starved::kByLimit;
 }
 
-// Threads that would run side by side, were it not for others. Those that mostly wait for something else are slowed
-// down by the queues, too, but that is not what limits them.
+// Threads that would run side by side, were it not for others; or one that hardly gets to run. Those that mostly wait
+// for something else are slowed down by the queues, too, but that is not what limits them.
 bool is_starved_by_others(const Numbers& n) {
-  return starved(n) == Starved::kByOthers && n.cpus_used + n.queued >= kMoreThanOne && n.cpus_used < kMoreThanOne &&
+  const bool would_run = n.cpus_used + n.queued >= kMoreThanOne || n.cpus_used < kHardlyRuns * n.running();
+  return starved(n) == Starved::kByOthers && would_run && n.cpus_used < kMoreThanOne &&
          n.workers_blocked < kMostlyBlocked;
 }
 

@@ -22,6 +22,7 @@ inline constexpr double kIdleCpus = 0.003;
 inline constexpr double kMoreThanOne = 1.2;     // CPUs or threads: clearly side by side
 inline constexpr double kCpusExhausted = 0.9;   // of the CPUs available
 inline constexpr double kStarved = 0.7;         // of the CPUs that there was work for
+inline constexpr double kHardlyRuns = 0.15;     // of the CPUs that it would use
 inline constexpr double kMostlyBlocked = 0.5;   // of the time of the threads that worked
 inline constexpr double kNotablyQueued = 0.3;   // mean threads without a CPU
 inline constexpr double kQueuedOfReady = 0.2;   // of those that were ready to run

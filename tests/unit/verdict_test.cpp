@@ -90,6 +90,15 @@ const RuleCase kRuleCases[] = {
      },
      VerdictCode::kSerializedByGil},
 
+    {"ReadyNowAndThenWithoutEverGettingACpu",  // the parent of a pool whose workers have the CPUs
+     [](Numbers& n) {
+       n.utilization = n.holding = n.waiting = 0.05;
+       n.native = 1.1;
+       n.queued = 1.1;
+       n.cpus_used = 0.05;
+     },
+     VerdictCode::kCpuStarved},
+
     {"Hog",
      [](Numbers& n) {
        n.hogged_share = 0.87;
