@@ -21,7 +21,8 @@ HOMES = [
     (r"fmt/.*", ("src", "platform", "formats")),
     (r"rapidjson/.*", ("formats",)),
     (r"zlib\.h", ("formats/html",)),
-    (r"zstd\.h|google/protobuf/.*", ("formats/recording",)),
+    (r"zstd\.h", ("formats/recording",)),
+    (r"google/protobuf/.*", ("formats/recording", "formats/perfetto")),
     (r"CLI/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
     (r"dwarf\.h", ("src/layout/gen", "platform")),
@@ -71,7 +72,7 @@ def check_system_header(layer, header):
 
 
 # What formats share lies here; the registry, directly in formats/, may see all of them.
-SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/json")
+SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/timeline_walk", "formats/json")
 
 
 def may_see(layer, other):

@@ -3,22 +3,33 @@
 #include <array>
 #include <iterator>
 
+#include "chrometrace/chrometrace.h"
 #include "flamegraph_row.h"
 #include "folded/folded.h"
 #include "gilspy/format.h"
 #include "html/html.h"
 #include "json/json.h"
 #include "markdown/markdown.h"
+#include "perfetto/perfetto.h"
 
-namespace gilspy::formats {
+namespace gilspy {
+namespace formats {
 namespace {
 
+// For formats whose files stay small: made in one piece.
+template <auto kRender>
+void whole(const Profile& profile, const Verdict& verdict, const RenderOptions& options, ByteSink& to) {
+  to.write(kRender(profile, verdict, options));
+}
+
 constexpr std::array kFormats{
-    Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", render_flamegraph},
-    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", render_html},
-    Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", render_folded},
-    Format{"json", ".json", "all numbers and the verdict, without stacks", render_json},
-    Format{"markdown", ".md", "a page of text for a comment on a pull request", render_markdown},
+    Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", whole<render_flamegraph>},
+    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", whole<render_html>},
+    Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", whole<render_folded>},
+    Format{"json", ".json", "all numbers and the verdict, without stacks", whole<render_json>},
+    Format{"markdown", ".md", "a page of text for a comment on a pull request", whole<render_markdown>},
+    Format{"perfetto", ".pftrace", "a timeline with call stacks, for Perfetto's viewer", write_perfetto},
+    Format{"chrometrace", ".trace.json", "a timeline, for all viewers of Chrome's trace events", write_chrometrace},
     Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},
 };
 
@@ -39,8 +50,25 @@ const Format* of_file(std::string_view path) {
            std::equal(format.extension.begin(), format.extension.end(), path.end() - std::ssize(format.extension),
                       [&](char ending, char typed) { return same(typed, ending); });
   };
-  const auto* row = std::find_if(kFormats.begin(), kFormats.end(), has_ending);
-  return row == kFormats.end() ? nullptr : row;
+  const Format* longest = nullptr;
+  for (const Format& format : kFormats) {
+    const bool longer = longest == nullptr || format.extension.size() > longest->extension.size();
+    if (longer && has_ending(format)) longest = &format;
+  }
+  return longest;
 }
 
-}  // namespace gilspy::formats
+}  // namespace formats
+
+std::string Format::render(const Profile& profile, const Verdict& verdict, const RenderOptions& options) const {
+  class Text : public ByteSink {
+   public:
+    void write(std::string_view bytes) override { all += bytes; }
+    std::string all;
+  };
+  Text text;
+  write(profile, verdict, options, text);
+  return std::move(text.all);
+}
+
+}  // namespace gilspy

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gilspy/byte_sink.h"
 #include "gilspy/profile.h"
 #include "gilspy/verdict.h"
 
@@ -28,16 +29,18 @@ struct Format {
   std::string_view extension;  // ".folded"
   std::string_view summary;    // for --help
   // nullptr: not made from a profile, but written while samples are taken.
-  std::string (*render)(const Profile& profile, const Verdict& verdict, const RenderOptions& options);
+  void (*write)(const Profile& profile, const Verdict& verdict, const RenderOptions& options, ByteSink& to);
 
-  bool streamed() const { return render == nullptr; }
+  bool streamed() const { return write == nullptr; }
+  // All of it at once.
+  std::string render(const Profile& profile, const Verdict& verdict, const RenderOptions& options) const;
 };
 
 namespace formats {
 
 std::span<const Format> all();
 const Format* find(std::string_view name);  // nullptr when there is none
-// By the extension of the file; nullptr when no format has it.
+// By the extension of the file, the longest that fits; nullptr when no format has it.
 const Format* of_file(std::string_view path);
 
 }  // namespace formats

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "gilspy/byte_sink.h"
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
 #include "gilspy/target.h"
@@ -96,10 +97,12 @@ enum class Ownership : std::uint8_t {
 Result<void> write_file(const std::string& path, std::span<const std::byte> bytes,
                         Ownership ownership = Ownership::kInvokingUser);
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership = Ownership::kInvokingUser);
+Result<void> write_file(const std::string& path, const Contents& contents,
+                        Ownership ownership = Ownership::kInvokingUser);
 
 // The same for a file that must not be there yet, not even as a link: in a folder where everybody may write, nobody
 // else chooses what becomes of it.
-Result<void> create_file(const std::string& path, std::string_view text);
+Result<void> create_file(const std::string& path, const Contents& contents);
 
 // A file that only grows. Errors: kCannotWrite, with the path and the reason.
 class AppendFile {

@@ -18,9 +18,29 @@
 namespace gilspy::platform {
 namespace {
 
-int write_directly(const std::string& path, std::span<const std::byte> bytes) {
+// After the first piece that cannot be written the others are not tried.
+class FdSink : public ByteSink {
+ public:
+  explicit FdSink(int fd) : fd_(fd) {}
+  void write(std::string_view bytes) override {
+    if (why_ == 0) why_ = write_all(fd_, std::as_bytes(std::span(bytes.data(), bytes.size())));
+  }
+  int why() const { return why_; }
+
+ private:
+  int fd_;
+  int why_ = 0;  // errno
+};
+
+int write_contents(int fd, const Contents& contents) {
+  FdSink sink(fd);
+  contents(sink);
+  return sink.why();
+}
+
+int write_directly(const std::string& path, const Contents& contents) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  return fd ? write_all(fd.get(), bytes) : errno;
+  return fd ? write_contents(fd.get(), contents) : errno;
 }
 
 std::string folder_of(const std::string& path) {
@@ -39,16 +59,16 @@ UniqueFd create_beside(const std::string& path, std::string& name) {
 }
 
 // `before`: the file that is to be replaced, if there is one.
-int write_by_renaming(const std::string& path, std::span<const std::byte> bytes, Ownership ownership,
+int write_by_renaming(const std::string& path, const Contents& contents, Ownership ownership,
                       const std::optional<struct stat>& before) {
   std::string name;
   UniqueFd fd = create_beside(path, name);
   if (!fd) {
     const int why = errno;
     // A folder that is closed to us can hold a file that is not.
-    return before && (why == EACCES || why == EPERM) ? write_directly(path, bytes) : why;
+    return before && (why == EACCES || why == EPERM) ? write_directly(path, contents) : why;
   }
-  int why = write_all(fd.get(), bytes);
+  int why = write_contents(fd.get(), contents);
   if (why == 0 && before) why = ::fchmod(fd.get(), before->st_mode & 07777) == 0 ? 0 : errno;
   if (why == 0 && ownership == Ownership::kInvokingUser) give_to_invoking_user(fd.get());
   if (::close(fd.release()) != 0 && why == 0) why = errno;  // some file systems notice only now that they are full
@@ -71,36 +91,42 @@ std::string beside(const std::string& link, const std::string& path) {
   return path.starts_with('/') ? path : folder_of(link) + path;
 }
 
-int write_to(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
+int write_to(const std::string& path, const Contents& contents, Ownership ownership) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) {
     if (errno != ENOENT) return errno;
     if (path.empty() || path.ends_with('/')) return EISDIR;
-    if (const auto next = read_link(path)) return write_to(beside(path, *next), bytes, ownership);
-    return write_by_renaming(path, bytes, ownership, std::nullopt);
+    if (const auto next = read_link(path)) return write_to(beside(path, *next), contents, ownership);
+    return write_by_renaming(path, contents, ownership, std::nullopt);
   }
   if (S_ISDIR(facts.st_mode)) return EISDIR;
-  if (!S_ISREG(facts.st_mode)) return write_directly(path, bytes);
-  return write_by_renaming(resolved(path), bytes, ownership, facts);
+  if (!S_ISREG(facts.st_mode)) return write_directly(path, contents);
+  return write_by_renaming(resolved(path), contents, ownership, facts);
 }
 
 }  // namespace
 
-Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
+Result<void> write_file(const std::string& path, const Contents& contents, Ownership ownership) {
   const QuietSignals quiet;
-  const int why = is_standard_output(path) ? write_all(STDOUT_FILENO, bytes) : write_to(path, bytes, ownership);
+  const int why =
+      is_standard_output(path) ? write_contents(STDOUT_FILENO, contents) : write_to(path, contents, ownership);
   if (why != 0) return cannot_write(path, why);
   return {};
 }
 
 Result<void> write_file(const std::string& path, std::string_view text, Ownership ownership) {
-  return write_file(path, std::as_bytes(std::span(text.data(), text.size())), ownership);
+  return write_file(
+      path, [text](ByteSink& sink) { sink.write(text); }, ownership);
 }
 
-Result<void> create_file(const std::string& path, std::string_view text) {
+Result<void> write_file(const std::string& path, std::span<const std::byte> bytes, Ownership ownership) {
+  return write_file(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), ownership);
+}
+
+Result<void> create_file(const std::string& path, const Contents& contents) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!fd) return cannot_write(path, errno);
-  int why = write_all(fd.get(), std::as_bytes(std::span(text.data(), text.size())));
+  int why = write_contents(fd.get(), contents);
   if (why == 0) give_to_invoking_user(fd.get());
   if (::close(fd.release()) != 0 && why == 0) why = errno;
   if (why == 0) return {};

@@ -49,10 +49,10 @@ void print_summary(const Profile& profile, const Verdict& verdict, const std::st
 }
 
 // Standard output has a reader who knows what is missing; a file has nobody.
-Error cannot_keep(const Error& error, const std::string& path, std::string_view text, const Profile& profile,
+Error cannot_keep(const Error& error, const std::string& path, const Contents& contents, const Profile& profile,
                   const Format& format) {
   if (path == "-") return error;
-  const auto kept = rescue(text, fmt::format("gilspy-{}", to_int(profile.target.pid)), format.extension);
+  const auto kept = rescue(contents, fmt::format("gilspy-{}", to_int(profile.target.pid)), format.extension);
   return kept ? Error(error.code(), fmt::format("{}; it is in {}", error.message(), *kept)) : error;
 }
 
@@ -66,10 +66,10 @@ Result<std::string> choose_output(const OutputOptions& options, const std::strin
 
 int deliver(const Profile& profile, const OutputOptions& options, const std::string& path, SummaryTo summary) {
   const Verdict verdict = verdict::judge(profile);
-  const std::string text = options.format->render(profile, verdict, options.render);
-  auto written = platform::write_file(path, text);
+  const Contents contents = [&](ByteSink& to) { options.format->write(profile, verdict, options.render, to); };
+  auto written = platform::write_file(path, contents);
   if (!written.has_value()) {
-    written = tl::unexpected(cannot_keep(written.error(), path, text, profile, *options.format));
+    written = tl::unexpected(cannot_keep(written.error(), path, contents, profile, *options.format));
   }
   return conclude(profile, written, path, summary);
 }

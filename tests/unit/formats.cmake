@@ -6,10 +6,12 @@ gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/verdict_test.cpp ${GILSPY_UNIT}/
                     ${GILSPY_UNIT}/verdict_claims_test.cpp ${GILSPY_UNIT}/event_loop_test.cpp
             DEPS gilspy_verdict INCLUDES ${GILSPY_UNIT})
 gilspy_test(stack_view_test SOURCES ${GILSPY_UNIT}/stack_view_test.cpp DEPS gilspy_stack_view INCLUDES ${GILSPY_UNIT})
-gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp
-            DEPS gilspy_formats gilspy_verdict INCLUDES ${GILSPY_UNIT})
+gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp ${GILSPY_UNIT}/trace_text.cpp
+            DEPS gilspy_formats gilspy_perfetto_wire gilspy_verdict INCLUDES ${GILSPY_UNIT})
 target_compile_definitions(formats_test PRIVATE
                            GILSPY_GOLDEN_FOLDER="${PROJECT_SOURCE_DIR}/fixtures/golden"
                            GILSPY_BUILD_FOLDER="${CMAKE_BINARY_DIR}")
 gilspy_test(terminal_test SOURCES ${GILSPY_UNIT}/terminal_test.cpp DEPS gilspy_terminal gilspy_verdict
             INCLUDES ${GILSPY_UNIT})
+gilspy_test(timeline_walk_test SOURCES ${GILSPY_UNIT}/timeline_walk_test.cpp DEPS gilspy_timeline_walk gilspy_verdict
+            INCLUDES ${GILSPY_UNIT} ${PROJECT_SOURCE_DIR}/formats/timeline_walk)

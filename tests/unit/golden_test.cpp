@@ -21,7 +21,7 @@ const NamedProfile kProfiles[] = {{"serialized", serialized_profile}, {"mixed", 
 std::filesystem::path folder() { return GILSPY_GOLDEN_FOLDER; }
 
 std::filesystem::path golden_file(const NamedProfile& profile, const Format& format) {
-  return folder() / (profile.name + std::string(format.extension));
+  return folder() / (profile.name + golden_extension(format));
 }
 
 class Golden : public ::testing::TestWithParam<Format> {};
@@ -65,6 +65,15 @@ TEST(Registry, FindsFormatsByName) {
   EXPECT_EQ(formats::find("pdf"), nullptr);
   EXPECT_EQ(formats::all().front().name, "flamegraph");  // the default
   EXPECT_FALSE(formats::all().front().streamed());
+}
+
+TEST(Registry, TheLongestEndingCounts) {
+  EXPECT_EQ(formats::of_file("x.json")->name, "json");
+  EXPECT_EQ(formats::of_file("x.trace.json")->name, "chrometrace");
+  EXPECT_EQ(formats::of_file("X.TRACE.JSON")->name, "chrometrace");
+  EXPECT_EQ(formats::of_file("trace.json")->name, "json");
+  EXPECT_EQ(formats::of_file("x.pftrace")->name, "perfetto");
+  EXPECT_EQ(formats::of_file("x"), nullptr);
 }
 
 }  // namespace

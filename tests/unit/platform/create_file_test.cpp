@@ -19,33 +19,36 @@ class CreateFileTest : public ::testing::Test {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  static Contents text(std::string bytes) {
+    return [bytes = std::move(bytes)](ByteSink& sink) { sink.write(bytes); };
+  }
 
  private:
   std::string folder_ = "/tmp/gilspy-create-XXXXXX";
 };
 
 TEST_F(CreateFileTest, WritesAllOfIt) {
-  ASSERT_TRUE(create_file(file("new"), "text").has_value());
+  ASSERT_TRUE(create_file(file("new"), text("text")).has_value());
   EXPECT_EQ(text_of(file("new")), "text");
 }
 
 TEST_F(CreateFileTest, WhatIsThereStays) {
-  ASSERT_TRUE(create_file(file("old"), "old").has_value());
-  EXPECT_EQ(create_file(file("old"), "new").error().code(), ErrorCode::kCannotWrite);
+  ASSERT_TRUE(create_file(file("old"), text("old")).has_value());
+  EXPECT_EQ(create_file(file("old"), text("new")).error().code(), ErrorCode::kCannotWrite);
   EXPECT_EQ(text_of(file("old")), "old");
 }
 
 TEST_F(CreateFileTest, LinksAreNotFollowed) {
-  ASSERT_TRUE(create_file(file("victim"), "old").has_value());
+  ASSERT_TRUE(create_file(file("victim"), text("old")).has_value());
   std::filesystem::create_symlink(file("victim"), file("link"));
   std::filesystem::create_symlink(file("nothing"), file("dangling"));
-  EXPECT_FALSE(create_file(file("link"), "new").has_value());
-  EXPECT_FALSE(create_file(file("dangling"), "new").has_value());
+  EXPECT_FALSE(create_file(file("link"), text("new")).has_value());
+  EXPECT_FALSE(create_file(file("dangling"), text("new")).has_value());
   EXPECT_EQ(text_of(file("victim")), "old");
   EXPECT_FALSE(std::filesystem::exists(file("nothing")));
 }
 
-TEST_F(CreateFileTest, NoFolder) { EXPECT_FALSE(create_file(file("no/such/file"), "x").has_value()); }
+TEST_F(CreateFileTest, NoFolder) { EXPECT_FALSE(create_file(file("no/such/file"), text("x")).has_value()); }
 
 }  // namespace
 }  // namespace gilspy::platform

@@ -40,7 +40,7 @@ TEST_P(GoldenRecording, RendersWhatSomebodyLookedAt) {
   ASSERT_TRUE(replayed.has_value()) << replayed.error().message();
   EXPECT_TRUE(replayed->complete) << replayed->profile.end_note;
   for (const Format& format : renderers()) {
-    expect_golden(rendered(replayed->profile, format), path_of(GetParam(), format.extension), "recording_test");
+    expect_golden(rendered(replayed->profile, format), path_of(GetParam(), golden_extension(format)), "recording_test");
   }
 }
 
@@ -56,7 +56,7 @@ TEST(GoldenRecordings, ThereAreSomeAndNothingElseBesideThem) {
   EXPECT_GE(recordings.size(), 3u);
   std::set<std::filesystem::path> known{folder() / "README.md"};
   for (const std::string& name : recordings) {
-    for (const Format& format : formats::all()) known.insert(path_of(name, format.extension));
+    for (const Format& format : formats::all()) known.insert(path_of(name, golden_extension(format)));
   }
   for (const auto& entry : std::filesystem::directory_iterator(folder())) {
     EXPECT_EQ(known.count(entry.path()), 1u) << entry.path();

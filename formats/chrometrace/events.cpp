@@ -1,0 +1,125 @@
+#include "events.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "gilspy/wording.h"
+
+namespace gilspy::chrometrace {
+namespace {
+
+constexpr std::size_t kPiece = 1 << 16;
+
+}  // namespace
+
+Events::Events(std::int64_t pid, ByteSink& sink) : pid_(pid), sink_(sink), writer_(buffer_) {
+  writer_.StartObject();
+  pair("displayTimeUnit", std::string_view("ns"));
+  key("otherData");
+  writer_.StartObject();
+}
+
+void Events::about(std::string_view name, std::string_view value) { pair(name, value); }
+
+void Events::begin() {
+  writer_.EndObject();
+  key("traceEvents");
+  writer_.StartArray();
+  buffer_.Put('\n');
+}
+
+void Events::name_process(std::string_view name) {
+  open("M", "process_name");
+  key("args");
+  writer_.StartObject();
+  pair("name", name);
+  writer_.EndObject();
+  close();
+}
+
+void Events::name_thread(std::int64_t tid, std::string_view name, int place) {
+  open("M", "thread_name");
+  pair("tid", tid);
+  key("args");
+  writer_.StartObject();
+  pair("name", name);
+  writer_.EndObject();
+  close();
+  open("M", "thread_sort_index");
+  pair("tid", tid);
+  key("args");
+  writer_.StartObject();
+  pair("sort_index", std::int64_t{place});
+  writer_.EndObject();
+  close();
+}
+
+void Events::complete(std::int64_t tid, std::string_view name, Nanos from, Nanos to) {
+  open("X", name);
+  pair("tid", tid);
+  pair("ts", from);
+  pair("dur", to - from);
+  close();
+}
+
+void Events::counter(std::string_view name, std::string_view unit, Nanos at, double value) {
+  open("C", name);
+  pair("ts", at);
+  key("args");
+  writer_.StartObject();
+  key(unit);
+  writer_.Double(std::isfinite(value) ? value : 0.0);
+  writer_.EndObject();
+  close();
+}
+
+void Events::finish() {
+  writer_.EndArray();
+  writer_.EndObject();
+  buffer_.Put('\n');
+  flush();
+}
+
+void Events::open(std::string_view kind, std::string_view name) {
+  writer_.StartObject();
+  pair("ph", kind);
+  pair("name", name);
+  pair("pid", pid_);
+}
+
+void Events::close() {
+  writer_.EndObject();
+  buffer_.Put('\n');
+  if (buffer_.GetSize() >= kPiece) flush();
+}
+
+void Events::pair(std::string_view name, std::string_view value) {
+  key(name);
+  const std::string text = wording::valid_utf8(value);
+  writer_.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void Events::pair(std::string_view name, std::int64_t value) {
+  key(name);
+  writer_.Int64(value);
+}
+
+// Microseconds, as the format wants them, with all digits.
+void Events::pair(std::string_view name, Nanos time) {
+  key(name);
+  const auto count = static_cast<std::uint64_t>(std::max<Nanos::rep>(time.count(), 0));
+  const std::string number = fmt::format("{}.{:03}", count / 1000, count % 1000);
+  writer_.RawValue(number.data(), number.size(), rapidjson::kNumberType);
+}
+
+void Events::key(std::string_view text) { writer_.Key(text.data(), static_cast<rapidjson::SizeType>(text.size())); }
+
+void Events::flush() {
+  sink_.write({buffer_.GetString(), buffer_.GetSize()});
+  buffer_.Clear();
+}
+
+}  // namespace gilspy::chrometrace

@@ -1,0 +1,217 @@
+#include "perfetto.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "formats/timeline_walk/names.h"
+#include "formats/timeline_walk/walk.h"
+#include "gilspy/wording.h"
+#include "packets.h"
+#include "stacks.h"
+#include "tracks.h"
+
+namespace gilspy {
+namespace perfetto {
+namespace {
+
+constexpr std::uint64_t kMostShots = 500'000;
+enum NoteOfTenure : std::uint64_t { kBeginsLater = 1, kUnseen = 2 };  // names of annotations as numbers
+constexpr int kSliceBegin = 1, kSliceEnd = 2, kCounter = 4;           // TrackEvent.type
+
+void annotate(wire::TrackEvent& event, const char* name, std::int64_t value) {
+  wire::DebugAnnotation& annotation = *event.add_debug_annotations();
+  annotation.set_name(name);
+  annotation.set_int_value(value);
+}
+
+void annotate(wire::TrackEvent& event, NoteOfTenure note, std::int64_t value) {
+  wire::DebugAnnotation& annotation = *event.add_debug_annotations();
+  annotation.set_name_iid(note);
+  annotation.set_int_value(value);
+}
+
+void annotate(wire::TrackEvent& event, const char* name, std::string_view value) {
+  wire::DebugAnnotation& annotation = *event.add_debug_annotations();
+  annotation.set_name(name);
+  annotation.set_string_value(wording::valid_utf8(value));
+}
+
+// Names of events as numbers: activities first, then holders by their thread.
+class EventNames {
+ public:
+  explicit EventNames(const Profile& profile)
+      : profile_(profile), written_(kFirstThread + profile.threads.size(), false) {}
+
+  void name(wire::TrackEvent& event, wire::TracePacket& packet, Activity activity) {
+    const std::size_t number = kFirstActivity + index_of(activity);
+    event.set_name_iid(number);
+    if (is_new(number)) intern(packet, number, std::string(words(activity)));
+  }
+  void name(wire::TrackEvent& event, wire::TracePacket& packet, ThreadIndex holder) {
+    if (to_int(holder) >= profile_.threads.size()) return event.set_name("(unknown)");
+    const std::size_t number = kFirstThread + to_int(holder);
+    event.set_name_iid(number);
+    if (is_new(number)) intern(packet, number, timeline_walk::holder_name(profile_.threads[to_int(holder)].info));
+  }
+
+ private:
+  static constexpr std::size_t kFirstActivity = 1, kFirstThread = kFirstActivity + kActivityCount;
+
+  bool is_new(std::size_t number) {
+    const bool before = written_[number];
+    written_[number] = true;
+    return !before;
+  }
+  static void intern(wire::TracePacket& packet, std::size_t number, const std::string& name) {
+    wire::EventName& message = *packet.mutable_interned_data()->add_event_names();
+    message.set_iid(number);
+    message.set_name(name);
+  }
+
+  const Profile& profile_;
+  std::vector<bool> written_;
+};
+
+class Writer : public timeline_walk::Visitor {
+ public:
+  Writer(const Profile& profile, const RenderOptions& options, Nanos shots, ByteSink& sink)
+      : profile_(profile),
+        shots_(shots),
+        coarseness_(timeline_walk::coarseness(profile.timeline)),
+        packets_(sink),
+        tracks_(profile),
+        stacks_(profile, options),
+        names_(profile) {}
+
+  void open(const Verdict& verdict) {
+    write_defaults();
+    tracks_.describe(packets_);
+    wire::TrackEvent& about = event(Nanos{0}, kSliceBegin, Tracks::kAbout);
+    about.set_name(verdict.headline.empty() ? "gilspy" : wording::valid_utf8(verdict.headline));
+    annotate(about, "duration_ns", profile_.duration.count());
+    annotate(about, "python", profile_.target.python.text());
+    annotate(about, "ticks", static_cast<std::int64_t>(profile_.quality.ticks));
+    annotate(about, "callstack_sample_ns", shots_.count());
+    annotate(about, "coarsened_window_ns", profile_.timeline.window.count());
+    if (!profile_.end_note.empty()) annotate(about, "ended", profile_.end_note);
+    packets_.put();
+    if (!coarseness_.empty()) {
+      event(Nanos{0}, kSliceBegin, Tracks::kAbout).set_name(coarseness_);
+      packets_.put();
+    }
+  }
+  void close() {
+    if (!coarseness_.empty()) close_slice(profile_.duration, Tracks::kAbout);
+    close_slice(profile_.duration, Tracks::kAbout);
+  }
+
+  void begin(const timeline_walk::State& state) override {
+    wire::TrackEvent& slice = event(state.from, kSliceBegin, tracks_.activity(state.thread));
+    names_.name(slice, *packet_, state.activity);
+    packets_.put();
+  }
+  void end(const timeline_walk::State& state) override { close_slice(state.to, tracks_.activity(state.thread)); }
+
+  void begin(const timeline_walk::Holding& holding) override {
+    const Tenure& tenure = holding.tenure;
+    wire::TrackEvent& owner = event(tenure.from, kSliceBegin, tracks_.owner(holding.gil));
+    names_.name(owner, *packet_, tenure.holder);
+    describe(tenure, owner);
+    packets_.put();
+    if (to_int(tenure.holder) >= profile_.threads.size()) return;
+    wire::TrackEvent& own = event(tenure.from, kSliceBegin, tracks_.holdings(tenure.holder));
+    own.set_name(timeline_walk::kHoldingTrack);
+    if (holding.handed_over) own.add_terminating_flow_ids(holding.number - 1);
+    if (holding.handed_on) own.add_flow_ids(holding.number);
+    packets_.put();
+  }
+  void end(const timeline_walk::Holding& holding) override {
+    close_slice(holding.tenure.to, tracks_.owner(holding.gil));
+    if (to_int(holding.tenure.holder) >= profile_.threads.size()) return;
+    close_slice(holding.tenure.to, tracks_.holdings(holding.tenure.holder));
+  }
+
+  void shot(const timeline_walk::Shot& shot) override {
+    wire::TracePacket& packet = packets_.next(shot.at);
+    const std::uint64_t stack = stacks_.number_of(shot.stack, shot.activity, packet);
+    wire::PerfSample& sample = *packet.mutable_perf_sample();
+    sample.set_pid(static_cast<std::uint32_t>(to_int(profile_.target.pid)));
+    sample.set_tid(static_cast<std::uint32_t>(to_int(profile_.threads[to_int(shot.thread)].info.tid)));
+    sample.set_cpu_mode(kUserMode);
+    sample.set_callstack_iid(stack);
+    sampled_ += shots_;
+    sample.set_timebase_count(static_cast<std::uint64_t>(sampled_.count()));
+    packets_.put();
+  }
+
+  void waiters(GilIndex gil, Nanos at, std::uint32_t count) override {
+    event(at, kCounter, tracks_.waiters(gil)).set_counter_value(count);
+    packets_.put();
+  }
+  void cpus(Nanos at, double count) override {
+    event(at, kCounter, Tracks::kCpus).set_double_counter_value(count);
+    packets_.put();
+  }
+
+ private:
+  static constexpr int kUserMode = 2;
+
+  // The first packet.
+  void write_defaults() {
+    wire::TracePacket& packet = packets_.next();
+    wire::Timebase& base = *packet.mutable_trace_packet_defaults()->mutable_perf_sample_defaults()->mutable_timebase();
+    base.set_period(static_cast<std::uint64_t>(std::max<Nanos::rep>(shots_.count(), 1)));
+    base.set_name("thread-time sampled (ns)");
+    for (const auto& [number, name] :
+         {std::pair{kBeginsLater, "begins_later_by_at_most_ns"}, std::pair{kUnseen, "unseen_holders_before"}}) {
+      wire::DebugAnnotationName& message = *packet.mutable_interned_data()->add_debug_annotation_names();
+      message.set_iid(number);
+      message.set_name(name);
+    }
+    packets_.put();
+  }
+
+  wire::TrackEvent& event(Nanos at, int type, std::uint64_t track) {
+    packet_ = &packets_.next(at);
+    wire::TrackEvent& event = *packet_->mutable_track_event();
+    event.set_type(type);
+    event.set_track_uuid(track);
+    return event;
+  }
+
+  void close_slice(Nanos at, std::uint64_t track) {
+    event(at, kSliceEnd, track);
+    packets_.put();
+  }
+
+  static void describe(const Tenure& tenure, wire::TrackEvent& slice) {
+    if (tenure.within > Nanos{0}) annotate(slice, kBeginsLater, tenure.within.count());
+    if (tenure.unseen > 0) annotate(slice, kUnseen, tenure.unseen);
+  }
+
+  const Profile& profile_;
+  Nanos shots_;
+  Nanos sampled_{0};  // what the samples so far stand for
+  std::string coarseness_;
+  Packets packets_;
+  Tracks tracks_;
+  Stacks stacks_;
+  EventNames names_;
+  wire::TracePacket* packet_ = nullptr;  // the one that event() began
+};
+
+}  // namespace
+}  // namespace perfetto
+
+void formats::write_perfetto(const Profile& profile, const Verdict& verdict, const RenderOptions& options,
+                             ByteSink& to) {
+  const Nanos shots = timeline_walk::distance_of_shots(profile, options.include_blocked, perfetto::kMostShots);
+  perfetto::Writer writer(profile, options, shots, to);
+  writer.open(verdict);
+  timeline_walk::walk(profile, {.shots = shots, .shoot_blocked = options.include_blocked}, writer);
+  writer.close();
+}
+
+}  // namespace gilspy

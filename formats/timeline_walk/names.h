@@ -1,0 +1,25 @@
+// How timelines call what they show.
+#pragma once
+
+#include <string>
+
+#include "gilspy/profile.h"
+
+namespace gilspy::timeline_walk {
+
+std::string thread_name(const ThreadInfo& thread);     // "worker-1", "thread" for one without a name; valid UTF-8
+std::string holder_name(const ThreadInfo& thread);     // "worker-1 (21034)"
+std::string process_name(const TargetFacts& target);   // its command
+std::string interpreters_name(const GilProfile& gil);  // "interpreter 0", "interpreters 0, 3"
+bool has_several_interpreters(const Profile& profile);
+
+// What the timeline lacks: "What threads did with one stack is put together inside windows of 16 ms: ..."; else empty.
+std::string coarseness(const Timeline& timeline);
+
+inline constexpr const char* kActivityTrack = "activity";
+inline constexpr const char* kHoldingTrack = "has the GIL";
+inline constexpr const char* kOwnerTrack = "GIL owner";
+inline constexpr const char* kWaitersTrack = "threads waiting for the GIL";
+inline constexpr const char* kCpusTrack = "CPUs in use";
+
+}  // namespace gilspy::timeline_walk

