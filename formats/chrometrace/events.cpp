@@ -71,7 +71,12 @@ void Events::counter(std::string_view name, std::string_view unit, Nanos at, dou
   key("args");
   writer_.StartObject();
   key(unit);
-  writer_.Double(std::isfinite(value) ? value : 0.0);
+  const double number = std::isfinite(value) ? value : 0.0;
+  if (number == std::floor(number)) {
+    writer_.Int64(static_cast<std::int64_t>(number));
+  } else {
+    writer_.Double(number);
+  }
   writer_.EndObject();
   close();
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "formats/timeline_walk/names.h"
@@ -37,7 +39,21 @@ std::vector<bool> threads_with_tenures(const Profile& profile) {
 }  // namespace
 
 Tracks::Tracks(const Profile& profile)
-    : profile_(profile), first_thread_(first_gil_ + kOfGil * std::max<std::size_t>(profile.gils.size(), 1)) {}
+    : profile_(profile),
+      with_tenures_(threads_with_tenures(profile)),
+      first_thread_(first_gil_ + kOfGil * std::max<std::size_t>(profile.gils.size(), 1)) {
+  std::map<std::pair<Tid, std::string>, ThreadIndex> known;
+  for (std::size_t i = 0; i < profile.threads.size(); ++i) {
+    const ThreadInfo& info = profile.threads[i].info;
+    const auto index = ThreadIndex(static_cast<std::uint32_t>(i));
+    firsts_.push_back(is_shown(index) ? known.try_emplace({info.tid, info.name}, index).first->second : index);
+  }
+}
+
+bool Tracks::is_shown(ThreadIndex thread) const {
+  const std::vector<Lane>& lanes = profile_.timeline.lanes;
+  return (to_int(thread) < lanes.size() && !lanes[to_int(thread)].empty()) || with_tenures_[to_int(thread)];
+}
 
 void Tracks::describe(Packets& packets) const {
   describe_process(packets);
@@ -52,10 +68,10 @@ void Tracks::describe(Packets& packets) const {
   cpus.set_sibling_order_rank(rank);
   cpus.mutable_counter()->set_unit_name("CPUs");
   packets.put();
-  const std::vector<bool> with_tenures = threads_with_tenures(profile_);
-  for (std::size_t i = 0; i < profile_.threads.size(); ++i) {
-    const bool has_lane = i < profile_.timeline.lanes.size() && !profile_.timeline.lanes[i].empty();
-    if (has_lane || with_tenures[i]) describe_thread(packets, profile_.threads[i].info, with_tenures[i]);
+  for (const ThreadProfile& thread : profile_.threads) {
+    if (!is_shown(thread.info.index)) continue;
+    if (is_first(thread.info.index)) describe_thread(packets, thread.info);
+    describe_lanes(packets, thread.info);
   }
 }
 
@@ -88,24 +104,28 @@ void Tracks::describe_gil(Packets& packets, const GilProfile& gil, int rank) con
   packets.put();
 }
 
-// A thread that visits several interpreters is one in each of them, with the same tid: viewers show one thread, and
-// tracks in it that say where.
-void Tracks::describe_thread(Packets& packets, const ThreadInfo& info, bool has_tenures) const {
+void Tracks::describe_thread(Packets& packets, const ThreadInfo& info) const {
   wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
-  track.set_uuid(thread_itself(info.index));
+  track.set_uuid(itself(info.index));
   track.set_parent_uuid(kProcess);
   wire::ThreadDescriptor& thread = *track.mutable_thread();
   thread.set_pid(to_int(profile_.target.pid));
   thread.set_tid(to_int(info.tid));
   thread.set_thread_name(timeline_walk::thread_name(info));
   packets.put();
+}
+
+void Tracks::describe_lanes(Packets& packets, const ThreadInfo& info) const {
+  const std::uint64_t thread = itself(firsts_[to_int(info.index)]);
   const std::string where = timeline_walk::has_several_interpreters(profile_)
                                 ? fmt::format(" in interpreter {}", info.interpreter_id)
                                 : std::string();
-  child(packets, activity(info.index), thread_itself(info.index), timeline_walk::kActivityTrack + where);
-  packets.put();
-  if (!has_tenures) return;
-  child(packets, holdings(info.index), thread_itself(info.index), timeline_walk::kHoldingTrack + where);
+  if (!is_first(info.index)) {
+    child(packets, activity(info.index), thread, timeline_walk::kActivityTrack + where);
+    packets.put();
+  }
+  if (!with_tenures_[to_int(info.index)]) return;
+  child(packets, holdings(info.index), thread, timeline_walk::kHoldingTrack + where);
   packets.put();
 }
 

@@ -2,6 +2,7 @@
 
 GILSPY_WRITE_DOCS=1 writes that table anew; it needs all viewers.
 """
+import functools
 import os
 import re
 import unittest
@@ -21,9 +22,14 @@ def seconds(nanoseconds):
     return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09}"
 
 
+@functools.lru_cache(maxsize=None)
+def found_in(viewer, recording):
+    return viewer.sums(recording)
+
+
 def numbers_of(viewer, recording):
     try:
-        return viewer.sums(recording)
+        return found_in(viewer, recording)
     except unittest.SkipTest as reason:
         pytest.skip(str(reason))
 
@@ -59,7 +65,7 @@ def table():
     lines = [titles, ["---"] * 3 + ["---:"] * (len(titles) - 3)]
     for recording in viewers.RECORDINGS:
         names = {thread["tid"]: thread["name"] for thread in viewers.report(recording)["threads"]}
-        found = [viewer.sums(recording) for viewer in viewers.VIEWERS]
+        found = [found_in(viewer, recording) for viewer in viewers.VIEWERS]
         for (tid, activity), time in viewers.profile_sums(recording).items():
             sums = [time, *[sums.get((tid, activity), 0) for sums in found]]
             lines.append([recording.stem, f"{names[tid]} ({tid})", viewers.ACTIVITIES[activity], *map(seconds, sums)])

@@ -47,7 +47,7 @@ const std::map<std::string, std::function<Profile()>> kScenarios{
     {"hostile", hostile_timeline},
     {"visits", visits},
     {"coarse", coarse},
-    {"million", [] { return turns_timeline(8, 770.0); }},  // stretches
+    {"million", [] { return turns_timeline(8, 930.0); }},  // stretches
     {"empty", [] { return Profile{}; }},
 };
 
