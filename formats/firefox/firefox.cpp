@@ -1,0 +1,423 @@
+#include "firefox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "formats/gzip/gzip_sink.h"
+#include "formats/json/json_stream.h"
+#include "formats/timeline_walk/fit.h"
+#include "formats/timeline_walk/names.h"
+#include "gilspy/wording.h"
+#include "holders.h"
+#include "string_list.h"
+#include "thread_tables.h"
+
+namespace gilspy {
+namespace firefox {
+namespace {
+
+using formats::JsonStream;
+
+constexpr int kGeckoVersion = 32;
+constexpr int kVersion = 57;
+constexpr int kInterval = 1;  // phase of a marker that has a begin and an end
+// Samples and markers: the viewer needs some seconds for so many.
+constexpr std::uint64_t kMost = 1'500'000;
+
+// Of the viewer's own colours, those that come nearest to gilspy's.
+constexpr std::string_view colour(Activity activity) {
+  constexpr std::array<std::string_view, kActivityCount> kColours{"orange",  "yellow", "red",  "green",
+                                                                  "magenta", "blue",   "grey", "darkgrey"};
+  return kColours[index_of(activity)];
+}
+
+// What the markers of an activity have besides their times.
+enum class Fields : std::uint8_t { kNone, kHolding, kWaiting };
+constexpr Fields fields_of(Activity activity) {
+  if (activity == Activity::kWaitsForGil) return Fields::kWaiting;
+  return holds(activity) ? Fields::kHolding : Fields::kNone;
+}
+constexpr std::string_view schema_of(Fields fields) {
+  constexpr std::array<std::string_view, 3> kNames{"Activity", "HoldsGil", "WaitsForGil"};
+  return kNames[static_cast<std::size_t>(fields)];
+}
+
+Nanos interval_of(const Profile& profile) {
+  const Quality& quality = profile.quality;
+  if (quality.rate_hz > 0) return Nanos(std::max(static_cast<Nanos::rep>(1e9 / quality.rate_hz), Nanos::rep{1}));
+  return std::max(profile.duration / static_cast<Nanos::rep>(std::max<std::uint64_t>(quality.ticks, 1)), Nanos{1});
+}
+
+Nanos window_for(const Profile& profile) {
+  return timeline_walk::window_for(profile, kMost, [](const Lane& lane) {
+    std::uint64_t cost = lane.size();
+    timeline_walk::for_each_state(lane, [&](auto, auto) { ++cost; });
+    return cost;
+  });
+}
+
+class Writer {
+ public:
+  Writer(const Profile& profile, const RenderOptions& options, ByteSink& to)
+      : profile_(profile),
+        options_(options),
+        json_(to),
+        holders_(profile),
+        interval_(interval_of(profile)),
+        window_(window_for(profile)),
+        waiters_(profile.gils.size()) {}
+
+  void write(const Verdict& verdict) {
+    json_.object([&] {
+      json_.object("meta", [&] { write_meta(verdict); });
+      json_.new_line();
+      json_.array("libs", [] {});
+      json_.array("pages", [] {});
+      json_.array("threads", [&] { write_threads(); });
+      json_.new_line();
+      json_.array("counters", [&] { write_counters(); });
+      json_.new_line();
+      json_.object("shared", [&] { strings_.write(json_); });
+    });
+    json_.finish();
+  }
+
+ private:
+  using At = Lane::const_iterator;
+
+  // --- about the whole
+
+  void write_meta(const Verdict& verdict) {
+    json_.pair("version", kGeckoVersion);
+    json_.pair("preprocessedProfileVersion", kVersion);
+    json_.millis("interval", interval_);
+    json_.millis("startTime", profile_.began);
+    json_.pair("profilingStartTime", 0);
+    json_.millis("profilingEndTime", profile_.duration);
+    json_.pair("product", timeline_walk::process_name(profile_.target));
+    json_.pair("importedFrom", "gilspy");
+    json_.pair("processType", 0);
+    json_.pair("stackwalk", 0);
+    json_.pair("symbolicated", true);
+    json_.pair("keepProfileThreadOrder", true);
+    json_.pair("usesOnlyOneStackType", true);
+    json_.pair("sourceCodeIsNotOnSearchfox", true);
+    json_.pair("logicalCPUs", profile_.cpus.online);
+    json_.new_line();
+    json_.array("categories", [&] {
+      write_category("Other", "grey");  // the viewer asks for a grey one for what has none
+      for (const Activity activity : kActivities) write_category(words(activity), colour(activity));
+    });
+    json_.new_line();
+    json_.array("markerSchema", [&] {
+      write_schema(Fields::kNone, "", {});
+      write_schema(Fields::kHolding, "{marker.data.function}", {{"function", "mostly in"}});
+      write_schema(Fields::kWaiting, "{marker.data.holder}: {marker.data.function}",
+                   {{"holder", "had the GIL longest meanwhile"}, {"function", "mostly in"}});
+    });
+    json_.new_line();
+    json_.array("extra", [&] { write_extra(verdict); });
+  }
+
+  void write_category(std::string_view name, std::string_view its_colour) {
+    json_.object([&] {
+      json_.pair("name", name);
+      json_.pair("color", its_colour);
+      json_.array("subcategories", [&] { json_.value("Other"); });
+    });
+  }
+
+  void write_schema(Fields kind, std::string_view label,
+                    const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
+    json_.object([&] {
+      json_.pair("name", schema_of(kind));
+      for (const std::string_view where : {"chartLabel", "tableLabel"}) {
+        if (!label.empty()) json_.pair(where, label);
+      }
+      json_.array("display", [&] {
+        for (const char* view : {"marker-chart", "marker-table", "timeline-overview"}) json_.value(view);
+      });
+      json_.array("fields", [&] {
+        for (const auto& [field, meaning] : fields) {
+          json_.object([&] {
+            json_.pair("key", field);
+            json_.pair("label", meaning);
+            json_.pair("format", "string");
+          });
+        }
+      });
+    });
+  }
+
+  void write_extra(const Verdict& verdict) {
+    json_.object([&] {
+      json_.pair("label", "gilspy");
+      json_.array("entries", [&] {
+        const auto entry = [&](std::string_view label, std::string_view value) {
+          if (value.empty()) return;
+          json_.object([&] {
+            json_.pair("label", label);
+            json_.pair("format", "string");
+            json_.pair("value", value);
+          });
+        };
+        Timeline shown;
+        shown.window = std::max(window_, profile_.timeline.window);
+        entry("Verdict", verdict.headline);
+        entry("Coarseness", timeline_walk::coarseness(shown));
+        entry("Ended early", profile_.end_note);
+        entry("Python", profile_.target.python.text());
+      });
+    });
+  }
+
+  // --- threads
+
+  std::size_t threads() const { return std::min(profile_.timeline.lanes.size(), profile_.threads.size()); }
+
+  // Its lane if that is to be seen; empty for threads that did nothing here.
+  const Lane& lane_of(std::size_t thread) {
+    const Lane& lane = profile_.timeline.lanes[thread];
+    if (window_ == Nanos{0}) return lane;
+    coarse_ = coarsened(lane, window_);
+    return coarse_;
+  }
+
+  // The process has the name and the place of its main thread: there must be one.
+  std::optional<std::size_t> main_thread() const {
+    std::optional<std::size_t> first;
+    for (std::size_t i = 0; i < threads(); ++i) {
+      if (profile_.timeline.lanes[i].empty()) continue;
+      if (to_int(profile_.threads[i].info.tid) == to_int(profile_.target.pid)) return i;
+      if (!first.has_value()) first = i;
+    }
+    return first;
+  }
+
+  void write_threads() {
+    const std::optional<std::size_t> main = main_thread();
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < threads(); ++i) {
+      const Lane& lane = lane_of(i);
+      if (lane.empty()) continue;
+      if (i == main) main_place_ = place;
+      ++place;
+      json_.new_line();
+      json_.object([&] { write_thread(profile_.threads[i].info, lane, i == main); });
+    }
+  }
+
+  void write_thread(const ThreadInfo& thread, const Lane& lane, bool is_main) {
+    std::string name = timeline_walk::thread_name(thread);
+    if (timeline_walk::has_several_interpreters(profile_)) {
+      name += fmt::format(" in interpreter {}", thread.interpreter_id);
+    }
+    json_.pair("name", name);
+    json_.pair("isMainThread", is_main);
+    json_.pair("pid", std::to_string(to_int(profile_.target.pid)));
+    json_.pair("tid", to_int(thread.tid));
+    json_.pair("processType", "default");
+    json_.pair("processName", timeline_walk::process_name(profile_.target));
+    json_.pair("processStartupTime", 0);
+    json_.pair("processShutdownTime", nullptr);
+    json_.millis("registerTime", lane.front().from);
+    json_.millis("unregisterTime", lane.back().to);
+    json_.array("pausedRanges", [] {});
+    json_.new_line();
+    ThreadTables tables(profile_, options_, strings_);
+    json_.object("samples", [&] { write_samples(lane, tables); });
+    json_.new_line();
+    tables.write(json_);
+    json_.new_line();
+    json_.object("markers", [&] { write_markers(thread, lane); });
+    count_waiters(thread, lane);
+  }
+
+  bool is_shown(const Stretch& stretch) const {
+    return stretch.activity != Activity::kBlocked || options_.include_blocked;
+  }
+
+  // The viewer draws a sample from halfway to the one before until halfway to the one behind: what takes longer than
+  // an interval has a sample near each of its ends.
+  template <typename Take>
+  void spread(Nanos from, Nanos to, Nanos weight, const Stretch* stretch, Take& take) const {
+    if (to - from <= interval_) return take(from + (to - from) / 2, weight, stretch);
+    take(from + interval_ / 2, weight / 2, stretch);
+    take(to - interval_ / 2, weight - weight / 2, stretch);
+  }
+
+  // take(moment, weight, stretch) for each sample; those without a stretch keep what is not shown free.
+  template <typename Take>
+  void for_each_sample(const Lane& lane, Take take) const {
+    Nanos at{0};
+    for (const Stretch& stretch : lane) {
+      if (!is_shown(stretch)) continue;
+      if (stretch.from > at) spread(at, stretch.from, Nanos{0}, nullptr, take);
+      spread(stretch.from, stretch.to, stretch.time(), &stretch, take);
+      at = stretch.to;
+    }
+    if (at < profile_.duration) spread(at, profile_.duration, Nanos{0}, nullptr, take);
+  }
+
+  void write_samples(const Lane& lane, ThreadTables& tables) {
+    std::uint64_t count = 0;
+    json_.pair("weightType", "tracing-ms");
+    json_.array("stack", [&] {
+      for_each_sample(lane, [&](Nanos, Nanos, const Stretch* stretch) {
+        ++count;
+        if (stretch == nullptr) {
+          json_.value(nullptr);
+        } else {
+          json_.value(tables.of(stretch->activity, stretch->stack));
+        }
+      });
+    });
+    json_.array("time", [&] { for_each_sample(lane, [&](Nanos at, Nanos, const Stretch*) { json_.millis(at); }); });
+    json_.array("weight",
+                [&] { for_each_sample(lane, [&](Nanos, Nanos weight, const Stretch*) { json_.millis(weight); }); });
+    json_.pair("length", count);
+  }
+
+  // --- markers
+
+  std::string_view function_of(StackId stack) const {
+    if (stack == kNoStack) return wording::kNoPythonFrame;
+    const std::string& name = profile_.table.frame(profile_.table.leaf(stack)).function;
+    return name.empty() ? std::string_view("(no name)") : std::string_view(name);
+  }
+
+  static StackId longest(At first, At end) {
+    std::map<StackId, Nanos> times;
+    for (; first != end; ++first) times[first->stack] += first->time();
+    const auto by_time = [](const auto& a, const auto& b) { return a.second < b.second; };
+    return std::max_element(times.begin(), times.end(), by_time)->first;
+  }
+
+  void write_details(const ThreadInfo& thread, At first, At end) {
+    const Fields fields = fields_of(first->activity);
+    json_.pair("type", schema_of(fields));
+    if (fields == Fields::kHolding) json_.pair("function", function_of(longest(first, end)));
+    if (fields != Fields::kWaiting) return;
+    const Holders::Holder holder = holders_.during(thread.gil, {first->from, (end - 1)->to});
+    if (to_int(holder.thread) >= profile_.threads.size()) {
+      json_.pair("holder", "(hand-off)");
+    } else {
+      json_.pair("holder", timeline_walk::holder_name(profile_.threads[to_int(holder.thread)].info));
+      json_.pair("function", function_of(holder.stack));
+    }
+  }
+
+  template <typename Cell>
+  void column(std::string_view name, const Lane& lane, Cell cell) {
+    json_.array(name, [&] { timeline_walk::for_each_state(lane, cell); });
+  }
+
+  void write_markers(const ThreadInfo& thread, const Lane& lane) {
+    std::uint64_t count = 0;
+    column("name", lane, [&](At first, At) {
+      ++count;
+      json_.value(strings_.of(words(first->activity)));
+    });
+    column("startTime", lane, [&](At first, At) { json_.millis(first->from); });
+    column("endTime", lane, [&](At, At end) { json_.millis((end - 1)->to); });
+    column("phase", lane, [&](At, At) { json_.value(kInterval); });
+    column("category", lane, [&](At first, At) { json_.value(category_of(first->activity)); });
+    column("data", lane, [&](At first, At end) { json_.object([&] { write_details(thread, first, end); }); });
+    json_.pair("length", count);
+  }
+
+  // --- counters
+
+  struct Change {
+    Nanos at{0};
+    int by = 0;
+  };
+
+  void count_waiters(const ThreadInfo& thread, const Lane& lane) {
+    if (to_int(thread.gil) >= waiters_.size()) return;
+    std::vector<Change>& changes = waiters_[to_int(thread.gil)];
+    timeline_walk::for_each_state(lane, [&](At first, At end) {
+      if (first->activity != Activity::kWaitsForGil) return;
+      changes.push_back({first->from, 1});
+      changes.push_back({(end - 1)->to, -1});
+    });
+  }
+
+  void write_counters() {
+    for (const GilProfile& gil : profile_.gils) {
+      std::vector<Change>& changes = waiters_[to_int(gil.index)];
+      if (changes.empty()) continue;
+      changes.push_back({});  // at the begin nobody
+      std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
+      std::size_t last = 0;
+      for (std::size_t i = 1; i < changes.size(); ++i) {
+        if (changes[i].at == changes[last].at) {
+          changes[last].by += changes[i].by;
+        } else {
+          changes[++last] = changes[i];
+        }
+      }
+      changes.resize(last + 1);
+      json_.object([&] { write_counter(gil, changes); });
+    }
+  }
+
+  void write_counter(const GilProfile& gil, const std::vector<Change>& changes) {
+    std::string name = timeline_walk::kWaitersTrack;
+    if (timeline_walk::has_several_interpreters(profile_)) name += " of " + timeline_walk::interpreters_name(gil);
+    json_.pair("name", name);
+    json_.pair("category", "GIL");
+    json_.pair("description", "How many threads wait for the GIL");
+    json_.pair("pid", std::to_string(to_int(profile_.target.pid)));
+    json_.pair("mainThreadIndex", main_place_);
+    json_.object("display", [&] {  // for viewers that know it
+      json_.pair("graphType", "line-accumulated");
+      json_.pair("unit", "");
+      json_.pair("color", colour(Activity::kWaitsForGil));
+      json_.pair("markerSchemaLocation", nullptr);
+      json_.pair("sortWeight", 5);
+      json_.pair("label", name);
+    });
+    json_.object("samples", [&] {
+      json_.array("time", [&] {
+        for (const Change& change : changes) json_.millis(change.at);
+      });
+      json_.array("count", [&] {
+        for (const Change& change : changes) json_.value(change.by);
+      });
+      json_.pair("length", changes.size());
+    });
+  }
+
+  const Profile& profile_;
+  const RenderOptions& options_;
+  JsonStream json_;
+  Strings strings_;
+  Holders holders_;
+  Nanos interval_;
+  Nanos window_;
+  Lane coarse_;                               // the lane of the thread that is written, if it had to become coarser
+  std::size_t main_place_ = 0;                // of the main thread in the file
+  std::vector<std::vector<Change>> waiters_;  // by GilIndex
+};
+
+}  // namespace
+}  // namespace firefox
+
+void formats::write_firefox(const Profile& profile, const Verdict& verdict, const RenderOptions& options,
+                            ByteSink& to) {
+  GzipSink packed(to);
+  firefox::Writer(profile, options, packed).write(verdict);
+  packed.finish();
+}
+
+}  // namespace gilspy
