@@ -214,6 +214,7 @@ class Writer {
       json_.new_line();
       json_.object([&] { write_thread(profile_.threads[i].info, lane, i == main); });
     }
+    if (place == 0) json_.object([&] { write_thread(ThreadInfo{}, {}, true); });  // without any the viewer gives up
   }
 
   void write_thread(const ThreadInfo& thread, const Lane& lane, bool is_main) {
@@ -229,8 +230,8 @@ class Writer {
     json_.pair("processName", timeline_walk::process_name(profile_.target));
     json_.pair("processStartupTime", 0);
     json_.pair("processShutdownTime", nullptr);
-    json_.millis("registerTime", lane.front().from);
-    json_.millis("unregisterTime", lane.back().to);
+    json_.millis("registerTime", lane.empty() ? Nanos{0} : lane.front().from);
+    json_.millis("unregisterTime", lane.empty() ? profile_.duration : lane.back().to);
     json_.array("pausedRanges", [] {});
     json_.new_line();
     ThreadTables tables(profile_, options_, strings_);

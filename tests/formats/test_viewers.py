@@ -9,7 +9,10 @@ import unittest
 
 import pytest
 
-import perfetto_viewer  # noqa: F401 - enters its viewers
+import firefox_viewer  # noqa: F401 - enters its viewer, as the others do
+import perfetto_viewer  # noqa: F401
+import pprof_viewer  # noqa: F401
+import speedscope_viewer  # noqa: F401
 import viewers
 
 PAGE = viewers.ROOT / "docs" / "formats.md"
