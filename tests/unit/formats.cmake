@@ -15,5 +15,6 @@ target_compile_definitions(formats_test PRIVATE
                            GILSPY_BUILD_FOLDER="${CMAKE_BINARY_DIR}")
 gilspy_test(terminal_test SOURCES ${GILSPY_UNIT}/terminal_test.cpp DEPS gilspy_terminal gilspy_verdict
             INCLUDES ${GILSPY_UNIT})
-gilspy_test(timeline_walk_test SOURCES ${GILSPY_UNIT}/timeline_walk_test.cpp DEPS gilspy_timeline_walk gilspy_verdict
+gilspy_test(streams_test SOURCES ${GILSPY_UNIT}/streams_test.cpp DEPS gilspy_gzip gilspy_json ZLIB::ZLIB INCLUDES ${GILSPY_UNIT})
+gilspy_test(timeline_walk_test SOURCES ${GILSPY_UNIT}/fit_test.cpp ${GILSPY_UNIT}/timeline_walk_test.cpp DEPS gilspy_timeline_walk gilspy_verdict
             INCLUDES ${GILSPY_UNIT} ${PROJECT_SOURCE_DIR}/formats/timeline_walk)
