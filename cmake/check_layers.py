@@ -72,7 +72,8 @@ def check_system_header(layer, header):
 
 
 # What formats share lies here; the registry, directly in formats/, may see all of them.
-SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/timeline_walk", "formats/json", "formats/gzip")
+SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/thread_rows", "formats/timeline_walk", "formats/json",
+                     "formats/gzip")
 
 
 def may_see(layer, other):

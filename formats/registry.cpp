@@ -65,6 +65,14 @@ const Format* of_file(std::string_view path) {
   return longest;
 }
 
+std::string endings(bool also_streamed) {
+  std::string text;
+  for (const Format& format : kFormats) {
+    if (!format.streamed() || also_streamed) text += (text.empty() ? "" : ", ") + std::string(format.extension);
+  }
+  return text;
+}
+
 }  // namespace formats
 
 std::string Format::render(const Profile& profile, const Verdict& verdict, const RenderOptions& options) const {

@@ -1,6 +1,7 @@
 #include "dump.h"
 #include "formats/json/json_writer.h"
 #include "formats/json/target_json.h"
+#include "gilspy/wording.h"
 
 namespace gilspy::formats {
 namespace {
@@ -41,7 +42,7 @@ void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
 void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) {
   json.object([&] {
     json.pair("tid", to_int(thread.info.tid));
-    json.pair("name", thread.info.name);
+    json.pair("name", wording::thread_name(thread.info));
     json.pair("python", thread.info.python);
     if (thread.info.python) {
       json.pair("interpreter", thread.info.interpreter_id);

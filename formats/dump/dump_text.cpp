@@ -20,7 +20,7 @@ int rank(const ThreadDump& thread) {
 }
 
 std::string who(const ThreadDump& thread) {
-  return fmt::format("{} ({})", wording::printable(thread.info.name), to_int(thread.info.tid));
+  return fmt::format("{} ({})", wording::printable(wording::thread_name(thread.info)), to_int(thread.info.tid));
 }
 
 class DumpText {
@@ -88,8 +88,8 @@ class DumpText {
 
   void describe(const ThreadDump& thread) {
     line("");
-    std::string title =
-        fmt::format("Thread {} \"{}\": ", to_int(thread.info.tid), wording::printable(thread.info.name));
+    std::string title = fmt::format("Thread {} \"{}\": ", to_int(thread.info.tid),
+                                    wording::printable(wording::thread_name(thread.info)));
     if (thread.info.interpreter_id > 0) title += fmt::format("interpreter {}, ", thread.info.interpreter_id);
     line(bold(title + state_of(thread)));
     if (!thread.info.python) return line("    (a native thread, without Python)");

@@ -54,7 +54,7 @@ void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("threads", [&] {
     for (const ThreadProfile& thread : profile.threads) {
       json.object([&] {
-        json.pair("name", wording::printable(thread.info.name.empty() ? "thread" : thread.info.name));
+        json.pair("name", wording::printable(wording::thread_name(thread.info)));
         json.pair("tid", to_int(thread.info.tid));
         json.pair("interpreter", thread.info.interpreter_id);
         json.pair("gil", to_int(thread.info.gil));
@@ -67,7 +67,7 @@ void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("tracks", [&] {
     for (const Track& track : tracks(profile)) {
       json.object([&] {
-        json.pair("name", wording::printable(track.name.empty() ? "thread" : track.name));
+        json.pair("name", wording::printable(wording::thread_name(track.name)));
         json.array("threads", [&] {
           for (const ThreadIndex thread : track.threads) json.value(to_int(thread));
         });

@@ -49,7 +49,8 @@ std::string render_html(const Profile& whole, const Verdict& verdict, const Rend
   const std::string json = html::script_safe(render_json(profile, verdict, options));
   const html::Fitted data = html::fitted(profile, options, budget(profile, json.size()));
   std::string page = head(html::title(whole, verdict));
-  page += "<body>\n<main>\n<header>\n" + html::heading(whole, verdict) + html::key_numbers(whole) + "</header>\n";
+  page +=
+      "<body>\n<main>\n<header>\n" + html::heading(whole, verdict) + html::key_numbers(whole, verdict) + "</header>\n";
   page += assets::html_timeline_part;
   page += html::verdict_section(whole, verdict);
   page += assets::html_details_part;

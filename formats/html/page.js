@@ -124,7 +124,7 @@ class Page {
     this.threadTable = Tables.threads(el('threads'), this.model);
     this.functionTable = Tables.functions(el('functions'), (row) => this.find(row.name));
     this.graph = new FlameGraph(el('flame'), el('flame-details'), {
-      matched: (share) => { el('matched').textContent = share === null ? '' : `matched: ${Words.percent(share)}`; },
+      matched: (share) => { el('matched').textContent = share === null ? '' : Words.percent(share); },
       words: (kind) => this.model.activities[kind].words,
       cut: (deeper) => { el('flame-cut').hidden = !deeper; },
     });
@@ -209,7 +209,7 @@ class Page {
     const numbers = this.keyNumbers(a, b);
     const known = this.model.cpuUse.count > 0;
     const words = {
-      duration: Words.time(b - a), threads: Words.grouped(numbers.threads), held: Words.percent(numbers.held),
+      duration: Words.time(b - a), threads: `${Words.grouped(numbers.threads)} seen`, held: Words.percent(numbers.held),
       waiters: numbers.waiters.toFixed(2), handoffs: `${numbers.handoffs.toFixed(0)}/s`,
       ...(known && { parallelism: `${numbers.parallelism.toFixed(2)} of ${Words.number(this.model.cpus)}` }),
     };

@@ -27,8 +27,6 @@ std::string command_of(const TargetFacts& target) {
   return command.empty() ? fmt::format("pid {}", to_int(target.pid)) : command;
 }
 
-std::string factor(double times) { return times < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", times); }
-
 std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
 
 std::string facts_line(const Profile& profile) {
@@ -49,7 +47,7 @@ std::string lead(const Profile& profile, const Verdict& verdict) {
                         percent(culprits.front().share));
   }
   return fmt::format("<p class=\"lead\">{}Without the GIL: <b>{}</b> on {}.</p>\n", cause,
-                     factor(verdict.possible_speedup), wording::these_cpus(profile.cpus));
+                     wording::speedup(verdict.possible_speedup), wording::these_cpus(profile.cpus));
 }
 
 std::string tile(std::string_view key, std::string_view label, std::string_view value, std::string_view hint = {}) {
@@ -73,11 +71,11 @@ std::string culprit_list(const std::vector<Culprit>& culprits) {
 std::string what_if(const Profile& profile, const Verdict& verdict) {
   const WhatIf& what_if = verdict.what_if;
   if (!what_if.known || !is_gil_the_limit(verdict.code)) return {};
-  std::string rows = fmt::format("<li><b>{}</b> without the GIL</li>\n", factor(what_if.without_gil));
+  std::string rows = fmt::format("<li><b>{}</b> without the GIL</li>\n", wording::speedup(what_if.without_gil));
   if (what_if.with_processes > 1)
-    rows += fmt::format("<li><b>{}</b> with processes</li>\n", factor(what_if.with_processes));
+    rows += fmt::format("<li><b>{}</b> with processes</li>\n", wording::speedup(what_if.with_processes));
   if (what_if.if_released) {
-    rows += fmt::format("<li><b>{}</b> if {} let go of it</li>\n", factor(what_if.if_released->factor),
+    rows += fmt::format("<li><b>{}</b> if {} let go of it</li>\n", wording::speedup(what_if.if_released->factor),
                         code_text(what_if.if_released->function));
   }
   std::string notes;
@@ -207,14 +205,13 @@ std::string heading(const Profile& profile, const Verdict& verdict) {
   return facts_line(profile) + fmt::format("<h1>{}</h1>\n", escaped(verdict.headline)) + lead(profile, verdict);
 }
 
-std::string key_numbers(const Profile& profile) {
-  const auto threads = std::count_if(profile.threads.begin(), profile.threads.end(), [](const ThreadProfile& thread) {
-    return thread.info.python &&
-           std::any_of(thread.times.begin(), thread.times.end(), [](Nanos t) { return t > Nanos{0}; });
-  });
+std::string key_numbers(const Profile& profile, const Verdict& verdict) {
+  const std::string threads =
+      fmt::format("{} working of {}", wording::grouped(verdict.threads.working), wording::grouped(verdict.threads.all));
   const std::string used = fmt::format("{} of {:.3g}", wording::cpus(profile.parallelism()), profile.cpus.available());
   return "<dl class=\"tiles\" id=\"tiles\">\n" + tile("duration", "Recorded", wording::seconds(profile.duration)) +
-         tile("threads", "Python threads", wording::grouped(static_cast<std::uint64_t>(threads))) +
+         tile("threads", "Python threads", threads,
+              "Working: held the GIL, waited for it or ran without it for 5 % of the time or more") +
          tile("parallelism", "CPUs used", used, "CPU time of the process over wall time") +
          (profile.target.gil_enabled ? gil_tiles(profile)
                                      : tile("no-gil", "GIL", "none", "This Python runs without one")) +

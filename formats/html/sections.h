@@ -10,7 +10,7 @@ namespace gilspy::html {
 
 std::string title(const Profile& profile, const Verdict& verdict);
 std::string heading(const Profile& profile, const Verdict& verdict);  // what happened, the cause, what would change
-std::string key_numbers(const Profile& profile);
+std::string key_numbers(const Profile& profile, const Verdict& verdict);
 std::string verdict_section(const Profile& profile, const Verdict& verdict);  // whose fault, what to do, how sure
 // `gathered`: threads that were put together with others
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gilspy/wording.h"
 #include "json_writer.h"
 #include "optional_json.h"
 #include "target_json.h"
@@ -62,7 +63,7 @@ bool is_elsewhere(const ThreadProfile& thread) {
 void write_thread(JsonWriter& json, const ThreadProfile& thread) {
   json.object([&] {
     json.pair("tid", to_int(thread.info.tid));
-    json.pair("name", thread.info.name);
+    json.pair("name", wording::thread_name(thread.info));
     if (thread.info.python) {
       json.pair("interpreter", thread.info.interpreter_id);
     } else {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "escape.h"
-#include "thread_rows.h"
+#include "thread_table.h"
 
 namespace gilspy::formats {
 namespace {
@@ -46,12 +46,12 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
 std::string what_if(const WhatIf& what_if) {
   if (!what_if.known || what_if.assumptions.empty()) return {};
   const std::string cpus = wording::cpu_count(what_if.cpus);
-  std::string text = fmt::format(
-      "\n**What if** (upper bounds)\n\n- without the GIL, on {0}: {1:.2f}x\n- with processes, on {0}: {2:.2f}x\n", cpus,
-      what_if.without_gil, what_if.with_processes);
+  std::string text =
+      fmt::format("\n**What if** (upper bounds)\n\n- without the GIL, on {0}: {1}\n- with processes, on {0}: {2}\n",
+                  cpus, wording::speedup(what_if.without_gil), wording::speedup(what_if.with_processes));
   if (what_if.if_released) {
-    text += fmt::format("- if only {} let go of the GIL: {:.2f}x\n", code(what_if.if_released->function),
-                        what_if.if_released->factor);
+    text += fmt::format("- if only {} let go of the GIL: {}\n", code(what_if.if_released->function),
+                        wording::speedup(what_if.if_released->factor));
   }
   std::string assumed;
   for (const std::string& line : what_if.assumptions) assumed += " " + escape(line);
@@ -86,7 +86,7 @@ std::string quality(const Profile& profile) {
 std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
   std::string text = fmt::format("### {}\n", escape(verdict.headline));
   text += claims(verdict);
-  if (const std::string rows = markdown::thread_rows(profile); !rows.empty()) text += "\n" + rows;
+  if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
   return text + who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) +
          quality(profile);
 }

@@ -47,8 +47,7 @@ std::string frame_text(const Frame& frame, const TargetFacts& target, const Rend
 }
 
 std::string thread_text(const ThreadInfo& thread) {
-  const std::string_view name = thread.name.empty() ? "thread" : std::string_view(thread.name);
-  return safe_frame(fmt::format("{} ({})", name, to_int(thread.tid)));
+  return safe_frame(fmt::format("{} ({})", wording::thread_name(thread), to_int(thread.tid)));
 }
 
 }  // namespace gilspy::stack_view

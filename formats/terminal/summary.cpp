@@ -41,16 +41,15 @@ std::string native_threads(const Profile& profile) {
                      percent(cpus_of(cpu, profile)));
 }
 
-std::string with_caller(const Culprit& culprit) {
-  const std::string own = unbroken(fmt::format("{} {}", culprit.function, percent(culprit.share)));
-  return culprit.caller.empty() ? own : fmt::format("{} (called by {})", own, unbroken(culprit.caller));
-}
-
-std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict) {
-  std::string text;
+std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict, std::size_t width) {
   const std::vector<Culprit> culprits = notable_culprits(profile, verdict);
+  if (culprits.empty()) return {};
+  std::string text = "Who makes others wait:\n";
   for (std::size_t i = 0; i < std::min(kMostCulprits, culprits.size()); ++i) {
-    text += fmt::format("{} {}", text.empty() ? "Who makes others wait:" : ",", with_caller(culprits[i]));
+    const Culprit& culprit = culprits[i];
+    const std::string caller = culprit.caller.empty() ? "" : fmt::format(", called by {}", unbroken(culprit.caller));
+    const std::string share = fmt::format("{:>8}  ", percent(culprit.share));
+    text += wrap(unbroken(share + culprit.function) + caller, width, share.size());
   }
   return text;
 }
@@ -69,12 +68,11 @@ std::string how_long_it_takes(const Profile& profile) {
 std::string without_the_gil(const Profile& profile, const Verdict& verdict) {
   if (!is_gil_the_limit(verdict.code)) return {};
   const std::string cpus = wording::these_cpus(profile.cpus);
-  if (verdict.possible_speedup < 1.05) return fmt::format("Without the GIL: no faster on {}.", cpus);
-  std::string text = fmt::format("Without the GIL: at most {:.2f}x on {}", verdict.possible_speedup, cpus);
+  std::string text = fmt::format("Without the GIL: {} on {}", wording::speedup(verdict.possible_speedup), cpus);
   const auto& released = verdict.what_if.if_released;
   if (released && released->factor < kNotablyLess * verdict.possible_speedup) {
-    text += fmt::format("; if only {} let go of it: at most {}", unbroken(released->function),
-                        unbroken(fmt::format("{:.2f}x", released->factor)));
+    text += fmt::format("; if only {} let go of it: {}", unbroken(released->function),
+                        unbroken(wording::speedup(released->factor)));
   }
   return text + ".";
 }
@@ -177,10 +175,14 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   text += further_claims(verdict, width);
   if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
   text += "\n";
-  for (const std::string& line :
-       {native_threads(profile), who_makes_others_wait(profile, verdict), how_long_it_takes(profile),
-        without_the_gil(profile, verdict), verdict.what_if.single_thread_price}) {
+  const auto add = [&](const std::string& line) {
     if (!line.empty()) text += wrap(line, width, 2);
+  };
+  add(native_threads(profile));
+  text += who_makes_others_wait(profile, verdict, width);
+  for (const std::string& line :
+       {how_long_it_takes(profile), without_the_gil(profile, verdict), verdict.what_if.single_thread_price}) {
+    add(line);
   }
   text += next_steps(verdict, width);
   text += "\n" + how_sure(verdict, width) + doubts(profile, width);

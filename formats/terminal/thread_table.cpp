@@ -4,14 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 #include <vector>
 
+#include "formats/thread_rows/thread_rows.h"
 #include "gilspy/wording.h"
 
 namespace gilspy::terminal {
 namespace {
+
+using thread_rows::Row;
 
 constexpr std::size_t kMostRows = 12;
 constexpr std::size_t kIndent = 2;
@@ -21,26 +23,6 @@ constexpr std::size_t kMostBar = 40;
 constexpr std::size_t kLeastName = 14;
 constexpr std::size_t kMostName = 28;
 constexpr double kLeastShown = 0.0005;  // of the time; less would read 0.0 %
-constexpr int kBriefPart = 20;          // a thread that lived for less than this part of the recording was short-lived
-
-struct Row {
-  std::string name;
-  std::optional<Tid> tid;
-  ActivityTimes times{};
-
-  Nanos seen() const {
-    Nanos all{0};
-    for (const Nanos time : times) all += time;
-    return all;
-  }
-  void add(const ActivityTimes& more) {
-    for (std::size_t a = 0; a < kActivityCount; ++a) times[a] += more[a];
-  }
-  double share(Activity activity) const {
-    const Nanos all = seen();
-    return all > Nanos{0} ? double(times[index_of(activity)].count()) / double(all.count()) : 0.0;
-  }
-};
 
 struct Column {
   std::string_view title;
@@ -48,8 +30,7 @@ struct Column {
   bool always = true;                  // else only where there is something to show
 
   double share(const Row& row) const {
-    const double first = row.share(activities[0]);
-    return activities[0] == activities[1] ? first : first + row.share(activities[1]);
+    return activities[0] == activities[1] ? row.share({activities[0]}) : row.share({activities[0], activities[1]});
   }
 };
 
@@ -78,40 +59,6 @@ constexpr std::array<Mark, kActivityCount> kMarks{{{"█", "holds the GIL"},
                                                    {"·", "blocked"},
                                                    {"?", "unknown"}}};
 
-std::vector<Row> rows_of(const Profile& profile) {
-  std::vector<Row> rows, brief;
-  for (const ThreadProfile& thread : profile.threads) {
-    if (!thread.info.python) continue;
-    std::string name = wording::printable(thread.info.name.empty() ? "thread" : thread.info.name);
-    Row row{.name = std::move(name), .tid = thread.info.tid, .times = thread.times};
-    if (row.seen() == Nanos{0}) continue;  // it has a thread state there, but is elsewhere
-    (row.seen() * kBriefPart < profile.duration ? brief : rows).push_back(std::move(row));
-  }
-  if (brief.size() == 1) rows.push_back(std::move(brief.front()));
-  if (brief.size() <= 1) return rows;
-  Row all{.name = fmt::format("{} short-lived", brief.size()), .tid = {}, .times = {}};
-  for (const Row& row : brief) all.add(row.times);
-  rows.push_back(std::move(all));
-  return rows;
-}
-
-// Held and waited first, then what ran without the GIL.
-auto rank(const Row& row) {
-  const auto& times = row.times;
-  const Nanos gil = times[index_of(Activity::kHoldsGil)] + times[index_of(Activity::kHoldsGilOffCpu)] +
-                    times[index_of(Activity::kWaitsForGil)];
-  return std::pair(gil, times[index_of(Activity::kRunsWithoutGil)]);
-}
-
-// The rows behind the first dozen, as one.
-void merge_rest(std::vector<Row>& rows) {
-  if (rows.size() <= kMostRows) return;
-  Row rest{.name = fmt::format("and {} more", rows.size() - kMostRows), .tid = {}, .times = {}};
-  for (std::size_t i = kMostRows; i < rows.size(); ++i) rest.add(rows[i].times);
-  rows.resize(kMostRows);
-  rows.push_back(std::move(rest));
-}
-
 struct Layout {
   std::vector<Column> columns;
   std::size_t name = 0;
@@ -138,7 +85,7 @@ Layout layout_for(const std::vector<Row>& rows, std::size_t width) {
   layout.columns = columns_for(rows, width);
   std::size_t tid = 0;
   for (const Row& row : rows) {
-    layout.name = std::max(layout.name, columns(row.name));
+    layout.name = std::max(layout.name, columns(wording::printable(row.name)));
     if (row.tid) tid = std::max(tid, fmt::formatted_size("  {}", to_int(*row.tid)));
   }
   const std::size_t room = width - kIndent - layout.columns.size() * kColumnWidth;
@@ -157,7 +104,7 @@ std::string bar_of(const Row& row, std::size_t length, const Pen& pen) {
   double sum = 0;
   std::size_t drawn = 0;
   for (const Activity activity : kActivities) {
-    sum += row.share(activity);
+    sum += row.share({activity});
     const std::size_t end = std::min(length, static_cast<std::size_t>(sum * double(length) + 0.5));
     std::string cells;
     for (; drawn < end; ++drawn) cells += kMarks[index_of(activity)].glyph;
@@ -175,7 +122,7 @@ std::string heading(const Layout& layout, const Pen& pen) {
 
 std::string line_of(const Row& row, const Layout& layout, const Pen& pen) {
   std::string line(kIndent, ' ');
-  line += fit(row.name, layout.name);
+  line += fit(wording::printable(row.name), layout.name);
   if (layout.tid > 0) line += fmt::format("{:>{}}", row.tid ? fmt::format("{}", to_int(*row.tid)) : "", layout.tid);
   for (const Column& column : layout.columns) {
     line += fmt::format("{:>{}}", fmt::format("{:.1f}%", column.share(row) * 100), kColumnWidth);
@@ -187,7 +134,7 @@ std::string line_of(const Row& row, const Layout& layout, const Pen& pen) {
 std::string legend(const std::vector<Row>& rows, std::size_t width, const Pen& pen) {
   std::string lines, line;
   for (const Activity activity : kActivities) {
-    if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return row.share(activity) >= kLeastShown; })) {
+    if (std::none_of(rows.begin(), rows.end(), [&](const Row& row) { return row.share({activity}) >= kLeastShown; })) {
       continue;
     }
     const Mark& mark = kMarks[index_of(activity)];
@@ -201,10 +148,8 @@ std::string legend(const std::vector<Row>& rows, std::size_t width, const Pen& p
 }  // namespace
 
 std::string thread_table(const Profile& profile, std::size_t width, const Pen& pen) {
-  std::vector<Row> rows = rows_of(profile);
+  const std::vector<Row> rows = thread_rows::rows_of(profile, kMostRows);
   if (rows.empty()) return {};
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return rank(a) > rank(b); });
-  merge_rest(rows);
   const Layout layout = layout_for(rows, width);
   std::string table = heading(layout, pen);
   for (const Row& row : rows) table += line_of(row, layout, pen);

@@ -42,6 +42,8 @@ std::span<const Format> all();
 const Format* find(std::string_view name);  // nullptr when there is none
 // By the extension of the file, the longest that fits; nullptr when no format has it.
 const Format* of_file(std::string_view path);
+// ".svg, .html, ..."; without those that are streamed, if so.
+std::string endings(bool also_streamed);
 
 }  // namespace formats
 }  // namespace gilspy

@@ -72,6 +72,12 @@ struct WhatIf {
   std::string single_thread_price;  // what a free-threaded build costs a single thread; empty: not a question here
 };
 
+// Of Python threads; who visits other interpreters counts once.
+struct ThreadCounts {
+  std::uint64_t all = 0;
+  std::uint64_t working = 0;  // as headlines count them: held the GIL, waited for it or ran without it for a good part
+};
+
 struct Verdict {
   VerdictCode code = VerdictCode::kInsufficientData;  // of the first claim
   std::string headline;                               // the first line of every output: the first claim's sentence
@@ -79,6 +85,7 @@ struct Verdict {
   std::vector<Culprit> culprits;                      // who makes others wait, most first
   double possible_speedup = 1;                        // what_if.without_gil
   WhatIf what_if;
+  ThreadCounts threads;
   std::vector<std::string> advice;  // one line a choice
 };
 

@@ -21,6 +21,7 @@ std::string seconds(Nanos time);               // "2.00 s"
 std::string micros(Nanos time);                // "23 us", "1,950 us"
 std::string span(Nanos time);                  // "23 us", "5.2 ms", "71 ms", "1.30 s"
 std::string times(std::uint64_t count);        // "once", "twice", "1,995 times"
+std::string speedup(double factor);            // "at most 1.96x", "no faster": an upper bound
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
 std::string short_file(std::string_view file, const TargetFacts& target);
@@ -37,5 +38,9 @@ std::string printable(std::string_view bytes);
 
 // What stands for a stack without frames.
 inline constexpr std::string_view kNoPythonFrame = "(no Python frame)";
+
+// Unprinted: the bytes that the program gave, or what stands for a name that is not known.
+inline std::string_view thread_name(std::string_view name) { return name.empty() ? "(unnamed)" : name; }
+inline std::string_view thread_name(const ThreadInfo& thread) { return thread_name(thread.name); }
 
 }  // namespace gilspy::wording

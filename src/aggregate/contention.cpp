@@ -24,12 +24,12 @@ void Contention::add(const Sample& sample, Nanos before) {
   for (const ThreadInfo& info : sample.started) {
     if (to_int(info.index) >= threads_.size()) threads_.resize(to_int(info.index) + 1);
   }
-  std::vector<std::uint64_t> told(gils_.size());  // hand-offs that looks between the ticks have dated
+  told_.assign(gils_.size(), 0);
   for (const Handoff& handoff : sample.handoffs) {
     const std::size_t gil = to_int(handoff.gil);
     if (gil >= gils_.size()) continue;
     look(gil, {handoff.after, handoff.by, handoff.to, handoff.count});
-    told[gil] += handoff.count;
+    told_[gil] += handoff.count;
   }
   for (std::size_t i = 0; i < sample.gils.size(); ++i) {
     const GilFacts& facts = sample.gils[i];
@@ -39,7 +39,7 @@ void Contention::add(const Sample& sample, Nanos before) {
     }
     const Nanos looked = std::clamp(sample.looked.value_or(before), before, sample.time);
     look(i, {looked, sample.time, facts.locked ? facts.last_holder : std::nullopt,
-             facts.handoffs - std::min(facts.handoffs, told[i])});
+             facts.handoffs - std::min(facts.handoffs, told_[i])});
   }
 }
 

@@ -1,6 +1,7 @@
 // How the GIL goes from hand to hand: how long a thread has it at a time, and how long it waits for it at a time.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "gilspy/distribution.h"
@@ -42,9 +43,10 @@ class Contention {
   void close(std::size_t gil, const std::optional<Tenure>& over);
 
   TimelineBuilder& timeline_;
-  std::vector<Gil> gils_;        // by GilIndex
-  std::vector<Thread> threads_;  // by ThreadIndex
-  Nanos before_{0};              // the sample before
+  std::vector<Gil> gils_;            // by GilIndex
+  std::vector<Thread> threads_;      // by ThreadIndex
+  std::vector<std::uint64_t> told_;  // by GilIndex: hand-offs of this sample that looks between the ticks have dated
+  Nanos before_{0};                  // the sample before
   Nanos latest_{0};
 };
 

@@ -57,6 +57,8 @@ std::string times(std::uint64_t count) {
   return count == 1 ? "once" : count == 2 ? "twice" : grouped(count) + " times";
 }
 
+std::string speedup(double factor) { return factor < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", factor); }
+
 std::string function_name(const Frame& frame, const TargetFacts& target) {
   const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
   if (frame.file.empty()) return function;

@@ -84,23 +84,22 @@ Result<Recorded> record_to_its_end(const RecordOptions& options, const std::stri
                                    Told& told) {
   const platform::StopFlag no_stop = platform::StopFlag::never();
   LongestRun runs(options.output, path);
-  for (bool last_one_ended = true; last_one_ended;) {
+  RecordingPlan plan = plan_of(options);
+  plan.to_its_end = !options.duration.has_value();
+  for (bool last_one_went = true; last_one_went;) {
     auto python = await_python(child, options.stopping, [&](const std::string& line) {
       if (!runs.any()) told(line);
     });
     if (!python.has_value() && runs.any()) break;
     if (!python.has_value()) return tl::unexpected(std::move(python).error());
-    auto run = record_to(runs.place(), **python, plan_of(options), options.output, no_stop);
+    auto run = record_to(runs.place(), **python, plan, options.output, no_stop);
     if (!run.has_value() && run.error().code() == ErrorCode::kGone) continue;
     if (!run.has_value()) return run;
-    last_one_ended = !run->profile.end_note.empty() && run->kept.has_value();
+    last_one_went = run->process_went && run->kept.has_value();
     runs.offer(std::move(*run));
     if (!runs.may_be_followed()) break;
   }
-  Recorded longest = runs.take();
-  // Its end is what was waited for.
-  if (!options.duration.has_value() && child.poll().has_value() && longest.kept) longest.profile.end_note.clear();
-  return longest;
+  return runs.take();
 }
 
 Outcome record_and_deliver(const RecordOptions& options, platform::Child& child) {

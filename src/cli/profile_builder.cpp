@@ -1,12 +1,29 @@
 #include "profile_builder.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace gilspy::cli {
 namespace {
 
 constexpr std::size_t kMostCpuSteps = 20'000;
+constexpr std::size_t kLongestComm = 15;
+
+// The kernel gives a thread the name of the one that started it: in the end, that of the program. Whoever still has it
+// was given none, or ended before that could be read.
+bool has_name_of_its_own(const ThreadInfo& thread, const ProcessIdentity& process) {
+  const auto is_it = [&](std::string_view path) {
+    const std::string_view program = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+    return thread.name == program.substr(0, kLongestComm);
+  };
+  const bool is_main = to_int(thread.tid) == to_int(process.pid);
+  if (!thread.python || is_main) return true;
+  const auto words =
+      std::min<std::ptrdiff_t>(std::ssize(process.command), 2);  // the second: a script that was executed
+  return !is_it(process.executable) && std::none_of(process.command.begin(), process.command.begin() + words, is_it);
+}
 
 }  // namespace
 
@@ -40,6 +57,9 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
   profile.end_note = std::move(end_note);
   for (const auto& [index, info] : better_known_) {
     if (index < profile.threads.size()) profile.threads[index].info = info;
+  }
+  for (ThreadProfile& thread : profile.threads) {
+    if (!has_name_of_its_own(thread.info, facts_.identity)) thread.info.name.clear();
   }
   for (const InterpreterInfo& interpreter : interpreters_) {
     if (to_int(interpreter.gil) >= profile.gils.size()) continue;

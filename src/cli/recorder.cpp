@@ -71,7 +71,9 @@ class Recorder {
       auto taken = tick();
       if (!taken.has_value() && ticks_ == 0) return tl::unexpected(std::move(taken).error());
       if (!taken.has_value()) {
-        end_note_ = taken.error().message();
+        process_went_ = taken.error().code() == ErrorCode::kGone;
+        const bool ended = process_went_ && attachment_.target->liveness() == Liveness::kEnded;
+        if (!ended || !plan_.to_its_end) end_note_ = taken.error().message();
         break;
       }
       upkeep();
@@ -173,6 +175,7 @@ class Recorder {
     Recorded recorded;
     if (plan_.sink != nullptr) recorded.kept = plan_.sink->end(std::move(update), end_note_);
     recorded.profile = builder_.finish(std::move(*attachment_.stacks), end_note_);
+    recorded.process_went = process_went_;
     return recorded;
   }
 
@@ -187,6 +190,7 @@ class Recorder {
   ProfileBuilder builder_;
   Nanos now_{0}, next_upkeep_{0}, next_update_{0}, next_progress_{0};
   std::uint64_t ticks_ = 0;
+  bool process_went_ = false;
   std::string end_note_;
 };
 

@@ -17,11 +17,13 @@ struct RecordingPlan {
   Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
   recording::RecordingSink* sink = nullptr;                          // where everything that is read goes as well
+  bool to_its_end = false;  // the end of the process is what is waited for, and nothing to be told
 };
 
 struct Recorded {
   Profile profile;
-  Result<void> kept;  // the recording, where there is a sink. Errors: kCannotWrite; that ended the run
+  bool process_went = false;  // it ended, or replaced itself, before the recording did
+  Result<void> kept;          // the recording, where there is a sink. Errors: kCannotWrite; that ended the run
 };
 
 // A profile of at least one sample. Errors: kGone (ended before the first sample), kDenied.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "gilspy/platform.h"
@@ -25,9 +26,9 @@ void TypedOptions::add_pid(CLI::App& app, const char* what, const char* group) {
 }
 
 void TypedOptions::add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed) {
-  app.add_option(
-         "-o,--output", output,
-         fmt::format("File to write, - for standard output [{}]; its ending can choose the format", made_up_name))
+  app.add_option("-o,--output", output,
+                 fmt::format("File to write, - for standard output [{}]; without --format, its ending chooses one: {}",
+                             made_up_name, formats::endings(also_streamed)))
       ->type_name("FILE")
       ->group(kOutput);
   std::string formats = "What to write";
@@ -134,14 +135,23 @@ void TypedOptions::add_completions(CLI::App& app) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
+// A name that ends as a format's does asks for that format; one with another ending asks for something that there is
+// not.
+Result<const Format*> TypedOptions::chosen_format() const {
+  const Format* const asked = formats::find(lower_case(format));
+  const std::string ending = std::filesystem::path(output).extension();
+  const Format* const named = format_given ? nullptr : formats::of_file(output);
+  if (named != nullptr) return named;
+  if (format_given || ending.empty()) return asked;
+  return fail(ErrorCode::kUsage, fmt::format("no format has the ending {}: {} do, or --format says which it is", ending,
+                                             formats::endings(recording.empty())));
+}
+
 Result<OutputOptions> TypedOptions::output_options() const {
   OutputOptions options;
   options.path = output;
   if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
-  // A name that ends as a format's does asks for that format.
-  const Format* const named = format_given ? nullptr : formats::of_file(output);
-  const bool fits = named != nullptr && (!named->streamed() || recording.empty());  // a report is no recording
-  options.format = fits ? named : formats::find(lower_case(format));
+  GILSPY_TRY(options.format, chosen_format());
   if (options.format == nullptr) return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'", format));
   if (gil && !view.empty() && lower_case(view) != "held") {
     return fail(ErrorCode::kUsage, fmt::format("--gil is --view held and cannot go with --view {}", view));

@@ -42,6 +42,7 @@ struct TypedOptions {
   void add_full_filenames(CLI::App& app, const char* group);
   void add_stopping(CLI::App& app, const char* group);
 
+  Result<const Format*> chosen_format() const;
   Result<OutputOptions> output_options() const;
   Result<Stopping> stopping() const;
 };

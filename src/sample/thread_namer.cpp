@@ -14,13 +14,19 @@ void ThreadNamer::refresh(Nanos now, const std::vector<ThreadInfo>& started,
                           const std::vector<InterpreterRecord>& interpreters, ThreadTable& table) {
   for (const ThreadInfo& thread : started) {
     ThreadRecord& record = table.at(thread.index);
-    if (!record.named) record.info.name = target_.comm_of(thread.tid).value_or("");
+    if (!record.named) record.info.name = name_until_read(record.info);
     wanted_ = true;
   }
   if (!wanted_ || now < next_) return;
   wanted_ = false;
   next_ = now + kEvery;
   for (const InterpreterRecord& interpreter : interpreters) name_threads_of(interpreter, now, table);
+}
+
+// The list of names cannot be read while it is being changed, nor when the program does without the threading module.
+std::string ThreadNamer::name_until_read(const ThreadInfo& thread) const {
+  const bool is_first = thread.python && to_int(thread.tid) == to_int(target_.identity().pid);
+  return is_first ? "MainThread" : target_.comm_of(thread.tid).value_or("");
 }
 
 void ThreadNamer::name_threads_of(const InterpreterRecord& interpreter, Nanos now, ThreadTable& table) {

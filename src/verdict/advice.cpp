@@ -37,9 +37,11 @@ Lines for_serialized(const Case& found) {
   if (target.free_threaded) lines.push_back(without_gil(target));
   lines.push_back(fmt::format("Processes: move {} to a ProcessPoolExecutor; each process has a GIL of its own.",
                               first_culprit(found, "the work")));
-  if (!target.free_threaded) lines.push_back(without_gil(target));
-  if (!target.free_threaded && (target.python.major > 3 || target.python.minor >= 14)) {
-    lines.push_back("Subinterpreters: an InterpreterPoolExecutor gives each of its threads a GIL of its own.");
+  if (!target.free_threaded) {
+    lines.push_back(without_gil(target));
+    lines.push_back(
+        "Subinterpreters (Python 3.14 and later): an InterpreterPoolExecutor gives each of its threads a GIL of its "
+        "own.");
   }
   lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
   if (n.handoffs_per_second >= kManyHandoffs) {
@@ -103,7 +105,8 @@ Lines for_single(const Numbers& n) {
     return {"Hold the locks for less time: the flame graph shows who waits for them."};
   if (n.python_threads > 1 && n.top_share < kMostOfTheWork) {
     return {
-        "See what the others wait for (record with --idle): a lock that they share lets one run at a time; waiting "
+        "See what the others wait for (the stacks of blocked threads: --idle): a lock that they share lets one run at "
+        "a time; waiting "
         "for I/O overlaps with more threads, or asyncio."};
   }
   return {"Threads can help only if there is work for more than one at a time: split it first.",
@@ -135,7 +138,7 @@ std::vector<std::string> advice(VerdictCode code, const Case& found) {
     case VerdictCode::kSingleThreaded: return for_single(numbers);
     case VerdictCode::kIoBound:
       return {"More requests at the same time: more threads, or asyncio; the CPUs are nearly free.",
-              "See what they wait for: record with --idle."};
+              "See what they wait for: the stacks of blocked threads (--idle; a page has them)."};
     case VerdictCode::kIdle: return {"Record while the program is at work."};
     case VerdictCode::kInsufficientData: return for_insufficient(numbers);
   }

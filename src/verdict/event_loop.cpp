@@ -43,14 +43,22 @@ const Frame* in_callback(const StackTable& table, StackId stack) {
   return found;
 }
 
+// Holders off a CPU: did they queue for one, rather than sleep?
+bool are_holders_queued(const Profile& profile) {
+  Nanos off_cpu{0};
+  for (const ThreadProfile& thread : profile.threads) off_cpu += thread.times[index_of(Activity::kHoldsGilOffCpu)];
+  return 2 * profile.holders_queued > off_cpu;
+}
+
 class Loop {
  public:
-  Loop(const Profile& profile, const Lane& lane) : profile_(profile), lane_(lane) {}
+  Loop(const Profile& profile, const Lane& lane)
+      : profile_(profile), lane_(lane), holders_queued_(are_holders_queued(profile)) {}
 
   // The thread stayed in one context: if that is a callback, it kept the loop.
   void add(const TimeRange& context) {
     if (context.length() < std::max(kLong, kWindows * profile_.timeline.window)) return;
-    Nanos time{0}, waiting{0}, asleep{0};
+    Nanos time{0}, held_up{0}, asleep{0};
     std::map<const Frame*, Nanos> frames;
     auto stretch = std::ranges::upper_bound(lane_, context.from, {}, &Stretch::to);
     for (; stretch != lane_.end() && stretch->from < context.to; ++stretch) {
@@ -58,11 +66,11 @@ class Loop {
       if (frame == nullptr) continue;
       const Nanos inside = std::min(stretch->to, context.to) - std::max(stretch->from, context.from);
       time += inside;
-      if (stretch->activity == Activity::kWaitsForGil) waiting += inside;
+      if (is_held_up(stretch->activity)) held_up += inside;
       if (stretch->activity == Activity::kBlocked || stretch->activity == Activity::kWaitsForLock) asleep += inside;
       frames[frame] += inside;
     }
-    if (time < kLong || 2 * waiting > time) return;  // waiting for the GIL is not the callback's doing
+    if (time - held_up < kLong || 2 * held_up > time) return;
     kept_ += time;
     asleep_ += asleep;
     longest_ = std::max(longest_, time);
@@ -78,6 +86,11 @@ class Loop {
   }
 
  private:
+  // By others: it waits for the GIL or for a CPU.
+  bool is_held_up(Activity activity) const {
+    return activity == Activity::kWaitsForGil || (activity == Activity::kHoldsGilOffCpu && holders_queued_);
+  }
+
   const Frame* frame_of(StackId stack) {
     const auto [known, is_new] = frames_.try_emplace(to_int(stack), nullptr);
     if (is_new) known->second = in_callback(profile_.table, stack);
@@ -86,6 +99,7 @@ class Loop {
 
   const Profile& profile_;
   const Lane& lane_;
+  bool holders_queued_;
   std::unordered_map<std::uint32_t, const Frame*> frames_;
   std::map<std::string, Nanos> functions_;  // time in callbacks that kept the loop
   Nanos kept_{0}, asleep_{0}, longest_{0};

@@ -1,7 +1,6 @@
 #include "evidence.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "rules.h"
 
@@ -25,8 +24,10 @@ Evidence words(std::string name, std::string words) {
 
 // The mean waiters of every output, unless some of them wait for a CPU rather than for the GIL, or the other way round.
 std::string name_of_waiting(const Numbers& n) {
-  const bool same = std::abs(n.waiting_for_gil() - n.waiting) < 0.005;
-  return same ? "threads waiting for the GIL" : "threads waiting for the GIL, less the lack of CPUs";
+  const double others = n.waiting_for_gil() - n.waiting;
+  if (others >= 0.005) return "threads waiting for the GIL (with those on their way to it)";
+  if (others <= -0.005) return "threads waiting for the GIL (not counted while its holder had no CPU)";
+  return "threads waiting for the GIL";
 }
 Evidence waiting_little(const Numbers& n) {
   if (n.waiting_for_gil() <= kNotableWaiters) {

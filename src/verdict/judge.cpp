@@ -30,6 +30,7 @@ Verdict judge(const Profile& profile) {
   verdict.culprits = found.culprits;
   verdict.what_if = what_if(profile, found.numbers, found.culprits);
   verdict.possible_speedup = verdict.what_if.without_gil;
+  verdict.threads = {found.numbers.python_threads, found.numbers.working_threads};
   verdict.advice = advice(verdict.code, found);
   return verdict;
 }

@@ -1,14 +1,11 @@
 // node flamegraph_browser.mjs NODE_FOLDER CHROMIUM GRAPH.svg: opens the graph of test_flamegraph_browser.py by file://
 // and uses it as a person would. Numbers come from the document, never from pixels.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { Browser } from './browser.mjs';
 
 const [nodeFolder, executablePath, svg] = process.argv.slice(2);
-const { chromium } = createRequire(pathToFileURL(nodeFolder + '/'))('playwright-core');
 const ADDRESS = pathToFileURL(svg).href;
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 // What a test may ask of the page, run inside it.
 function look() {
@@ -171,26 +168,11 @@ const tests = {
   },
 };
 
-const browser = await chromium.launch({ executablePath, args: ARGS });
-let failures = 0;
+const browser = await Browser.launch(nodeFolder, executablePath);
 for (const [name, test] of Object.entries(tests)) {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 500 } });
-  const trouble = [];
-  page.on('console', (message) => trouble.push('console: ' + message.text()));
-  page.on('pageerror', (error) => trouble.push('error: ' + error));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(ADDRESS)) trouble.push('request: ' + request.url());
-  });
-  try {
+  await browser.run(name, ADDRESS, { viewport: { width: 1200, height: 500 } }, async (page) => {
     await page.goto(ADDRESS);
     await test(page);
-    assert.deepEqual(trouble, []);
-    console.log('ok     ' + name);
-  } catch (error) {
-    ++failures;
-    console.log('FAILED ' + name + '\n' + error.stack + '\n' + trouble.join('\n'));
-  }
-  await page.close();
+  });
 }
-await browser.close();
-process.exit(failures ? 1 : 0);
+await browser.exit();

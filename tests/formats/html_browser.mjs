@@ -3,15 +3,12 @@
 // should be is computed here from the page's data, or by gilspy_write_page (the .tsv files).
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
+import { Browser } from './browser.mjs';
 
 const [nodeFolder, executablePath, folder] = process.argv.slice(2);
-const { chromium } = createRequire(pathToFileURL(nodeFolder + '/'))('playwright-core');
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const address = (name) => pathToFileURL(path.join(folder, name + '.html')).href;
 
 // ---- what the numbers should be
@@ -240,17 +237,21 @@ const tests = [...everywhere,
   }],
 
   ['turns', 'search marks frames and says how much', async (page) => {
+    const place = () => page.evaluate(() => document.getElementById('flame').offsetTop);
+    const before = await place();
     await page.keyboard.press('/');
     await page.keyboard.type('is_prime');
+    assert.notEqual(await text(page, 'matched'), '');
+    assert.equal(await place(), before);  // nothing moves
     const lines = folded('turns').filter((l) => l.view === 'all' && l.frames[0] !== 'blocked');
     const found = sum(lines.filter((l) => l.frames.some((f) => f.includes('is_prime'))).map((l) => l.time));
     const percent = Math.round((found / sum(lines.map((l) => l.time))) * 100);
-    assert.equal(await text(page, 'matched'), `matched: ${percent} %`);
+    assert.equal(await text(page, 'matched'), `${percent} %`);
     await page.keyboard.press('Escape');
     assert.equal(await text(page, 'matched'), '');
     await page.keyboard.press('/');
     await page.keyboard.type('is_prime (');  // half a regular expression is plain text
-    assert.equal(await text(page, 'matched'), `matched: ${percent} %`);
+    assert.equal(await text(page, 'matched'), `${percent} %`);
     await page.keyboard.press('Enter');
     await page.locator('#functions tbody tr').first().click();
     assert.match(await page.locator('#search').inputValue(), /^is_prime/);
@@ -301,7 +302,7 @@ const tests = [...everywhere,
     assert.equal(await paper(), 'rgb(251, 251, 249)');
     await page.emulateMedia({ colorScheme: 'dark' });
     assert.equal(await paper(), 'rgb(29, 31, 33)');
-    assert.equal(await hook(page, 'textColour'), '#ececec');
+    await page.waitForFunction(() => window.gilspy.textColour() === '#ececec');  // canvases are told a little later
   }],
 
   ['turns', 'prints on white, without controls, also from a dark screen', async (page) => {
@@ -386,27 +387,9 @@ async function withoutScript(page) {
 
 // ---- running them
 
-const browser = await chromium.launch({ executablePath, args: ARGS });
-let failures = 0;
-
-async function run(name, file, options, test) {
-  const context = await browser.newContext({ viewport: { width: 1240, height: 900 }, colorScheme: 'light', ...options });
-  const page = await context.newPage();
-  const trouble = [];
-  page.on('console', (message) => trouble.push('console: ' + message.text()));
-  page.on('pageerror', (error) => trouble.push('error: ' + error));
-  page.on('dialog', (dialog) => trouble.push('dialog: ' + dialog.message()));
-  page.on('request', (request) => { if (!request.url().startsWith(address(file))) trouble.push('request: ' + request.url()); });
-  try {
-    await test(page);
-    assert.deepEqual(trouble, []);
-    console.log('ok     ' + name);
-  } catch (error) {
-    ++failures;
-    console.log('FAILED ' + name + '\n' + error.stack + '\n' + trouble.join('\n'));
-  }
-  await context.close();
-}
+const browser = await Browser.launch(nodeFolder, executablePath);
+const run = (name, file, options, test) => browser.run(name, address(file),
+  { viewport: { width: 1240, height: 900 }, colorScheme: 'light', ...options }, test);
 
 for (const [file, name, test] of tests) {
   await run(`${file}: ${name}`, file, {}, async (page) => {
@@ -428,5 +411,4 @@ for (const file of ['turns', 'minute', 'hour']) {
     console.log(`       ${file}: ${(size / 1e6).toFixed(2)} MB, ${stretches} stretches, opened in ${ms.toFixed(0)} ms, drawn in ${draw.toFixed(0)} ms`);
   });
 }
-await browser.close();
-process.exit(failures ? 1 : 0);
+await browser.exit();

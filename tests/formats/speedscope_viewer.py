@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
+import browser
 import viewers
 
 HERE = pathlib.Path(__file__).parent
@@ -30,16 +31,10 @@ def node_folder(what, *packages):
     return folder
 
 
-def chromium(what):
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or \
-        shutil.which("google-chrome")
-    return found or viewers.missing(f"{what} (no Chromium: set CHROMIUM)")
-
-
 def opened(*paths):
     """What the app holds of each file, by its path; see speedscope.mjs."""
     folder = node_folder("speedscope", "playwright-core", "speedscope", "ajv")
-    done = subprocess.run(["node", str(HERE / "speedscope.mjs"), str(folder), chromium("speedscope"), *map(str, paths)],
+    done = subprocess.run(["node", str(HERE / "speedscope.mjs"), str(folder), browser.chromium(), *map(str, paths)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
     return {pathlib.Path(result["file"]): result for result in json.loads(done.stdout)}

@@ -47,6 +47,16 @@ def test_no_such_process():
     assert str(pid) in done.stderr
 
 
+@pytest.mark.parametrize("name", ["x.htm", "x.markdown", "x.txt"])
+def test_an_ending_that_names_no_format(name, tmp_path):
+    for command in (("record", "--pid", "1"), ("report", tmp_path / "no.gilspy")):
+        done = gilspy(*command, "-o", tmp_path / name)
+        assert_one_line(done, USAGE)
+        assert name[1:] in done.stderr and ".svg, .html" in done.stderr and "--format" in done.stderr
+        assert (".gilspy" in done.stderr) == (command[0] == "record")
+    assert not os.listdir(tmp_path)
+
+
 def test_a_zombie():
     process = subprocess.Popen(["true"])
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)

@@ -81,15 +81,15 @@ def test_commands_may_be_abbreviated():
 
 
 @pytest.mark.few_versions
-def test_options_of_py_spy_are_taken():
+def test_options_of_py_spy_are_taken(tmp_path):
     """All of them at once, spelled as its users spell them."""
-    typed = ["record", "--pid", hex(int(NOBODY)), "-o", "/tmp/x", "-f", "FlameGraph", "-d", "1", "-r", "100", "-F", "-t",
-             "-i", "--nonblocking", "--full-filenames", "--view", "Blame"]
+    typed = ["record", "--pid", hex(int(NOBODY)), "-o", tmp_path / "x", "-f", "FlameGraph", "-d", "1", "-r", "100", "-F",
+             "-t", "-i", "--nonblocking", "--full-filenames", "--view", "Blame"]
     done = gilspy(*typed)
     assert done.returncode == NO_PROCESS, done.stderr
     assert NOBODY in done.stderr
-    typed = ["record", "-p", NOBODY, "--output", "/tmp/x", "--format", "JSON", "--duration", "unlimited", "--rate", "1khz",
-             "--threads", "--gil", "--idle", "--nolineno"]
+    typed = ["record", "-p", NOBODY, "--output", tmp_path / "x", "--format", "JSON", "--duration", "unlimited", "--rate",
+             "1khz", "--threads", "--gil", "--idle", "--nolineno"]
     assert gilspy(*typed).returncode == NO_PROCESS
 
 

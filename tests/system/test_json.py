@@ -110,6 +110,20 @@ def test_cpus_are_those_of_the_target(python):
     assert report["cpus"]["online"] == os.sysconf("SC_NPROCESSORS_ONLN")
 
 
+@pytest.mark.few_versions
+def test_looks_between_ticks_date_the_hand_offs(python):
+    """Spinners take turns of 5 ms: none is too short to be seen."""
+    with Program(python.executable, "spinners.py", "--threads", 4) as program:
+        dated = record_json(program.pid)
+        undated = record_json(program.pid, "--gil-rate", "0")
+    assert dated["quality"]["glances"] > dated["quality"]["ticks"] > 0
+    assert undated["quality"]["glances"] == 0
+    for report in dated, undated:
+        gil = report["interpreters"][0]["gil"]
+        turns = sum(thread["tenure"]["count"] for thread in report["threads"])
+        assert 0.7 * gil["handoffs"] < turns < 1.3 * gil["handoffs"] + 5
+
+
 @pytest.mark.parametrize("rate, hertz", [("100", 100), ("2khz", 2000), ("0.5khz", 500)])
 def test_rate(python, rate, hertz):
     with Program(python.executable, "spinners.py") as program:

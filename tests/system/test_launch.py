@@ -217,7 +217,11 @@ def test_of_several_pythons_the_recording_of_the_longest_is_kept(python, tmp_pat
     report = report_of(recording)
     assert 1.3 < report["duration_s"] < 3
     assert len([thread for thread in report["threads"] if thread["name"].startswith("spinner-")]) == 2
-    assert ("replaced itself" in report["ended"]) == (first > second)
+    # Of the one that was executed by the other, its end is what was waited for.
+    if first > second:
+        assert "replaced itself" in report["ended"]
+    else:
+        assert report["ended"] is None
 
 
 def test_a_link_to_the_recording_stays_one(python, tmp_path):
@@ -229,6 +233,13 @@ def test_a_link_to_the_recording_stays_one(python, tmp_path):
     assert link.is_symlink() and os.listdir(tmp_path / "real") == ["out.gilspy"]
     assert sorted(os.listdir(tmp_path)) == ["link.gilspy", "real"]
     assert report_of(link)["duration_s"] > 1.3
+
+
+def test_with_a_duration_the_end_of_the_command_comes_early(python, out):
+    done = launch(*busy(python, seconds=1), out=out, arguments=("-d", 20))
+    assert done.returncode == 0, done.stderr
+    assert spinners_of(out)[0]["ended"] == "the process ended"
+    assert "It ended early" in done.stderr
 
 
 def test_of_several_pythons_the_first_goes_into_a_pipe(python, tmp_path):

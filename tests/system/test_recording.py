@@ -269,5 +269,6 @@ def test_usage(recorded, tmp_path):
     file = tmp_path / "copy.gilspy"
     shutil.copy(recorded[0], file)
     assert_refused(gilspy("report", file, "-f", "gilspy"), USAGE, "gilspy not in")
-    assert_refused(gilspy("report", file, "-o", file), USAGE, "the recording itself")
+    assert_refused(gilspy("report", file, "-f", "html", "-o", file), USAGE, "the recording itself")
+    assert_refused(gilspy("report", file, "-o", tmp_path / "other.gilspy"), USAGE, "already of format gilspy")
     assert file.read_bytes() == recorded[0].read_bytes()

@@ -162,6 +162,21 @@ TEST(EventLoop, WaitingForTheGilIsNotTheCallbacksDoing) {
   EXPECT_EQ(thread.judge().share, 0);
 }
 
+TEST(EventLoop, NeitherIsAQueueForACpu) {
+  LoopThread thread;
+  for (int i = 0; i < 4; ++i) {
+    thread.spend(0.09, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.spend(0.06, Activity::kHoldsGilOffCpu, thread.in_callback("handler"));
+    thread.callback_ends();
+    thread.spend(0.35, Activity::kBlocked, thread.in_select());
+    thread.callback_ends();
+  }
+  Profile profile = thread.profile();
+  EXPECT_NEAR(find_blocked_loop(profile).share, 0.3, 1e-6);  // asleep with the GIL
+  profile.holders_queued = std::chrono::milliseconds(200);
+  EXPECT_EQ(find_blocked_loop(profile).share, 0);
+}
+
 TEST(EventLoop, ACoarseTimelineTellsOnlyOfMuchLongerCallbacks) {
   LoopThread thread;
   thread.spend(2, Activity::kBlocked, thread.in_callback("handler"));

@@ -8,8 +8,9 @@ gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/verdict_test.cpp ${GILSPY_UNIT}/
             DEPS gilspy_verdict INCLUDES ${GILSPY_UNIT})
 gilspy_test(stack_view_test SOURCES ${GILSPY_UNIT}/stack_view_test.cpp DEPS gilspy_stack_view INCLUDES ${GILSPY_UNIT})
 gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp
-                    ${GILSPY_UNIT}/pprof_text.cpp ${GILSPY_UNIT}/trace_text.cpp
-            DEPS gilspy_formats gilspy_perfetto_wire gilspy_pprof_wire gilspy_verdict ZLIB::ZLIB INCLUDES ${GILSPY_UNIT})
+                    ${GILSPY_UNIT}/pprof_text.cpp ${GILSPY_UNIT}/thread_rows_test.cpp ${GILSPY_UNIT}/trace_text.cpp
+            DEPS gilspy_formats gilspy_perfetto_wire gilspy_pprof_wire gilspy_thread_rows gilspy_verdict ZLIB::ZLIB
+            INCLUDES ${GILSPY_UNIT})
 target_compile_definitions(formats_test PRIVATE
                            GILSPY_GOLDEN_FOLDER="${PROJECT_SOURCE_DIR}/fixtures/golden"
                            GILSPY_BUILD_FOLDER="${CMAKE_BINARY_DIR}")

@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(Names, SafeFrame,
 TEST(StackView, ThreadsWithoutANameAreStillThreads) {
   ThreadInfo thread;
   thread.tid = Tid{7};
-  EXPECT_EQ(thread_text(thread), "thread (7)");
+  EXPECT_EQ(thread_text(thread), "(unnamed) (7)");
   thread.name = "a;b";
   EXPECT_EQ(thread_text(thread), "a,b (7)");
 }

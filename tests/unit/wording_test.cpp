@@ -34,6 +34,12 @@ TEST(Wording, NumbersAgreeWithTheirNouns) {
   EXPECT_EQ(grouped(1234567890), "1,234,567,890");
 }
 
+TEST(Wording, ASpeedupIsABound) {
+  EXPECT_EQ(speedup(1), "no faster");
+  EXPECT_EQ(speedup(1.049), "no faster");
+  EXPECT_EQ(speedup(1.956), "at most 1.96x");
+}
+
 TEST(Wording, CpusHaveTwoDecimalsUnlessTheyAreMany) {
   EXPECT_EQ(cpus(2), "2");
   EXPECT_EQ(cpus(1.016), "1.02");

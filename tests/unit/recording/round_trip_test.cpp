@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -70,8 +71,21 @@ TEST_P(RoundTrip, GivesTheSamplesBack) {
   EXPECT_TRUE((*reader)->ending().complete) << (*reader)->ending().note;
 }
 
+// What is in neither profile is the same in both.
+void expect_something_everywhere(const Profile& profile) {
+  const auto some = [](const auto& lists) {
+    return !std::ranges::all_of(lists, [](const auto& l) { return l.empty(); });
+  };
+  EXPECT_TRUE(some(profile.timeline.lanes));
+  EXPECT_TRUE(some(profile.timeline.tenures));
+  EXPECT_FALSE(profile.timeline.cpus.empty());
+  EXPECT_GT(profile.quality.glances, 0U);
+  EXPECT_GT(profile.cpu_time, Nanos{0});
+}
+
 TEST_P(RoundTrip, GivesTheSameProfile) {
   const MadeUpRun run = make_run(GetParam(), 333, "the process ended");
+  expect_something_everywhere(run.profile);
   const auto replayed = replay_text(run.file);
   ASSERT_TRUE(replayed.has_value()) << replayed.error().message();
   EXPECT_TRUE(replayed->complete);

@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "platform/replay/fake_target.h"
+
 namespace gilspy::cli {
 namespace {
 
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -46,6 +50,29 @@ std::vector<std::string> names_of(const RunUpdate& update) {
   std::vector<std::string> names;
   for (const ThreadInfo& info : update.threads) names.push_back(info.name);
   return names;
+}
+
+TEST(RunWatch, CountsAllGlancesAndTellsEachReadingOfTheCpuOnce) {
+  NamedThreads sampler;
+  FakeTarget target;
+  RunWatch watch;
+  const auto look = [&](Nanos at, Nanos cpu) {
+    target.set_cpu_time(cpu);
+    watch.look_at_cpu(target, at);
+  };
+  watch.count_glance();
+  look(1s, 10ms);
+  look(2s, 30ms);
+  const RunUpdate first = watch.take(sampler);
+  EXPECT_EQ(first.glances, 1U);
+  EXPECT_THAT(first.cpu, ElementsAre(CpuReading{1s, 10ms}, CpuReading{2s, 30ms}));
+  watch.count_glance();
+  look(3s, 40ms);
+  const RunUpdate second = watch.take(sampler);
+  EXPECT_EQ(second.glances, 2U);
+  EXPECT_THAT(second.cpu, ElementsAre(CpuReading{3s, 40ms}));
+  EXPECT_EQ(second.first_cpu, (CpuReading{1s, 10ms}));
+  EXPECT_EQ(second.last_cpu, (CpuReading{3s, 40ms}));
 }
 
 TEST(RunWatch, TellsANameOnceWhenItBecomesKnown) {

@@ -163,7 +163,7 @@ inline RunFacts made_up_facts() {
 inline RunUpdate made_up_update(std::uint64_t number) {
   RunUpdate update;
   update.late = number;
-  update.first_cpu = CpuReading{std::chrono::seconds(100'000), std::chrono::milliseconds(5)};
+  update.first_cpu = CpuReading{std::chrono::milliseconds(100'000'100), std::chrono::milliseconds(5)};
   update.last_cpu = CpuReading{std::chrono::seconds(100'001 + number), std::chrono::milliseconds(5 + 800 * number)};
   update.cpu = {*update.first_cpu, *update.last_cpu};
   update.glances = 9 * number;
