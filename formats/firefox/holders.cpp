@@ -1,14 +1,14 @@
 #include "holders.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
-#include <utility>
+#include <unordered_map>
 
 namespace gilspy::firefox {
 namespace {
 
-template <typename Key>
-Key longest(const std::map<Key, Nanos>& times) {
+std::uint32_t longest(const std::map<std::uint32_t, Nanos>& times) {
   return std::max_element(times.begin(), times.end(), [](const auto& a, const auto& b) { return a.second < b.second; })
       ->first;
 }
@@ -34,18 +34,19 @@ Holders::Holder Holders::during(GilIndex gil, const TimeRange& range) const {
   const std::vector<Held>& held = gils_[to_int(gil)];
   // Nobody has it while another one does, so that ends are in order as well, but for where lanes are coarsened.
   auto at = std::partition_point(held.begin(), held.end(), [&](const Held& row) { return row.to <= range.from; });
-  std::map<ThreadIndex, Nanos> threads;
-  std::map<std::pair<ThreadIndex, StackId>, Nanos> stacks;
+  std::unordered_map<std::uint64_t, Nanos> times;  // by thread and stack: waits can span thousands of turns
   for (; at != held.end() && at->from < range.to; ++at) {
     const Nanos time = std::min(at->to, range.to) - std::max(at->from, range.from);
-    if (time <= Nanos{0}) continue;
-    threads[at->thread] += time;
-    stacks[{at->thread, at->stack}] += time;
+    if (time > Nanos{0}) times[std::uint64_t{to_int(at->thread)} << 32 | to_int(at->stack)] += time;
   }
-  if (threads.empty()) return {};
-  const ThreadIndex thread = longest(threads);
-  std::erase_if(stacks, [thread](const auto& row) { return row.first.first != thread; });
-  return {.thread = thread, .stack = longest(stacks).second};
+  if (times.empty()) return {};
+  std::map<std::uint32_t, Nanos> threads, stacks;
+  for (const auto& [who, time] : times) threads[static_cast<std::uint32_t>(who >> 32)] += time;
+  const std::uint32_t thread = longest(threads);
+  for (const auto& [who, time] : times) {
+    if (who >> 32 == thread) stacks[static_cast<std::uint32_t>(who)] += time;
+  }
+  return {.thread = ThreadIndex{thread}, .stack = StackId{longest(stacks)}};
 }
 
 }  // namespace gilspy::firefox
