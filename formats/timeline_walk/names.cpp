@@ -8,9 +8,7 @@
 
 namespace gilspy::timeline_walk {
 
-std::string thread_name(const ThreadInfo& thread) {
-  return thread.name.empty() ? "thread" : wording::valid_utf8(thread.name);
-}
+std::string thread_name(const ThreadInfo& thread) { return wording::valid_utf8(wording::thread_name(thread)); }
 
 std::string holder_name(const ThreadInfo& thread) {
   return fmt::format("{} ({})", thread_name(thread), to_int(thread.tid));

@@ -7,7 +7,7 @@
 
 namespace gilspy::timeline_walk {
 
-std::string thread_name(const ThreadInfo& thread);     // "worker-1", "thread" for one without a name; valid UTF-8
+std::string thread_name(const ThreadInfo& thread);     // "worker-1", "(unnamed)"; valid UTF-8
 std::string holder_name(const ThreadInfo& thread);     // "worker-1 (21034)"
 std::string process_name(const TargetFacts& target);   // its command
 std::string interpreters_name(const GilProfile& gil);  // "interpreter 0", "interpreters 0, 3"

@@ -1,9 +1,11 @@
 """chrometrace by what every reader of the format relies on."""
 import collections
 import json
+import unittest
 
 import pytest
 
+import chrome_viewer
 import viewers
 
 SOURCES = ["turns", "churn", "hostile", "visits", "coarse", "empty", *viewers.RECORDINGS]
@@ -69,3 +71,20 @@ def test_names_survive(tmp_path):
     names = {f"{thread['name']} in interpreter {thread['interpreter']}" for thread in truth["threads"]}
     assert "line\nbreak\ttab\x01 in interpreter 1" in names and "not utf-8 \ufffd\ufffd in interpreter 1" in names
     assert names <= found
+
+
+@pytest.mark.parametrize("source", ["hostile", "visits"])
+def test_chrome_s_viewer_has_nothing_to_complain_about(source, tmp_path):
+    truth = viewers.write_timeline(source, tmp_path / "x.trace.json")
+    try:
+        found = chrome_viewer.imported(tmp_path / "x.trace.json")
+    except unittest.SkipTest as reason:
+        pytest.skip(str(reason))
+    assert found["warnings"] == []
+    names = [lane["name"] for lane in sorted(found["lanes"], key=lambda lane: lane["order"])]
+    assert len(names) == len(set(names)) == len(truth["threads"]) + len(truth["gils"])
+    assert [name.startswith("GIL owner") for name in names] == [True] * len(truth["gils"]) + [False] * len(truth["threads"])
+    if source == "hostile":
+        assert "line\nbreak\ttab\x01 in interpreter 1" in names
+    counters = {counter["name"] for counter in found["counters"]}
+    assert {"CPUs in use", "threads waiting for the GIL of interpreter 1"} <= counters

@@ -97,7 +97,7 @@ class Trace:
         """Of each GIL, {name and tid of the holder: nanoseconds}."""
         def name(index):
             thread = self.truth["threads"][int(index)]
-            return f"{thread['name']} ({thread['tid']})"
+            return f"{thread['name'] or '(unnamed)'} ({thread['tid']})"
         return [{name(index): time for index, time in gil["held_ns"].items()} for gil in self.truth["gils"]]
 
 
@@ -124,7 +124,8 @@ def test_nothing_is_wrong_with_it(source, ending):
 def test_sums_of_threads(source, ending):
     trace = trace_of(source, ending)
     assert trace.sums() == viewers.sums_of(trace.report)
-    assert trace["bounds"][0]["end"] <= round(trace.report["duration_s"] * 1e9)
+    # The GIL may be looked at once more behind the last tick.
+    assert trace["bounds"][0]["end"] <= round(trace.report["duration_s"] * 1e9) + 1_000_000
 
 
 @each_format
@@ -180,7 +181,8 @@ def test_call_stacks_are_the_times_rounded(source):
 
 
 def test_stacks_lead_from_the_activity_to_the_leaf(tmp_path):
-    trace = trace_of(viewers.RECORDINGS[0])
+    recording = viewers.ROOT / "fixtures" / "recordings" / "mixed-3.11.gilspy"
+    trace = trace_of(recording)
     rows = {row["id"]: row for row in trace["tree"]}
     stacks = {}
     for row in trace["tree"]:
@@ -190,7 +192,7 @@ def test_stacks_lead_from_the_activity_to_the_leaf(tmp_path):
             at = rows[at]["parent_id"]
         if row["self_count"]:
             stacks[";".join(reversed(frames))] = row["self_count"]
-    folded = viewers.render(viewers.RECORDINGS[0], tmp_path / "x.folded").read_text().splitlines()
+    folded = viewers.render(recording, tmp_path / "x.folded").read_text().splitlines()
     expected = {stack: int(count) / 2000 for stack, _, count in (line.rpartition(" ") for line in folded)}  # 500 Hz
     assert set(stacks) <= set(expected)
     often = {stack for stack, count in expected.items() if count >= 20}

@@ -5,6 +5,7 @@ Needs protoc and PyPI's perfetto with protobuf, which `./dev test` puts into gil
 import shutil
 import subprocess
 import sys
+import unittest
 
 import pytest
 
@@ -21,7 +22,7 @@ def official():
     if not places:
         try:
             viewers.missing("fields against Perfetto's own messages (./dev test gets them)")
-        except viewers.unittest.SkipTest as reason:
+        except unittest.SkipTest as reason:
             pytest.skip(str(reason))
     sys.path.insert(0, str(places[-1]))
     from perfetto.protos.perfetto.trace import perfetto_trace_pb2

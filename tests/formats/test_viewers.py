@@ -9,10 +9,12 @@ import unittest
 
 import pytest
 
-import firefox_viewer  # noqa: F401 - enters its viewer, as the others do
+# Whoever is imported enters its viewers: this is the order of columns.
 import perfetto_viewer  # noqa: F401
-import pprof_viewer  # noqa: F401
+import chrome_viewer  # noqa: F401
 import speedscope_viewer  # noqa: F401
+import pprof_viewer  # noqa: F401
+import firefox_viewer  # noqa: F401
 import viewers
 
 PAGE = viewers.ROOT / "docs" / "formats.md"
@@ -41,7 +43,7 @@ def numbers_of(viewer, recording):
 @each_viewer
 def test_a_viewer_finds_the_numbers_of_the_profile(viewer, recording):
     expected = viewers.profile_sums(recording)
-    assert len(expected) >= 4
+    assert expected
     assert numbers_of(viewer, recording) == expected
 
 
@@ -71,7 +73,7 @@ def table():
         found = [found_in(viewer, recording) for viewer in viewers.VIEWERS]
         for (tid, activity), time in viewers.profile_sums(recording).items():
             sums = [time, *[sums.get((tid, activity), 0) for sums in found]]
-            lines.append([recording.stem, f"{names[tid]} ({tid})", viewers.ACTIVITIES[activity], *map(seconds, sums)])
+            lines.append([recording.stem, f"{names[tid] or '(unnamed)'} ({tid})", viewers.ACTIVITIES[activity], *map(seconds, sums)])
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 

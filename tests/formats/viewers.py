@@ -10,9 +10,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
-import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from browser import ROOT, missing, tool  # noqa: F401 - missing() is for the viewers
+
 BUILD = pathlib.Path(os.environ.get("GILSPY_BUILD") or ROOT / "build" / "release")
 CACHE = pathlib.Path(os.environ.get("GILSPY_CACHE")
                      or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "gilspy")
@@ -33,13 +33,6 @@ def viewer(format_name, title):
         VIEWERS.append(Viewer(format_name, title, sums))
         return sums
     return enter
-
-
-def missing(what):
-    """Something that is not on this machine: no test, and on CI a failure."""
-    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
-        raise AssertionError(f"CI must have it: {what}")
-    raise unittest.SkipTest(f"NOT TESTED: {what}")
 
 
 def render(recording, path, *options):
@@ -69,6 +62,5 @@ def sums_of(document):
 
 def write_timeline(source, *paths):
     """A scenario of write_timeline.cpp, or a recording, written to files; what its timeline holds."""
-    tool = next(path for path in BUILD.glob("**/gilspy_write_timeline") if path.is_file())
-    done = subprocess.run([str(tool), str(source), *map(str, paths)], check=True, stdout=subprocess.PIPE)
+    done = subprocess.run([tool("gilspy_write_timeline"), str(source), *map(str, paths)], check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)

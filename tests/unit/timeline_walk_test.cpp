@@ -204,7 +204,7 @@ TEST(TimelineWalk, NothingToTell) {
 
 TEST(TimelineNames, OfThreadsProcessesAndInterpreters) {
   ThreadInfo thread;
-  EXPECT_EQ(thread_name(thread), "thread");
+  EXPECT_EQ(thread_name(thread), "(unnamed)");
   thread.name = "a;b\nc\xff";
   thread.tid = Tid{7};
   EXPECT_EQ(thread_name(thread), "a;b\nc\xef\xbf\xbd");

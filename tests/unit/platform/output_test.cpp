@@ -57,6 +57,16 @@ TEST_F(Output, NewFile) {
   EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(Output, InPieces) {
+  const Contents numbers = [](ByteSink& to) {
+    for (int i = 0; i < 1000; ++i) to.write(std::to_string(i) + "\n");
+  };
+  ASSERT_TRUE(write_file(path("f"), numbers).has_value());
+  EXPECT_EQ(read(path("f")).substr(0, 6), "0\n1\n2\n");
+  EXPECT_EQ(read(path("f")).size(), 3890U);
+  EXPECT_EQ(files(), 1U);
+}
+
 TEST_F(Output, ReplacesAFileAndKeepsItsRights) {
   ASSERT_TRUE(write_file(path("f"), std::string_view("something long")).has_value());
   ::chmod(path("f").c_str(), 0640);
@@ -93,7 +103,10 @@ TEST_F(Output, AFullDiskLeavesTheOldFile) {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1000, 1000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    const auto written = write_file(path("f"), std::string(5000, 'x'));
+    const Contents pieces = [](ByteSink& to) {
+      for (int i = 0; i < 50; ++i) to.write(std::string(100, 'x'));
+    };
+    const auto written = write_file(path("f"), pieces);
     test::tell(tell, written.has_value() ? "written" : written.error().message());
   });
   EXPECT_EQ(child.hear(), "cannot write " + path("f") + ": File too large");
