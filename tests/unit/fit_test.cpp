@@ -15,7 +15,7 @@ std::uint64_t count(const Lane& lane) { return lane.size(); }
 Profile restless(int turns) {
   Profile profile;
   Lane& lane = profile.timeline.lanes.emplace_back();
-  const Nanos turn = milliseconds(1) / 5;
+  const Nanos turn = Nanos(milliseconds(1)) / 5;
   for (int i = 0; i < turns; ++i) {
     lane.push_back({i * turn, (i + 1) * turn, StackId(static_cast<std::uint32_t>(i % 2)), Activity::kHoldsGil});
   }
