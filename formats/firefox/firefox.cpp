@@ -212,16 +212,21 @@ class Writer {
       if (i == main) main_place_ = place;
       ++place;
       json_.new_line();
-      json_.object([&] { write_thread(profile_.threads[i].info, lane, i == main); });
+      json_.object([&] { write_thread(name_of(profile_.threads[i].info), profile_.threads[i].info, lane, i == main); });
     }
-    if (place == 0) json_.object([&] { write_thread(ThreadInfo{}, {}, true); });  // without any the viewer gives up
+    if (place == 0)
+      json_.object([&] { write_thread("(no thread)", {}, {}, true); });  // without any the viewer gives up
   }
 
-  void write_thread(const ThreadInfo& thread, const Lane& lane, bool is_main) {
+  std::string name_of(const ThreadInfo& thread) const {
     std::string name = timeline_walk::thread_name(thread);
     if (timeline_walk::has_several_interpreters(profile_)) {
       name += fmt::format(" in interpreter {}", thread.interpreter_id);
     }
+    return name;
+  }
+
+  void write_thread(const std::string& name, const ThreadInfo& thread, const Lane& lane, bool is_main) {
     json_.pair("name", name);
     json_.pair("isMainThread", is_main);
     json_.pair("pid", std::to_string(to_int(profile_.target.pid)));
