@@ -77,5 +77,4 @@ def firefox_sums(recording):
     with tempfile.TemporaryDirectory() as folder:
         path = viewers.render(recording, pathlib.Path(folder) / "x.firefox.json.gz", "--idle")
         with loaded(path) as profile:
-            assert profile.marker_sums() == profile.sample_sums()
             return profile.sample_sums()

@@ -46,6 +46,11 @@ def test_the_viewer_finds_the_sums_of_the_lanes(name, tmp_path):
         assert profile.sample_sums() == {key: time for key, time in expected.items() if key[1] != "blocked"}
 
 
+def test_markers_of_a_recording_have_the_sums_of_the_profile(tmp_path):
+    with firefox.loaded(viewers.render(MIXED, tmp_path / "x.firefox.json.gz")) as profile:
+        assert profile.marker_sums() == viewers.profile_sums(MIXED)
+
+
 # The viewer adds doubles up, which shows in so many of them.
 def test_the_viewer_finds_the_sums_of_a_long_recording(tmp_path):
     path, truth = written("million", tmp_path)
