@@ -17,6 +17,9 @@ FOUND = interpreters.find_interpreters()
 PICKED = interpreters.pick_supported(FOUND)
 # Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
 FEW = ("3.11", "3.13")
+# What these find depends on the CPUs: they run one at a time. All others may run side by side.
+ALONE = ("test_activities", "test_blocking", "test_dump", "test_folded", "test_free_threaded", "test_json", "test_judges",
+         "test_subinterpreters", "test_verdicts")
 # The fixtures, and which versions they stand for.
 FIXTURES = {
     "python": lambda name: not name.endswith("t"),
@@ -26,11 +29,18 @@ FIXTURES = {
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: wants the CPUs for itself")
     config.addinivalue_line("markers", "every_build: runs on all builds of the versions, not on one of each")
     config.addinivalue_line("markers", "since(major, minor): older versions do not have what it tests")
     config.addinivalue_line("markers", "few_versions: what it tests does not depend on the version")
     if not os.access(running.find_gilspy(), os.X_OK):
         pytest.exit("there is no %s; run ./dev build" % running.find_gilspy(), returncode=2)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in ALONE:
+            item.add_marker("alone")
 
 
 def pytest_generate_tests(metafunc):

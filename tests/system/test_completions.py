@@ -136,7 +136,7 @@ in_every_shell = pytest.mark.parametrize("complete", WAYS)
     ("gilspy record -o a", {"a.svg", "another.svg"}),
     ("gilspy report a", {"a.svg", "another.svg"}),
     ("gilspy record -- gil", {"gilspy", "gilspy-other"}),
-], ids=str)
+], ids=lambda part: part if isinstance(part, str) else "")
 def test_words(complete, line, expected, tmp_path):
     for name in ("a.svg", "another.svg"):
         (tmp_path / name).touch()

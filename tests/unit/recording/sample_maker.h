@@ -118,12 +118,14 @@ class SampleMaker {
     facts.os = static_cast<SyscallFacts::State>(below(4));
     facts.place = static_cast<WaitPlace>(below(3));
     facts.attach_state = static_cast<AttachState>(below(4));
-    if (one_in(2)) facts.context_switches = static_cast<std::uint32_t>(one_in(3) ? below(5) : 0);
     facts.run_queue_delay = Nanos(one_in(3) ? below(5'000'000) : 0);
     if (!thread.info.python && one_in(2)) facts.on_cpu = Nanos(thread.on_cpu += below(100'000'000));
     if (one_in(8)) facts.dormant = one_in(2);
     facts.quality = static_cast<StackQuality>(below(4));
-    if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) facts.stack = make_stack();
+    if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
+      facts.stack = make_stack();
+      if (!one_in(4)) facts.context_switches = one_in(3) ? below(5) : 0;
+    }
     facts.ended = one_in(25);
     thread.alive = !facts.ended;
     return facts;
