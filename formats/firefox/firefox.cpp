@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -16,10 +15,13 @@
 #include "formats/json/json_stream.h"
 #include "formats/timeline_walk/fit.h"
 #include "formats/timeline_walk/names.h"
+#include "formats/timeline_walk/walk.h"
 #include "gilspy/wording.h"
 #include "holders.h"
+#include "meta.h"
 #include "string_list.h"
 #include "thread_tables.h"
+#include "waiters.h"
 
 namespace gilspy {
 namespace firefox {
@@ -27,35 +29,9 @@ namespace {
 
 using formats::JsonStream;
 
-constexpr int kGeckoVersion = 32;
-constexpr int kVersion = 57;
 constexpr int kInterval = 1;  // phase of a marker that has a begin and an end
 // Samples and markers: the viewer needs some seconds for so many.
 constexpr std::uint64_t kMost = 1'500'000;
-
-// Of the viewer's own colours, those that come nearest to gilspy's.
-constexpr std::string_view colour(Activity activity) {
-  constexpr std::array<std::string_view, kActivityCount> kColours{"orange",  "yellow", "red",  "green",
-                                                                  "magenta", "blue",   "grey", "darkgrey"};
-  return kColours[index_of(activity)];
-}
-
-// What the markers of an activity have besides their times.
-enum class Fields : std::uint8_t { kNone, kHolding, kWaiting };
-constexpr Fields fields_of(Activity activity) {
-  if (activity == Activity::kWaitsForGil) return Fields::kWaiting;
-  return holds(activity) ? Fields::kHolding : Fields::kNone;
-}
-constexpr std::string_view schema_of(Fields fields) {
-  constexpr std::array<std::string_view, 3> kNames{"Activity", "HoldsGil", "WaitsForGil"};
-  return kNames[static_cast<std::size_t>(fields)];
-}
-
-Nanos interval_of(const Profile& profile) {
-  const Quality& quality = profile.quality;
-  if (quality.rate_hz > 0) return Nanos(std::max(static_cast<Nanos::rep>(1e9 / quality.rate_hz), Nanos::rep{1}));
-  return std::max(profile.duration / static_cast<Nanos::rep>(std::max<std::uint64_t>(quality.ticks, 1)), Nanos{1});
-}
 
 Nanos window_for(const Profile& profile) {
   return timeline_walk::window_for(profile, kMost, [](const Lane& lane) {
@@ -72,19 +48,19 @@ class Writer {
         options_(options),
         json_(to),
         holders_(profile),
-        interval_(interval_of(profile)),
+        interval_(std::max(timeline_walk::distance_of_ticks(profile), Nanos{1})),
         window_(window_for(profile)),
-        waiters_(profile.gils.size()) {}
+        waiters_(profile) {}
 
   void write(const Verdict& verdict) {
     json_.object([&] {
-      json_.object("meta", [&] { write_meta(verdict); });
+      json_.object("meta", [&] { write_meta(json_, profile_, verdict, interval_, window_); });
       json_.new_line();
       json_.array("libs", [] {});
       json_.array("pages", [] {});
       json_.array("threads", [&] { write_threads(); });
       json_.new_line();
-      json_.array("counters", [&] { write_counters(); });
+      json_.array("counters", [&] { waiters_.write(json_, profile_, main_place_); });
       json_.new_line();
       json_.object("shared", [&] { strings_.write(json_); });
     });
@@ -93,92 +69,6 @@ class Writer {
 
  private:
   using At = Lane::const_iterator;
-
-  // --- about the whole
-
-  void write_meta(const Verdict& verdict) {
-    json_.pair("version", kGeckoVersion);
-    json_.pair("preprocessedProfileVersion", kVersion);
-    json_.millis("interval", interval_);
-    json_.millis("startTime", profile_.began);
-    json_.pair("profilingStartTime", 0);
-    json_.millis("profilingEndTime", profile_.duration);
-    json_.pair("product", timeline_walk::process_name(profile_.target));
-    json_.pair("importedFrom", "gilspy");
-    json_.pair("processType", 0);
-    json_.pair("stackwalk", 0);
-    json_.pair("symbolicated", true);
-    json_.pair("keepProfileThreadOrder", true);
-    json_.pair("usesOnlyOneStackType", true);
-    json_.pair("sourceCodeIsNotOnSearchfox", true);
-    json_.pair("logicalCPUs", profile_.cpus.online);
-    json_.new_line();
-    json_.array("categories", [&] {
-      write_category("Other", "grey");  // the viewer asks for a grey one for what has none
-      for (const Activity activity : kActivities) write_category(words(activity), colour(activity));
-    });
-    json_.new_line();
-    json_.array("markerSchema", [&] {
-      write_schema(Fields::kNone, "", {});
-      write_schema(Fields::kHolding, "{marker.data.function}", {{"function", "mostly in"}});
-      write_schema(Fields::kWaiting, "{marker.data.holder}: {marker.data.function}",
-                   {{"holder", "had the GIL longest meanwhile"}, {"function", "mostly in"}});
-    });
-    json_.new_line();
-    json_.array("extra", [&] { write_extra(verdict); });
-  }
-
-  void write_category(std::string_view name, std::string_view its_colour) {
-    json_.object([&] {
-      json_.pair("name", name);
-      json_.pair("color", its_colour);
-      json_.array("subcategories", [&] { json_.value("Other"); });
-    });
-  }
-
-  void write_schema(Fields kind, std::string_view label,
-                    const std::vector<std::pair<std::string_view, std::string_view>>& fields) {
-    json_.object([&] {
-      json_.pair("name", schema_of(kind));
-      for (const std::string_view where : {"chartLabel", "tableLabel"}) {
-        if (!label.empty()) json_.pair(where, label);
-      }
-      json_.array("display", [&] {
-        for (const char* view : {"marker-chart", "marker-table", "timeline-overview"}) json_.value(view);
-      });
-      json_.array("fields", [&] {
-        for (const auto& [field, meaning] : fields) {
-          json_.object([&] {
-            json_.pair("key", field);
-            json_.pair("label", meaning);
-            json_.pair("format", "string");
-          });
-        }
-      });
-    });
-  }
-
-  void write_extra(const Verdict& verdict) {
-    json_.object([&] {
-      json_.pair("label", "gilspy");
-      json_.array("entries", [&] {
-        const auto entry = [&](std::string_view label, std::string_view value) {
-          if (value.empty()) return;
-          json_.object([&] {
-            json_.pair("label", label);
-            json_.pair("format", "string");
-            json_.pair("value", value);
-          });
-        };
-        Timeline shown;
-        shown.window = std::max(window_, profile_.timeline.window);
-        entry("Verdict", verdict.headline);
-        entry("Coarseness", timeline_walk::coarseness(shown));
-        entry("Ended early", profile_.end_note);
-        entry("Python", profile_.target.python.text());
-      });
-    });
-  }
 
   // --- threads
 
@@ -245,7 +135,7 @@ class Writer {
     tables.write(json_);
     json_.new_line();
     json_.object("markers", [&] { write_markers(thread, lane); });
-    count_waiters(thread, lane);
+    waiters_.add(thread.gil, lane);
   }
 
   bool is_shown(const Stretch& stretch) const {
@@ -341,69 +231,6 @@ class Writer {
     json_.pair("length", count);
   }
 
-  // --- counters
-
-  struct Change {
-    Nanos at{0};
-    int by = 0;
-  };
-
-  void count_waiters(const ThreadInfo& thread, const Lane& lane) {
-    if (to_int(thread.gil) >= waiters_.size()) return;
-    std::vector<Change>& changes = waiters_[to_int(thread.gil)];
-    timeline_walk::for_each_state(lane, [&](At first, At end) {
-      if (first->activity != Activity::kWaitsForGil) return;
-      changes.push_back({first->from, 1});
-      changes.push_back({(end - 1)->to, -1});
-    });
-  }
-
-  void write_counters() {
-    for (const GilProfile& gil : profile_.gils) {
-      std::vector<Change>& changes = waiters_[to_int(gil.index)];
-      if (changes.empty()) continue;
-      changes.push_back({});  // at the begin nobody
-      std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
-      std::size_t last = 0;
-      for (std::size_t i = 1; i < changes.size(); ++i) {
-        if (changes[i].at == changes[last].at) {
-          changes[last].by += changes[i].by;
-        } else {
-          changes[++last] = changes[i];
-        }
-      }
-      changes.resize(last + 1);
-      json_.object([&] { write_counter(gil, changes); });
-    }
-  }
-
-  void write_counter(const GilProfile& gil, const std::vector<Change>& changes) {
-    std::string name = timeline_walk::kWaitersTrack;
-    if (timeline_walk::has_several_interpreters(profile_)) name += " of " + timeline_walk::interpreters_name(gil);
-    json_.pair("name", name);
-    json_.pair("category", "GIL");
-    json_.pair("description", "How many threads wait for the GIL");
-    json_.pair("pid", std::to_string(to_int(profile_.target.pid)));
-    json_.pair("mainThreadIndex", main_place_);
-    json_.object("display", [&] {  // for viewers that know it
-      json_.pair("graphType", "line-accumulated");
-      json_.pair("unit", "");
-      json_.pair("color", colour(Activity::kWaitsForGil));
-      json_.pair("markerSchemaLocation", nullptr);
-      json_.pair("sortWeight", 5);
-      json_.pair("label", name);
-    });
-    json_.object("samples", [&] {
-      json_.array("time", [&] {
-        for (const Change& change : changes) json_.millis(change.at);
-      });
-      json_.array("count", [&] {
-        for (const Change& change : changes) json_.value(change.by);
-      });
-      json_.pair("length", changes.size());
-    });
-  }
-
   const Profile& profile_;
   const RenderOptions& options_;
   JsonStream json_;
@@ -411,9 +238,9 @@ class Writer {
   Holders holders_;
   Nanos interval_;
   Nanos window_;
-  Lane coarse_;                               // the lane of the thread that is written, if it had to become coarser
-  std::size_t main_place_ = 0;                // of the main thread in the file
-  std::vector<std::vector<Change>> waiters_;  // by GilIndex
+  Lane coarse_;                 // the lane of the thread that is written, if it had to become coarser
+  std::size_t main_place_ = 0;  // of the main thread in the file
+  Waiters waiters_;
 };
 
 }  // namespace

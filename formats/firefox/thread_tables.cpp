@@ -1,6 +1,7 @@
 #include "thread_tables.h"
 
 #include "gilspy/wording.h"
+#include "meta.h"
 
 namespace gilspy::firefox {
 namespace {

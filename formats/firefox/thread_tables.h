@@ -14,9 +14,6 @@
 
 namespace gilspy::firefox {
 
-inline constexpr std::uint32_t kOtherCategory = 0;
-constexpr std::uint32_t category_of(Activity activity) { return static_cast<std::uint32_t>(index_of(activity)) + 1; }
-
 class ThreadTables {
  public:
   ThreadTables(const Profile& profile, const RenderOptions& options, Strings& strings);

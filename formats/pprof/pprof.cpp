@@ -9,6 +9,7 @@
 
 #include "formats/gzip/gzip_sink.h"
 #include "formats/timeline_walk/names.h"
+#include "formats/timeline_walk/walk.h"
 #include "messages.h"
 #include "symbols.h"
 
@@ -46,12 +47,6 @@ class Writer {
     type.set_type(messages_.string(name));
     type.set_unit(messages_.string(unit));
     return type;
-  }
-
-  Nanos period() const {
-    const Quality& quality = profile_.quality;
-    if (quality.rate_hz > 0) return Nanos(std::max(static_cast<Nanos::rep>(1e9 / quality.rate_hz), Nanos::rep{1}));
-    return std::max(profile_.duration / static_cast<Nanos::rep>(std::max<std::uint64_t>(quality.ticks, 1)), Nanos{1});
   }
 
   // A profile has times only. Rounds the running sum, so that no sample is lost or made up by rounding row by row.
@@ -144,7 +139,7 @@ class Writer {
   const RenderOptions& options_;
   Messages messages_;
   Symbols symbols_;
-  Nanos period_ = period();
+  Nanos period_ = std::max(timeline_walk::distance_of_ticks(profile_), Nanos{1});
   Nanos counted_{0};
   std::int64_t samples_ = 0;
 };
