@@ -20,9 +20,9 @@ HOMES = [
     (r"tl/expected\.hpp", ("include/gilspy", "src", "platform", "formats")),
     (r"fmt/.*", ("src", "platform", "formats")),
     (r"rapidjson/.*", ("formats",)),
-    (r"zlib\.h", ("formats/html",)),
+    (r"zlib\.h", ("formats/html", "formats/gzip")),
     (r"zstd\.h", ("formats/recording",)),
-    (r"google/protobuf/.*", ("formats/recording", "formats/perfetto")),
+    (r"google/protobuf/.*", ("formats/recording", "formats/perfetto", "formats/pprof")),
     (r"CLI/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
     (r"dwarf\.h", ("src/layout/gen", "platform")),
@@ -72,8 +72,8 @@ def check_system_header(layer, header):
 
 
 # What formats share lies here; the registry, directly in formats/, may see all of them.
-SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/thread_rows", "formats/timeline_walk",
-                     "formats/json")
+SHARED_BY_FORMATS = ("formats", "formats/stack_view", "formats/thread_rows", "formats/timeline_walk", "formats/json",
+                     "formats/gzip")
 
 
 def may_see(layer, other):

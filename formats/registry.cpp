@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "chrometrace/chrometrace.h"
+#include "firefox/firefox.h"
 #include "flamegraph_row.h"
 #include "folded/folded.h"
 #include "gilspy/format.h"
@@ -11,6 +12,8 @@
 #include "json/json.h"
 #include "markdown/markdown.h"
 #include "perfetto/perfetto.h"
+#include "pprof/pprof.h"
+#include "speedscope/speedscope.h"
 
 namespace gilspy {
 namespace formats {
@@ -30,6 +33,10 @@ constexpr std::array kFormats{
     Format{"markdown", ".md", "a page of text for a comment on a pull request", whole<render_markdown>},
     Format{"perfetto", ".pftrace", "a timeline with call stacks, for Perfetto's viewer", write_perfetto},
     Format{"chrometrace", ".trace.json", "a timeline, for all viewers of Chrome's trace events", write_chrometrace},
+    Format{"speedscope", ".speedscope.json", "stacks and activities of each thread, for speedscope", write_speedscope},
+    Format{"pprof", ".pb.gz", "stacks by thread and activity, for pprof", write_pprof},
+    Format{"firefox", ".firefox.json.gz", "stacks, activities and GIL markers, for the Firefox Profiler",
+           write_firefox},
     Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},
 };
 

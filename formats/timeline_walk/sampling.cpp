@@ -28,11 +28,16 @@ std::optional<Moments::Moment> Moments::next() {
   return std::nullopt;
 }
 
-Nanos distance_of_shots(const Profile& profile, bool shoot_blocked, std::uint64_t most) {
+Nanos distance_of_ticks(const Profile& profile) {
   const Quality& quality = profile.quality;
   Nanos distance{0};
   if (quality.rate_hz > 0) distance = Nanos(static_cast<Nanos::rep>(1e9 / quality.rate_hz));
   if (distance <= Nanos{0} && quality.ticks > 0) distance = profile.duration / static_cast<Nanos::rep>(quality.ticks);
+  return distance;
+}
+
+Nanos distance_of_shots(const Profile& profile, bool shoot_blocked, std::uint64_t most) {
+  const Nanos distance = distance_of_ticks(profile);
   Nanos shown{0};
   for (const Lane& lane : profile.timeline.lanes) {
     for (const Stretch& stretch : lane) {

@@ -57,7 +57,9 @@ struct Options {
 };
 void walk(const Profile& profile, const Options& options, Visitor& visitor);
 
-// The distance at which samples were taken, or more where that would make more shots than `most`. 0: nothing to shoot.
+// As asked for, else as it came to be. 0: there were none.
+Nanos distance_of_ticks(const Profile& profile);
+// The same, or more where that would make more shots than `most`. 0: nothing to shoot.
 Nanos distance_of_shots(const Profile& profile, bool shoot_blocked, std::uint64_t most);
 
 // Whether there is anything to tell of this GIL: that of a free-threaded build may never have been on.

@@ -140,6 +140,7 @@ struct Profile {
   CpuFacts cpus;
   CpuPressure pressure;
   Nanos holders_queued{0};             // time in which a GIL was held by a thread that was ready and had no CPU
+  Nanos began{0};                      // the first tick, since 1970; 0: not known
   Nanos duration{0};                   // first to last tick
   Nanos cpu_time{0};                   // of the whole process during `duration`, native threads included
   std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them

@@ -9,9 +9,12 @@ import unittest
 
 import pytest
 
-# Whoever is imported enters its viewers.
+# Whoever is imported enters its viewers: this is the order of columns.
 import perfetto_viewer  # noqa: F401
 import chrome_viewer  # noqa: F401
+import speedscope_viewer  # noqa: F401
+import pprof_viewer  # noqa: F401
+import firefox_viewer  # noqa: F401
 import viewers
 
 PAGE = viewers.ROOT / "docs" / "formats.md"

@@ -121,7 +121,8 @@ def test_not_permitted(some_python, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/nonexistent/x.svg", "/dev/full"])
-@pytest.mark.parametrize("form", ["flamegraph", "html", "folded", "json", "markdown", "perfetto", "chrometrace"])
+@pytest.mark.parametrize("form", ["flamegraph", "html", "folded", "json", "markdown", "perfetto", "chrometrace", "speedscope",
+                                  "pprof", "firefox"])
 def test_cannot_write(some_python, path, form, tmp_path):
     with Program(some_python, "spinners.py") as program:
         done = record(program.pid, "-f", form, "-o", path, seconds=1, env=dict(os.environ, TMPDIR=str(tmp_path)))

@@ -72,6 +72,10 @@ TEST(Registry, TheLongestEndingCounts) {
   EXPECT_EQ(formats::of_file("x.trace.json")->name, "chrometrace");
   EXPECT_EQ(formats::of_file("X.TRACE.JSON")->name, "chrometrace");
   EXPECT_EQ(formats::of_file("trace.json")->name, "json");
+  EXPECT_EQ(formats::of_file("x.speedscope.json")->name, "speedscope");
+  EXPECT_EQ(formats::of_file("x.firefox.json.gz")->name, "firefox");
+  EXPECT_EQ(formats::of_file("x.pb.gz")->name, "pprof");
+  EXPECT_EQ(formats::of_file("x.json.gz"), nullptr);
   EXPECT_EQ(formats::of_file("x.pftrace")->name, "perfetto");
   EXPECT_EQ(formats::of_file("x"), nullptr);
 }

@@ -8,8 +8,9 @@ gilspy_test(recording_test
     ${GILSPY_RECORDING_TESTS}/profile_builder_test.cpp
     ${GILSPY_RECORDING_TESTS}/round_trip_test.cpp
     ${GILSPY_RECORDING_TESTS}/run_watch_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pprof_text.cpp
     ${CMAKE_CURRENT_LIST_DIR}/trace_text.cpp
-  DEPS gilspy_cli_lib gilspy_perfetto_wire gilspy_platform_replay gilspy_recording
+  DEPS gilspy_cli_lib gilspy_perfetto_wire gilspy_platform_replay gilspy_pprof_wire gilspy_recording ZLIB::ZLIB
   INCLUDES ${PROJECT_SOURCE_DIR}/formats/recording ${PROJECT_SOURCE_DIR}/src/cli)
 target_compile_definitions(recording_test PRIVATE
                            GILSPY_RECORDINGS_FOLDER="${PROJECT_SOURCE_DIR}/fixtures/recordings"

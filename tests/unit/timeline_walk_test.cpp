@@ -200,6 +200,7 @@ TEST(TimelineWalk, NothingToTell) {
   EXPECT_THAT(listener.times, IsEmpty());
   EXPECT_THAT(listener.counts, IsEmpty());
   EXPECT_EQ(distance_of_shots(Profile{}, true, 10), 0ms);
+  EXPECT_EQ(distance_of_ticks(Profile{}), 0ms);
 }
 
 TEST(TimelineNames, OfThreadsProcessesAndInterpreters) {

@@ -60,6 +60,15 @@ TEST_F(ProfileBuilderTest, ReadingsOfAllUpdatesAreJoined) {
   EXPECT_EQ(profile.quality.glances, 7U);  // each tells those so far
 }
 
+TEST_F(ProfileBuilderTest, WithoutADateNobodyKnowsWhenItBegan) { EXPECT_EQ(with({}).began, Nanos{0}); }
+
+TEST_F(ProfileBuilderTest, ItBeganAtTheFirstTick) {
+  RunFacts facts;
+  facts.wall_minus_clock = 1'000'000s;
+  builder_.begin(facts);
+  EXPECT_EQ(with({}).began, 1'000'010s);
+}
+
 // Many hours have hundreds of thousands.
 TEST_F(ProfileBuilderTest, ManyReadingsAreThinned) {
   std::vector<CpuReading> readings;
