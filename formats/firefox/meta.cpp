@@ -34,10 +34,10 @@ void write_schema(JsonStream& json, Fields kind, std::string_view label,
       for (const char* view : {"marker-chart", "marker-table", "timeline-overview"}) json.value(view);
     });
     json.array("fields", [&] {
-      for (const auto& [field, meaning] : fields) {
+      for (const auto& field : fields) {
         json.object([&] {
-          json.pair("key", field);
-          json.pair("label", meaning);
+          json.pair("key", field.first);
+          json.pair("label", field.second);
           json.pair("format", "string");
         });
       }

@@ -35,6 +35,13 @@ void line_or_null(JsonStream& json, int line) {
   }
 }
 
+void write_empty(JsonStream& json, std::string_view table, std::initializer_list<std::string_view> columns) {
+  json.object(table, [&] {
+    json.pair("length", 0);
+    for (const std::string_view name : columns) json.array(name, [] {});
+  });
+}
+
 }  // namespace
 
 ThreadTables::ThreadTables(const Profile& profile, const RenderOptions& options, Strings& strings)
@@ -142,14 +149,8 @@ void ThreadTables::write(JsonStream& json) const {
     column(json, "columnNumber", functions_, [&](const FunctionRow&) { json.value(nullptr); });
   });
   json.new_line();
-  for (const auto& [table, columns] : std::initializer_list<std::pair<std::string_view, std::vector<std::string_view>>>{
-           {"resourceTable", {"lib", "name", "host", "type"}},
-           {"nativeSymbols", {"libIndex", "address", "name", "functionSize"}}}) {
-    json.object(table, [&] {
-      json.pair("length", 0);
-      for (const std::string_view name : columns) json.array(name, [] {});
-    });
-  }
+  write_empty(json, "resourceTable", {"lib", "name", "host", "type"});
+  write_empty(json, "nativeSymbols", {"libIndex", "address", "name", "functionSize"});
 }
 
 }  // namespace gilspy::firefox
