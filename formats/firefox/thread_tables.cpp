@@ -51,8 +51,9 @@ std::uint32_t ThreadTables::of(Activity activity, StackId stack) {
   const auto key_of = [activity](StackId id) { return std::uint64_t{index_of(activity)} << 32 | to_int(id); };
   if (stack == kNoStack) {
     const auto [known, is_new] = known_stacks_.try_emplace(key_of(stack), 0);
-    if (is_new) known->second = below(root_of(activity), frame_of_nothing());
-    return known->second;
+    if (!is_new) return known->second;
+    const std::uint32_t root = root_of(activity);  // first, whichever way a compiler orders arguments
+    return known->second = below(root, frame_of_nothing());
   }
   std::vector<StackId> missing;  // innermost first
   StackId at = stack;
