@@ -7,6 +7,8 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import signal
 import subprocess
 import tempfile
 
@@ -24,12 +26,26 @@ class Profile:
         program = node_folder("profiles in the Firefox Profiler", PACKAGE) / "node_modules" / PACKAGE
         self.command = ["node", str(program / "dist" / "profiler-cli.js")]
         self.environment = {**os.environ, "PROFILER_CLI_SESSION_DIR": home}
-        self.run("load", str(path))
+        self.load(path)
         self.threads = self.ask("thread", "list", "--limit", "0")["threads"]
 
-    def run(self, *arguments):
-        done = subprocess.run([*self.command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    def load(self, path):
+        """Its daemon has half a second to start, which a busy machine does not always give it; then it says so."""
+        for _ in range(20):
+            done = self.start("load", str(path))
+            late = re.search(r"did not become ready.*run \"kill (\d+)\"", done.stdout + done.stderr, re.DOTALL)
+            if not late:
+                break
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(late[1]), signal.SIGKILL)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self, *arguments):
+        return subprocess.run([*self.command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=self.environment, timeout=300, check=False)
+
+    def run(self, *arguments):
+        done = self.start(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
