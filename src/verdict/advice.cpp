@@ -106,8 +106,7 @@ Lines for_single(const Numbers& n) {
   if (n.python_threads > 1 && n.top_share < kMostOfTheWork) {
     return {
         "See what the others wait for (the stacks of blocked threads: --idle): a lock that they share lets one run at "
-        "a time; waiting "
-        "for I/O overlaps with more threads, or asyncio."};
+        "a time; waiting for I/O overlaps with more threads, or asyncio."};
   }
   return {"Threads can help only if there is work for more than one at a time: split it first.",
           n.gil_enabled ? "Then processes for pure Python, threads for native code that releases the GIL."

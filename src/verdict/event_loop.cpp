@@ -13,8 +13,8 @@ namespace gilspy::verdict {
 namespace {
 
 constexpr Nanos kLong = std::chrono::milliseconds(100);
-constexpr int kWindows =
-    10;  // of a coarsened timeline; in fewer, what is inside a callback cannot be told from the rest
+// Of a coarsened timeline: in fewer, what is inside a callback cannot be told from the rest.
+constexpr int kWindows = 10;
 
 bool is_library(const Frame& frame) { return wording::is_library(frame.file); }
 
@@ -52,8 +52,8 @@ bool are_holders_queued(const Profile& profile) {
 
 class Loop {
  public:
-  Loop(const Profile& profile, const Lane& lane)
-      : profile_(profile), lane_(lane), holders_queued_(are_holders_queued(profile)) {}
+  Loop(const Profile& profile, const Lane& lane, bool holders_queued)
+      : profile_(profile), lane_(lane), holders_queued_(holders_queued) {}
 
   // The thread stayed in one context: if that is a callback, it kept the loop.
   void add(const TimeRange& context) {
@@ -118,8 +118,9 @@ BlockedLoop find_blocked_loop(const Profile& profile) {
   BlockedLoop worst;
   if (!has_loop(profile.table)) return worst;
   const Timeline& timeline = profile.timeline;
+  const bool holders_queued = are_holders_queued(profile);
   for (std::size_t i = 0; i < std::min(timeline.lanes.size(), timeline.contexts.size()); ++i) {
-    Loop loop(profile, timeline.lanes[i]);
+    Loop loop(profile, timeline.lanes[i], holders_queued);
     for (const TimeRange& context : timeline.contexts[i]) loop.add(context);
     BlockedLoop found = loop.judge();
     if (found.share > worst.share) worst = std::move(found);
