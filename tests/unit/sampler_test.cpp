@@ -16,6 +16,16 @@ TEST_F(SamplerTest, TheFirstTickKnowsEverybody) {
   EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{100});
 }
 
+// The names that people gave cannot be read here.
+TEST_F(SamplerTest, TheFirstThreadHasItsUsualNameAndOthersTheKernels) {
+  start(1);
+  python_.add_thread(2, Tid{to_int(python_.target.identity().pid)});
+  tick();
+  ASSERT_EQ(known_.size(), 2U);
+  EXPECT_EQ(known_[0].name, "python3");
+  EXPECT_EQ(known_[1].name, "MainThread");
+}
+
 TEST_F(SamplerTest, WithoutAHandOffOnlyTheHoldersStackIsRead) {
   start(40);
   tick();
