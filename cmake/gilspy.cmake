@@ -66,3 +66,20 @@ function(gilspy_embed target file symbol)
   target_sources(${target} PRIVATE ${out})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/assets)
 endfunction()
+
+# gilspy_messages(NAME FILE.proto): a library of the file's messages. What protoc writes is not held to our warnings.
+function(gilspy_messages name proto)
+  get_filename_component(stem ${proto} NAME_WE)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/wire)
+  add_custom_command(
+    OUTPUT ${folder}/${stem}.pb.cc ${folder}/${stem}.pb.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND protobuf::protoc --cpp_out=${folder} --proto_path=${CMAKE_CURRENT_SOURCE_DIR} ${proto}
+    DEPENDS ${proto} protobuf::protoc
+    VERBATIM)
+  add_library(${name} STATIC ${folder}/${stem}.pb.cc ${folder}/${stem}.pb.h)
+  target_include_directories(${name} SYSTEM PUBLIC ${folder})
+  target_compile_options(${name} PRIVATE -w)
+  gilspy_not_fuzzed(${name})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
+endfunction()
