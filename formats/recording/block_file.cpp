@@ -31,10 +31,11 @@ Result<void> BlockFile::check_header() {
   }
   if (*size < bytes.size()) return fail(ErrorCode::kBadRecording, "it ends before its first block: nothing is in it");
   const std::uint32_t version = get_u32(bytes.data() + kMagic.size());
-  if (version >= 1 && version <= kVersion) return {};
+  several_ = version == kOfSeveral;
+  if (version == kOfOneProcess || several_) return {};
   return fail(
       ErrorCode::kBadRecording,
-      fmt::format("a recording of format {}; this gilspy reads formats up to {}: take a newer one", version, kVersion));
+      fmt::format("a recording of format {}; this gilspy reads formats up to {}: take a newer one", version, kOfSeveral));
 }
 
 BlockFile::Outcome BlockFile::next(wire::Block& block) {

@@ -17,6 +17,7 @@ class BlockFile {
 
   // What stands before the blocks. Errors: kBadRecording.
   Result<void> check_header();
+  bool is_of_several() const { return several_; }  // processes
 
   enum class Outcome { kBlock, kNothing, kCutOff, kDamaged };
   // kNothing: the file ends behind the block before; kCutOff: in the middle of this one. Not to be called again then.
@@ -30,6 +31,7 @@ class BlockFile {
   platform::ByteSource& source_;
   std::unique_ptr<Decompressor> decompressor_;
   std::uint32_t next_number_ = 0;
+  bool several_ = false;
   std::vector<std::byte> packed_;
   std::vector<std::byte> bytes_;
 };

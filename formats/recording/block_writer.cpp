@@ -20,6 +20,7 @@ std::string serialized(const FilledBlock& block, std::uint32_t number) {
   wire::Block message;
   message.set_number(number);
   if (block.facts) fill(*message.mutable_header(), *block.facts);
+  message.set_process(block.process);
   message.set_ticks(block.ticks);
   message.set_frames(block.frames);
   message.set_nodes(block.nodes);
@@ -29,8 +30,12 @@ std::string serialized(const FilledBlock& block, std::uint32_t number) {
     column.set_kind(static_cast<Kind>(i));
     column.set_values(block.columns[i]);
   }
-  fill(*message.mutable_update(), block.update);
+  if (!block.program) fill(*message.mutable_update(), block.update);
   if (block.end_note) message.mutable_end()->set_note(*block.end_note);
+  if (block.program) {
+    message.mutable_program_end()->set_note(block.program->note);
+    for (const std::string& line : block.program->unread) message.mutable_program_end()->add_unread(line);
+  }
   return message.SerializeAsString();
 }
 
@@ -44,7 +49,8 @@ struct BlockWriter::Compressor {
   std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context;
 };
 
-BlockWriter::BlockWriter(platform::AppendFile& file) : file_(file), compressor_(std::make_unique<Compressor>()) {
+BlockWriter::BlockWriter(platform::AppendFile& file, std::uint32_t version)
+    : file_(file), version_(version), compressor_(std::make_unique<Compressor>()) {
   // Signals are for the thread that samples: Ctrl-Z has to wait there as long as somebody stands still for a read.
   const platform::WithoutSignals quiet;
   thread_ = std::thread([this] { run(); });
@@ -90,7 +96,7 @@ void BlockWriter::run() {
     auto written = write(block);
     lock.lock();
     if (written.has_value()) {
-      written_until_ = block.until;
+      written_until_ = std::max(written_until_, block.until);
       continue;
     }
     error_ = std::move(written).error();
@@ -115,7 +121,7 @@ Result<void> BlockWriter::write(const FilledBlock& block) {
   if (ZSTD_isError(size) != 0) return fail(ErrorCode::kCannotWrite, fmt::format("zstd: {}", ZSTD_getErrorName(size)));
   if (header > 0) {
     std::ranges::transform(kMagic, bytes_.begin(), [](unsigned char c) { return static_cast<std::byte>(c); });
-    put_u32(bytes_.data() + kMagic.size(), kVersion);
+    put_u32(bytes_.data() + kMagic.size(), version_);
   }
   put_u32(bytes_.data() + header, static_cast<std::uint32_t>(size));
   put_u32(bytes_.data() + header + 4, ~static_cast<std::uint32_t>(size));

@@ -19,7 +19,13 @@
 
 namespace gilspy::recording {
 
+struct ProgramEnding {
+  std::string note;
+  std::vector<std::string> unread;
+};
+
 struct FilledBlock {
+  std::uint32_t process = 0;
   std::optional<RunFacts> facts;  // of the first block
   std::uint32_t ticks = 0;
   std::uint32_t frames = 0;
@@ -27,13 +33,14 @@ struct FilledBlock {
   std::array<std::string, kKinds> columns;
   RunUpdate update;
   std::optional<std::string> end_note;  // of the last block
-  Nanos until{0};                       // time from the first tick to the block's last
+  std::optional<ProgramEnding> program;  // of the last block of a recording of several processes
+  Nanos until{0};                        // time from the recording's first tick to the block's last
 };
 
 class BlockWriter {
  public:
-  explicit BlockWriter(platform::AppendFile& file);  // which must outlive it
-  ~BlockWriter();                                    // what is queued is written
+  BlockWriter(platform::AppendFile& file, std::uint32_t version);  // the file must outlive it
+  ~BlockWriter();                                                  // what is queued is written
   BlockWriter(const BlockWriter&) = delete;
   BlockWriter& operator=(const BlockWriter&) = delete;
 
@@ -51,6 +58,7 @@ class BlockWriter {
   Result<void> write(const FilledBlock& block);
 
   platform::AppendFile& file_;
+  std::uint32_t version_;
   std::unique_ptr<Compressor> compressor_;
   std::vector<std::byte> bytes_;
   std::uint32_t next_number_ = 0;

@@ -11,7 +11,8 @@ namespace gilspy::recording {
 // The first byte is no text in any encoding, the last two show whether something took the file for text.
 inline constexpr std::array<unsigned char, 12> kMagic{0x8e, 'g', 'i', 'l', 's', 'p', 'y', ' ', 'r', 'e', '\r', '\n'};
 // Raised when readers of the one before would misunderstand, not when facts are added.
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kOfOneProcess = 1;
+inline constexpr std::uint32_t kOfSeveral = 2;
 inline constexpr std::size_t kFileHeaderBytes = kMagic.size() + 4;  // and the version
 // Before each block: the length of its zstd frame, and the same with all bits inverted, so that damage there is not
 // mistaken for an end.

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gilspy/platform.h"
 #include "gilspy/result.h"
@@ -16,8 +17,9 @@ namespace gilspy::recording {
 // How a recording ends.
 struct Ending {
   bool complete = false;
-  std::string
-      note;  // complete: why the run ended before it was asked to, else empty; if not: what is wrong, for people
+  // Complete: why the run ended before it was asked to, else empty; if not: what is wrong, for people.
+  std::string note;
+  std::vector<std::string> unread;  // as in Profile
 };
 
 class RecordingReader {
@@ -27,17 +29,22 @@ class RecordingReader {
   virtual ~RecordingReader() = default;
 
   enum class Item {
-    kSample,  // sample() is the next one
+    kSample,  // sample() is the next one of process()
     kUpdate,  // update() is, behind the samples up to then
     kEnd,     // ending()
   };
   virtual Item next() = 0;
 
-  virtual const RunFacts& facts() const = 0;
+  // Processes are numbered from 0 in the order in which they are met; the first is known from the beginning.
+  virtual bool is_of_several() const = 0;     // or could be
+  virtual std::size_t processes() const = 0;  // met so far
+  virtual std::size_t process() const = 0;
+  virtual const RunFacts& facts(std::size_t process = 0) const = 0;
   virtual const Sample& sample() const = 0;
   virtual const RunUpdate& update() const = 0;
   virtual const Ending& ending() const = 0;
-  virtual StackTable take_stacks() = 0;  // all that were named; once, at the end
+  virtual const std::string& end_note(std::size_t process) const = 0;  // why it ended early; at the end
+  virtual StackTable take_stacks(std::size_t process = 0) = 0;         // all that were named; once, at the end
 };
 
 }  // namespace gilspy::recording

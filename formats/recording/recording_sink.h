@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gilspy/platform.h"
 #include "gilspy/result.h"
@@ -12,23 +13,41 @@
 
 namespace gilspy::recording {
 
-// begin, then samples; a block ends about once a second and is what is lost at most when gilspy is killed.
+// The file of a recording, to which the sinks of one process or of several write. Used by one thread.
+class RecordingFile {
+ public:
+  enum class Of { kOneProcess, kSeveral };
+  // Starts the thread that writes. The file must outlive this.
+  RecordingFile(platform::AppendFile& file, Of of);
+  ~RecordingFile();
+
+  // Behind the last sink's end; waits until all is written. `note` and `unread` are those of the program (Profile), and
+  // only kept where there may be several processes. Errors: kCannotWrite, also of blocks before; the file then holds the
+  // whole blocks up to written_until().
+  Result<void> close(std::string note = {}, std::vector<std::string> unread = {});
+
+  bool failed() const;          // nothing more is written: close() says why
+  Nanos written_until() const;  // since the first sample
+
+ private:
+  friend class RecordingSink;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One process: begin, then samples; a block ends about once a second and is what is lost at most when gilspy is killed.
+// One that is given up before its first block ended leaves nothing in the file.
 class RecordingSink {
  public:
-  // Starts the thread that writes. File and table must outlive the sink.
-  RecordingSink(platform::AppendFile& file, const StackTable& stacks);
+  // File and table must outlive the sink.
+  RecordingSink(RecordingFile& file, const StackTable& stacks);
   ~RecordingSink();
 
   void begin(RunFacts facts);
   void add(const Sample& sample);
   bool block_is_full() const;  // so that it should end before its second is over
   void end_block(RunUpdate update);
-  // The last block, then waits until all is written. Errors: kCannotWrite, also of blocks before; the file then holds
-  // the whole blocks up to written_until().
-  Result<void> end(RunUpdate update, std::string note);
-
-  bool failed() const;          // nothing more is written: end() says why
-  Nanos written_until() const;  // since the first sample
+  void end(RunUpdate update, std::string note);  // the last block
 
  private:
   struct State;

@@ -34,9 +34,9 @@ bool SampleCheck::take_time(const Sample& sample) {
   if (!any_) last_ = sample.time;
   any_ = true;
   if (sample.time < last_) return false;
-  thread_time_ += double((sample.time - last_).count()) * double(alive_);
+  sums_.thread_time += double((sample.time - last_).count()) * double(alive_);
   last_ = sample.time;
-  return thread_time_ <= kMostThreadTime;
+  return sums_.thread_time <= kMostThreadTime;
 }
 
 bool SampleCheck::take_started(const ThreadInfo& info, const Sample& sample) {
@@ -67,8 +67,8 @@ bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {
 }
 
 bool SampleCheck::take_short(Nanos time) {
-  short_times_ += std::abs(double(time.count()));
-  return short_times_ <= kMostThreadTime;
+  sums_.short_times += std::abs(double(time.count()));
+  return sums_.short_times <= kMostThreadTime;
 }
 
 void SampleCheck::set_alive(Thread& thread, bool alive) {

@@ -11,6 +11,13 @@ namespace gilspy::recording {
 
 class SampleCheck {
  public:
+  // Times of all processes of a recording: their sums must not overflow.
+  struct Sums {
+    double thread_time = 0;
+    double short_times = 0;
+  };
+  explicit SampleCheck(Sums& sums) : sums_(sums) {}  // which must outlive it
+
   // To be asked of every sample in order, and of every update. `stacks`: how many there are by then.
   bool accepts(const Sample& sample, std::size_t stacks);
   bool accepts(const RunUpdate& update) const;
@@ -35,8 +42,7 @@ class SampleCheck {
   std::uint64_t alive_ = 0;
   bool any_ = false;
   Nanos last_{0};
-  double thread_time_ = 0;  // sums of times must not overflow
-  double short_times_ = 0;
+  Sums& sums_;
 };
 
 }  // namespace gilspy::recording

@@ -55,6 +55,7 @@ struct Spread {
 
 struct ThreadProfile {
   ThreadInfo info;
+  std::uint32_t process = 0;  // its place in Profile::processes
   ActivityTimes times{};
   Spread tenure;      // how long it had the GIL at a time
   Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
@@ -65,6 +66,7 @@ struct ThreadProfile {
 
 struct GilProfile {
   GilIndex index{};
+  std::uint32_t process = 0;                // its place in Profile::processes
   std::vector<std::int64_t> interpreters;  // ids that share this GIL
   Nanos held{0};
   Nanos observed{0};
@@ -141,6 +143,7 @@ struct Profile {
   CpuPressure pressure;
   Nanos holders_queued{0};             // time in which a GIL was held by a thread that was ready and had no CPU
   Nanos began{0};                      // the first tick, since 1970; 0: not known
+  Nanos first_tick{0};                 // the same, CLOCK_MONOTONIC
   Nanos duration{0};                   // first to last tick
   Nanos cpu_time{0};                   // of the whole process during `duration`, native threads included
   std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them
@@ -152,6 +155,16 @@ struct Profile {
   Quality quality;
   SelfCost self;
   std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty
+  // Of a program: each of its processes, the one that it began with first. All else is the program's then: threads, GILs
+  // and stacks are those of all processes, times are since the first tick of any. Empty in the profile of one process.
+  std::vector<Profile> processes;
+  std::vector<std::string> unread;  // processes of Python that could not be recorded, and why; for people
+
+  bool is_program() const { return !processes.empty(); }
+  // Where a thread or a GIL belongs.
+  const TargetFacts& target_of(std::uint32_t process) const {
+    return process < processes.size() ? processes[process].target : target;
+  }
 
   // The part of the duration of which samples tell. What threads did, per second of it, is not thinned by gaps.
   Nanos sampled() const { return duration - quality.gaps; }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "complain.h"
+#include "followers.h"
 #include "gilspy/launch.h"
 #include "launched_python.h"
 #include "recording_run.h"
@@ -102,6 +103,14 @@ Result<Recorded> record_to_its_end(const RecordOptions& options, const std::stri
   return runs.take();
 }
 
+// All that the command starts, and whatever it executes instead of itself.
+Result<Recorded> record_program(const RecordOptions& options, const std::string& path, platform::Child& child) {
+  RecordingPlan plan = plan_of(options);
+  plan.to_its_end = !options.duration.has_value();
+  Followers program(child.pid(), options.stopping);
+  return record_to(path, program, std::move(plan), options.output, platform::StopFlag::never());
+}
+
 Outcome record_and_deliver(const RecordOptions& options, platform::Child& child) {
   Told told;
   const auto path = choose_output(options.output, fmt::format("gilspy-{}", to_int(child.pid())));
@@ -109,7 +118,8 @@ Outcome record_and_deliver(const RecordOptions& options, platform::Child& child)
     told(path.error().message());
     return Outcome::kFailed;
   }
-  const auto recorded = record_to_its_end(options, *path, child, told);
+  const auto recorded = options.subprocesses ? record_program(options, *path, child)
+                                             : record_to_its_end(options, *path, child, told);
   if (!recorded.has_value()) {
     if (recorded.error().code() == ErrorCode::kGone) return Outcome::kTooShort;
     told(recorded.error().message());

@@ -28,6 +28,7 @@ struct RecordOptions {
   double rate_hz = 1000;       // 0: as fast as possible
   double gil_rate_hz = 10000;  // looks at the GIL alone between ticks; 0: none
   Stopping stopping = Stopping::kNever;
+  bool subprocesses = false;  // all that the process starts as well
 
   bool launches() const { return !command.empty(); }
 };

@@ -65,6 +65,7 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
     if (to_int(interpreter.gil) >= profile.gils.size()) continue;
     profile.gils[to_int(interpreter.gil)].interpreters.push_back(interpreter.id);
   }
+  profile.first_tick = first_tick_.value_or(Nanos{0});
   if (first_tick_ && facts_.wall_minus_clock > Nanos{0}) profile.began = facts_.wall_minus_clock + *first_tick_;
   describe_target(profile);
   profile.table = std::move(table);

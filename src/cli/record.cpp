@@ -1,9 +1,14 @@
 // record: a running process, from attaching to the written file.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <optional>
+#include <utility>
+
 #include "attachment.h"
 #include "commands.h"
 #include "complain.h"
+#include "followers.h"
 #include "gilspy/platform.h"
 #include "launched_record.h"
 #include "progress_line.h"
@@ -12,12 +17,22 @@
 namespace gilspy::cli {
 namespace {
 
+constexpr Nanos kPatience = std::chrono::seconds(2);  // as attach_python
+
 Result<Recorded> attach_and_record(const RecordOptions& options, const std::string& path) {
   const platform::StopFlag stop;
-  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
-  const ProgressLine line(options.pid, options.duration);
   RecordingPlan plan = plan_of(options);
-  plan.progress = [&line](Nanos elapsed, std::uint64_t ticks) { line.show(elapsed, ticks); };
+  std::optional<ProgressLine> line;
+  plan.progress = [&](Nanos elapsed, std::uint64_t ticks) {
+    if (!line) line.emplace(options.pid, options.duration);
+    line->show(elapsed, ticks);
+  };
+  if (options.subprocesses) {
+    plan.patience = kPatience;
+    Followers program(options.pid, options.stopping);
+    return record_to(path, program, std::move(plan), options.output, stop);
+  }
+  GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   return record_to(path, *attachment, std::move(plan), options.output, stop);
 }
 

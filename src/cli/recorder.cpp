@@ -1,15 +1,17 @@
 #include "recorder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "gil_reasons.h"
+#include "gilspy/aggregate.h"
 #include "glance_budget.h"
 #include "priority_guard.h"
-#include "profile_builder.h"
-#include "run_watch.h"
+#include "process_run.h"
 #include "ticker.h"
 
 namespace gilspy::cli {
@@ -18,10 +20,10 @@ namespace {
 using std::chrono_literals::operator""ms;
 
 constexpr Nanos kProgressEvery = 250ms;
-constexpr Nanos kUpkeepEvery = 50ms;
 constexpr Nanos kLateEvery = 5ms;
-constexpr Nanos kUpdateEvery = 1000ms;  // what a recording loses when gilspy is killed
-constexpr Nanos kFirstUpdate = 100ms;   // short ones shall not lose all
+constexpr Nanos kNobodyYet = 1ms;
+// Processes that are sampled at one tick. Where there are more, each is sampled at every second tick, or third.
+constexpr std::size_t kMostAtATick = 16;
 
 std::string_view words(Stopping stopping) {
   switch (stopping) {
@@ -32,79 +34,132 @@ std::string_view words(Stopping stopping) {
   return "never";
 }
 
-RunFacts facts_of(const Attachment& attachment, const RecordingPlan& plan) {
-  RunFacts facts;
-  facts.gilspy_version = GILSPY_VERSION;
-  facts.identity = attachment.target->identity();
-  facts.python = attachment.location.version;
-  facts.free_threaded = attachment.location.free_threaded;
-  facts.cpus = platform::cpu_facts(facts.identity.pid);
-  facts.rate_hz = plan.rate_hz;
-  facts.system_calls_told = attachment.target->tells_system_calls();
-  facts.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
-  facts.stopping = words(plan.stopping);
-  if (facts.free_threaded) {
-    facts.gil_set_by = gil_set_by(facts.identity.command, platform::started_with(facts.identity.pid, "PYTHON_GIL"));
-  }
-  return facts;
-}
-
 class Recorder {
  public:
-  Recorder(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop)
-      : attachment_(attachment),
-        plan_(plan),
+  Recorder(const RecordingPlan& plan, const platform::StopFlag& stop, Followers* followers)
+      : plan_(plan),
         stop_(stop),
+        followers_(followers),
         started_(platform::now()),
         ticker_(plan.rate_hz, started_),
-        watch_(attachment.location.free_threaded),
-        glances_(plan.gil_rate_hz) {}
+        glances_(plan.gil_rate_hz) {
+    facts_.gilspy_version = GILSPY_VERSION;
+    facts_.rate_hz = plan.rate_hz;
+    facts_.wall_minus_clock = std::chrono::system_clock::now().time_since_epoch() - platform::now();
+    facts_.stopping = words(plan.stopping);
+  }
+
+  ProcessRun& add(Attachment& attachment) {
+    return *runs_.emplace_back(std::make_unique<ProcessRun>(attachment, facts_, plan_.file));
+  }
 
   Result<Recorded> run() {
-    const RunFacts facts = facts_of(attachment_, plan_);
-    builder_.begin(facts);
-    if (plan_.sink != nullptr) plan_.sink->begin(facts);
-    sample_.period = ticker_.period();
     PriorityGuard priority(ticker_.period());
     while (!over()) {
       priority.check(now_);
-      auto taken = tick();
-      if (!taken.has_value() && ticks_ == 0) return tl::unexpected(std::move(taken).error());
-      if (!taken.has_value()) {
-        process_went_ = taken.error().code() == ErrorCode::kGone;
-        const bool ended = process_went_ && attachment_.target->liveness() == Liveness::kEnded;
-        if (!ended || !plan_.to_its_end) end_note_ = taken.error().message();
-        break;
+      if (followers_ != nullptr) meet_processes();
+      if (runs_.empty()) {
+        if (nothing_will_come()) break;
+        platform::sleep_until(platform::now() + kNobodyYet);
+        continue;
       }
-      upkeep();
+      await_tick();
+      GILSPY_CHECK(tick());
+      report_progress();
     }
+    const auto sampled = [](const auto& run) { return run->ticks() > 0; };
+    if (finished_.empty() && std::ranges::none_of(runs_, sampled)) return tl::unexpected(why_nothing());
     return finish();
   }
 
  private:
   bool over() {
-    if (stop_.stop_requested()) return ticks_ > 0;
-    if (plan_.sink != nullptr && plan_.sink->failed()) {
+    if (stop_.stop_requested()) return ticks_ > 0 || runs_.empty();
+    if (plan_.file != nullptr && plan_.file->failed()) {
       end_note_ = "the recording could not be written";
       return true;
     }
+    if (over_ || (followers_ != nullptr && root_ended())) return true;
     return plan_.duration.has_value() && platform::now() - started_ >= *plan_.duration && ticks_ > 1;
   }
 
-  Result<void> tick() {
-    const Nanos deadline = next_deadline();
-    if (ticks_ > 0 && attachment_.sampler->takes_turns()) glance_until(deadline);
-    sleep_until(deadline);
+  bool root_ended() {
+    if (!followers_->root_ended()) return false;
+    if (!plan_.to_its_end) end_note_ = "the process ended";
+    process_went_ = true;
+    return true;
+  }
+
+  bool nothing_will_come() const {
+    return ticks_ == 0 && plan_.patience && platform::now() - started_ >= *plan_.patience;
+  }
+
+  Error why_nothing() const {
+    if (error_) return *error_;
+    if (followers_->root_ended()) return {ErrorCode::kGone, "the process ended before the first sample"};
+    return followers_->why_not_the_root().value_or(
+        Error(ErrorCode::kGone, "it was stopped before a process could be sampled"));
+  }
+
+  void meet_processes() {
+    for (std::unique_ptr<Attachment>& attachment : followers_->take()) add(*attachment).own(std::move(attachment));
+  }
+
+  void await_tick() {
+    deadline_ = next_deadline();
+    const auto turns = [](const auto& run) { return run->takes_turns(); };
+    if (std::ranges::any_of(runs_, turns)) glance_until(deadline_);
+    sleep_until(deadline_);
     now_ = platform::now();
-    const bool late = ticker_.period().count() > 0 && now_ - deadline > ticker_.period();
-    if (late) watch_.count_late();
-    GILSPY_CHECK(attachment_.sampler->tick(now_, sample_));
-    if (ticks_ == 0) begin();
-    watch_.add(sample_);
-    builder_.add(sample_);
-    if (plan_.sink != nullptr) plan_.sink->add(sample_);
-    ++ticks_;
+  }
+
+  // Of one process: an error at its first tick is the recording's.
+  Result<void> tick() {
+    const std::size_t stride = (runs_.size() + kMostAtATick - 1) / kMostAtATick;
+    const bool late = ticker_.period().count() > 0 && now_ - deadline_ > ticker_.period();
+    bool any = false;
+    ++turn_;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+      if ((turn_ + i) % stride != 0) continue;
+      ProcessRun& run = *runs_[i];
+      if (late) run.count_late();
+      const auto taken = run.tick(ticker_.period() * static_cast<std::int64_t>(stride));
+      if (taken.has_value()) {
+        run.keep_up(now_);
+        any = true;
+        continue;
+      }
+      if (followers_ == nullptr && ticks_ == 0) return taken;
+      end_run(runs_[i], taken.error());
+    }
+    std::erase(runs_, nullptr);
+    if (any && ticks_++ == 0) begin();
     return {};
+  }
+
+  // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
+  void begin() {
+    started_ = platform::now();
+    ticker_ = Ticker(plan_.rate_hz, started_);
+  }
+
+  void end_run(std::unique_ptr<ProcessRun>& run, const Error& error) {
+    const Liveness liveness = run->liveness();
+    const bool ended = error.code() == ErrorCode::kGone && liveness == Liveness::kEnded;
+    if (followers_ == nullptr) {
+      process_went_ = error.code() == ErrorCode::kGone;
+      if (!ended || !plan_.to_its_end) end_note_ = error.message();
+      over_ = true;
+      return;
+    }
+    const bool executed = liveness == Liveness::kReplaced;
+    if (executed) followers_->executed(run->pid());
+    if (run->ticks() == 0 && !ended && !executed) error_ = error;
+    // A copy of its parent that lived but for executing something else did nothing of its own.
+    if (run->ticks() > 0 && (!executed || run->has_told() || now_ - run->began() >= kBrief)) {
+      finished_.push_back(run->finish(ended ? std::string() : error.message()));
+    }
+    run.reset();
   }
 
   // Threads pass the GIL on more often than stacks can be read.
@@ -116,8 +171,9 @@ class Recorder {
       const bool measured = glances_.measures_next();
       const Nanos cpu_before = measured ? platform::thread_cpu_time() : Nanos{0};
       if (!sleep_until(begin + (deadline - begin) * i / (looks + 1))) return;
-      attachment_.sampler->glance(platform::now());
-      watch_.count_glance();
+      for (const auto& run : runs_) {
+        if (run->takes_turns()) run->glance(platform::now());
+      }
       if (measured) glances_.add_cost(platform::thread_cpu_time() - cpu_before);
     }
   }
@@ -126,78 +182,68 @@ class Recorder {
   // not wait for the next tick, which may be seconds away.
   bool sleep_until(Nanos deadline) {
     for (Nanos now = platform::now(); now < deadline; now = platform::now()) {
-      const bool late = attachment_.target->release_late();
+      bool late = false;
+      for (const auto& run : runs_) late = run->release_late() || late;
       if (!platform::sleep_until(late ? std::min(deadline, now + kLateEvery) : deadline)) return false;
     }
     return true;
   }
 
   Nanos next_deadline() {
-    if (ticks_ == 0) return started_;
+    if (ticks_ == 0) return platform::now();
     const Nanos next = ticker_.next(platform::now());
     return plan_.duration.has_value() ? std::min(next, started_ + *plan_.duration) : next;
   }
 
-  // The first sample meets every thread, which takes a while where there are thousands. The recording begins behind it.
-  void begin() {
-    watch_.look_around(*attachment_.target, platform::now());
-    started_ = now_ = sample_.time = platform::now();
-    ticker_ = Ticker(plan_.rate_hz, started_);
-    next_update_ = started_ + kFirstUpdate;
-  }
-
-  void upkeep() {
-    if (now_ >= next_upkeep_) {
-      next_upkeep_ = now_ + kUpkeepEvery;
-      watch_.look_at_cpu(*attachment_.target, now_);
-    }
-    if (now_ >= next_update_ || (plan_.sink != nullptr && plan_.sink->block_is_full())) {
-      next_update_ = now_ + kUpdateEvery;
-      RunUpdate update = take_update();
-      if (plan_.sink != nullptr) plan_.sink->end_block(std::move(update));
-    }
-    if (plan_.progress && now_ >= next_progress_) {
-      next_progress_ = now_ + kProgressEvery;
-      plan_.progress(now_ - started_, ticks_);
-    }
-  }
-
-  RunUpdate take_update() {
-    watch_.look_around(*attachment_.target, platform::now());
-    RunUpdate update = watch_.take(*attachment_.sampler);
-    builder_.update(update);
-    return update;
+  void report_progress() {
+    if (!plan_.progress || now_ < next_progress_) return;
+    next_progress_ = now_ + kProgressEvery;
+    plan_.progress(now_ - started_, ticks_);
   }
 
   Recorded finish() {
-    watch_.look_at_cpu(*attachment_.target, platform::now());
-    RunUpdate update = take_update();
+    for (const auto& run : runs_) {
+      if (run->ticks() > 0) finished_.push_back(run->finish(followers_ == nullptr ? end_note_ : std::string()));
+    }
     Recorded recorded;
-    if (plan_.sink != nullptr) recorded.kept = plan_.sink->end(std::move(update), end_note_);
-    recorded.profile = builder_.finish(std::move(*attachment_.stacks), end_note_);
     recorded.process_went = process_went_;
+    const std::vector<std::string> unread = followers_ != nullptr ? followers_->unread() : std::vector<std::string>();
+    if (plan_.file != nullptr) recorded.kept = plan_.file->close(end_note_, unread);
+    recorded.profile = followers_ != nullptr ? combined(std::move(finished_)) : std::move(finished_.front());
+    recorded.profile.end_note = end_note_;
+    recorded.profile.unread = unread;
     return recorded;
   }
 
-  Attachment& attachment_;
+  static constexpr Nanos kBrief = 100ms;
+
   const RecordingPlan& plan_;
   const platform::StopFlag& stop_;
+  Followers* followers_;  // none: one process
+  RunFacts facts_;
   Nanos started_;
   Ticker ticker_;
-  Sample sample_;
-  RunWatch watch_;
   GlanceBudget glances_;
-  ProfileBuilder builder_;
-  Nanos now_{0}, next_upkeep_{0}, next_update_{0}, next_progress_{0};
+  std::vector<std::unique_ptr<ProcessRun>> runs_;
+  std::vector<Profile> finished_;
+  std::optional<Error> error_;
+  Nanos now_{0}, deadline_{0}, next_progress_{0};
   std::uint64_t ticks_ = 0;
-  bool process_went_ = false;
+  std::size_t turn_ = 0;  // of the processes, where not all are sampled at every tick
+  bool process_went_ = false, over_ = false;
   std::string end_note_;
 };
 
 }  // namespace
 
 Result<Recorded> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop) {
-  return Recorder(attachment, plan, stop).run();
+  Recorder recorder(plan, stop, nullptr);
+  recorder.add(attachment);
+  return recorder.run();
+}
+
+Result<Recorded> record(Followers& program, const RecordingPlan& plan, const platform::StopFlag& stop) {
+  return Recorder(plan, stop, &program).run();
 }
 
 }  // namespace gilspy::cli

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "attachment.h"
+#include "followers.h"
 #include "formats/recording/recording_sink.h"
 #include "gilspy/profile.h"
 
@@ -16,17 +17,23 @@ struct RecordingPlan {
   std::optional<Nanos> duration;
   Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
-  recording::RecordingSink* sink = nullptr;                          // where everything that is read goes as well
+  recording::RecordingFile* file = nullptr;                          // where everything that is read goes as well
   bool to_its_end = false;  // the end of the process is what is waited for, and nothing to be told
+  // Of a program: how long there may be no Python that can be sampled. None: as long as the root lives.
+  std::optional<Nanos> patience;
 };
 
 struct Recorded {
   Profile profile;
   bool process_went = false;  // it ended, or replaced itself, before the recording did
-  Result<void> kept;          // the recording, where there is a sink. Errors: kCannotWrite; that ended the run
+  Result<void> kept;          // the recording, where there is a file. Errors: kCannotWrite; that ended the run
 };
 
 // A profile of at least one sample. Errors: kGone (ended before the first sample), kDenied.
 Result<Recorded> record(Attachment& attachment, const RecordingPlan& plan, const platform::StopFlag& stop);
+
+// The same of all processes of a program, until its root ends. Errors: also those of the root's attach_python, when
+// neither it nor anybody below it can be sampled.
+Result<Recorded> record(Followers& program, const RecordingPlan& plan, const platform::StopFlag& stop);
 
 }  // namespace gilspy::cli

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <utility>
 
 #include "formats/recording/recording_sink.h"
 #include "gilspy/platform.h"
@@ -14,6 +14,20 @@ namespace {
 Error say_what_is_kept(const Error& error, Nanos until) {
   if (until == Nanos{0}) return error;
   return {error.code(), fmt::format("{}; the first {} are in it", error.message(), wording::seconds(until))};
+}
+
+// `what`: a process or a program.
+template <typename What>
+Result<Recorded> record_into(const std::string& path, What& what, recording::RecordingFile::Of of, RecordingPlan plan,
+                             const OutputOptions& output, const platform::StopFlag& stop) {
+  if (!output.format->streamed()) return record(what, plan, stop);
+  const auto bytes = platform::append_file(path);
+  recording::RecordingFile file(*bytes, of);
+  plan.file = &file;
+  auto recorded = record(what, plan, stop);
+  if (!recorded.has_value() || recorded->kept.has_value()) return recorded;
+  recorded->kept = tl::unexpected(say_what_is_kept(recorded->kept.error(), file.written_until()));
+  return recorded;
 }
 
 }  // namespace
@@ -29,14 +43,12 @@ RecordingPlan plan_of(const RecordOptions& options) {
 
 Result<Recorded> record_to(const std::string& path, Attachment& attachment, RecordingPlan plan,
                            const OutputOptions& output, const platform::StopFlag& stop) {
-  if (!output.format->streamed()) return record(attachment, plan, stop);
-  const auto file = platform::append_file(path);
-  recording::RecordingSink sink(*file, *attachment.stacks);
-  plan.sink = &sink;
-  auto recorded = record(attachment, plan, stop);
-  if (!recorded.has_value() || recorded->kept.has_value()) return recorded;
-  recorded->kept = tl::unexpected(say_what_is_kept(recorded->kept.error(), sink.written_until()));
-  return recorded;
+  return record_into(path, attachment, recording::RecordingFile::Of::kOneProcess, std::move(plan), output, stop);
+}
+
+Result<Recorded> record_to(const std::string& path, Followers& program, RecordingPlan plan, const OutputOptions& output,
+                           const platform::StopFlag& stop) {
+  return record_into(path, program, recording::RecordingFile::Of::kSeveral, std::move(plan), output, stop);
 }
 
 int deliver(const Recorded& recorded, const OutputOptions& options, const std::string& path, SummaryTo summary) {

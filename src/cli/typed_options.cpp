@@ -98,7 +98,9 @@ void TypedOptions::add_record(CLI::App& app) {
       ->type_name("RATE")
       ->group(kSampling);
   add_stopping(app, kSampling);
-  not_yet.add_subprocesses(app);
+  app.add_flag("-s,--subprocesses", subprocesses,
+               "Also the processes that it starts, and theirs, as they come and go: one recording of all")
+      ->group(kWhat);
   not_yet.add_native(app);
 }
 
@@ -200,6 +202,7 @@ Result<RecordOptions> TypedOptions::record() const {
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
   GILSPY_TRY(options.gil_rate_hz, parse_gil_rate(gil_rate));
   GILSPY_TRY(options.stopping, stopping());
+  options.subprocesses = subprocesses;
   return options;
 }
 

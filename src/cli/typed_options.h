@@ -19,7 +19,8 @@ struct TypedOptions {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
                            recording, shell;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
-       function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false;
+       function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false,
+       subprocesses = false;
   std::vector<std::string> command;
   NotYet not_yet;
 

@@ -1,0 +1,237 @@
+// Several processes as one program.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "gilspy/aggregate.h"
+
+namespace gilspy {
+namespace {
+
+constexpr std::size_t kMostStretches = 1'000'000;  // in all lanes
+constexpr std::size_t kMostCpuSteps = 20'000;
+constexpr Nanos kFinestWindow = std::chrono::milliseconds(1);
+
+// Recordings can claim anything.
+Nanos sum(Nanos a, Nanos b) {
+  constexpr double kMost = 4e18;
+  return double(a.count()) + double(b.count()) < kMost ? a + b : Nanos(static_cast<std::int64_t>(kMost));
+}
+
+Nanos end_of(const Profile& profile) { return profile.first_tick + profile.duration; }
+
+class Combination {
+ public:
+  explicit Combination(std::vector<Profile> processes) {
+    whole_.processes = std::move(processes);
+    put_in_order();
+    const Profile& root = whole_.processes.front();
+    whole_.target = root.target;
+    whole_.cpus = root.cpus;
+    whole_.quality.rate_hz = root.quality.rate_hz;
+    whole_.end_note = root.end_note;
+    const auto first = std::ranges::min_element(whole_.processes, {}, &Profile::first_tick);
+    whole_.first_tick = first->first_tick;
+    whole_.began = first->began;
+    for (const Profile& process : whole_.processes) {
+      whole_.duration = std::max(whole_.duration, end_of(process) - whole_.first_tick);
+    }
+  }
+
+  Profile take() {
+    for (std::size_t i = 0; i < whole_.processes.size(); ++i) add(static_cast<std::uint32_t>(i));
+    whole_.quality.gaps = std::min(whole_.quality.gaps, whole_.duration);
+    coarsen();
+    add_cpu_use();
+    return std::move(whole_);
+  }
+
+ private:
+  void put_in_order() {
+    std::vector<Profile>& all = whole_.processes;
+    std::ranges::stable_sort(all, {}, &Profile::first_tick);
+    const Pid root = all.front().target.pid;
+    const auto meant = std::ranges::max_element(all, {}, [root](const Profile& process) {
+      return process.target.pid == root ? process.duration : Nanos{-1};
+    });
+    std::rotate(all.begin(), meant, meant + 1);
+  }
+
+  void add(std::uint32_t index) {
+    Profile& process = whole_.processes[index];
+    first_thread_ = static_cast<std::uint32_t>(whole_.threads.size());
+    first_gil_ = static_cast<std::uint32_t>(whole_.gils.size());
+    offset_ = process.first_tick - whole_.first_tick;
+    add_stacks(process.table);
+    add_threads(process, index);
+    add_gils(process, index);
+    add_timeline(process.timeline);
+    add_times(process);
+    add_quality(process.quality);
+  }
+
+  // Callers come before those that they called.
+  void add_stacks(const StackTable& table) {
+    stacks_.assign(table.stack_count(), kNoStack);
+    for (std::uint32_t i = 1; i < table.stack_count(); ++i) {
+      const StackId stack{i};
+      const FrameId frame = whole_.table.intern(table.frame(table.leaf(stack)));
+      stacks_[i] = whole_.table.child(stacks_[to_int(table.parent(stack))], frame);
+    }
+  }
+
+  ThreadIndex moved(ThreadIndex thread) const { return ThreadIndex{first_thread_ + to_int(thread)}; }
+  StackId moved(StackId stack) const { return to_int(stack) < stacks_.size() ? stacks_[to_int(stack)] : kNoStack; }
+
+  void add_threads(const Profile& process, std::uint32_t index) {
+    for (ThreadProfile thread : process.threads) {
+      thread.info.index = moved(thread.info.index);
+      thread.info.gil = GilIndex{first_gil_ + to_int(thread.info.gil)};
+      thread.process = index;
+      whole_.threads.push_back(std::move(thread));
+    }
+    for (const StackTime& row : process.stacks) {
+      whole_.stacks.push_back({moved(row.thread), moved(row.stack), row.activity, row.time});
+    }
+    for (const Blame& row : process.blame) {
+      const ThreadIndex holder = row.holder == Blame::kNobody ? Blame::kNobody : moved(row.holder);
+      whole_.blame.push_back({holder, moved(row.holder_stack), moved(row.waiter_stack), row.time});
+    }
+  }
+
+  void add_gils(const Profile& process, std::uint32_t index) {
+    for (GilProfile gil : process.gils) {
+      gil.index = GilIndex{first_gil_ + to_int(gil.index)};
+      gil.process = index;
+      whole_.gils.push_back(std::move(gil));
+    }
+  }
+
+  // What only the program shows is not kept twice.
+  void add_timeline(Timeline& from) {
+    Timeline& to = whole_.timeline;
+    to.lanes.resize(first_thread_);
+    to.contexts.resize(first_thread_);
+    to.tenures.resize(first_gil_);
+    to.window = std::max(to.window, from.window);
+    for (Lane& lane : from.lanes) {
+      for (Stretch& stretch : lane) {
+        stretch.from += offset_;
+        stretch.to += offset_;
+        stretch.stack = moved(stretch.stack);
+      }
+      to.lanes.push_back(std::move(lane));
+    }
+    for (std::vector<Tenure>& tenures : from.tenures) {
+      for (Tenure& tenure : tenures) {
+        tenure.from += offset_;
+        tenure.to += offset_;
+        tenure.holder = moved(tenure.holder);
+      }
+      to.tenures.push_back(std::move(tenures));
+    }
+    for (std::vector<TimeRange> contexts : from.contexts) {
+      for (TimeRange& range : contexts) range = {range.from + offset_, range.to + offset_};
+      to.contexts.push_back(std::move(contexts));
+    }
+    for (const CpuUse& use : from.cpus) cpu_use_.push_back({use.from + offset_, use.to + offset_, use.cpus});
+    from.lanes.clear();
+    from.tenures.clear();
+    from.cpus.clear();
+  }
+
+  void add_times(const Profile& process) {
+    whole_.cpu_time = sum(whole_.cpu_time, process.cpu_time);
+    whole_.holders_queued = sum(whole_.holders_queued, process.holders_queued);
+    // The limit of a cgroup is mostly that of all: who felt it most.
+    CpuPressure& pressure = whole_.pressure;
+    pressure.watched = std::max(pressure.watched, process.pressure.watched);
+    pressure.queued = sum(pressure.queued, process.pressure.queued);
+    if (process.pressure.throttled_periods >= pressure.throttled_periods) {
+      pressure.periods = process.pressure.periods;
+      pressure.throttled_periods = process.pressure.throttled_periods;
+      pressure.throttled = process.pressure.throttled;
+    }
+    // Each of them tells what gilspy has used until then.
+    whole_.self.cpu = std::max(whole_.self.cpu, process.self.cpu);
+    whole_.self.peak_rss_bytes = std::max(whole_.self.peak_rss_bytes, process.self.peak_rss_bytes);
+  }
+
+  void add_quality(const Quality& from) {
+    Quality& to = whole_.quality;
+    to.ticks_asked += from.ticks_asked;
+    to.ticks += from.ticks;
+    to.late += from.late;
+    to.glances += from.glances;
+    to.retried += from.retried;
+    to.truncated += from.truncated;
+    to.discarded += from.discarded;
+    to.blurred += from.blurred;
+    to.errors += from.errors;
+    to.stopped = std::max(to.stopped, from.stopped);
+    to.gaps = std::max(to.gaps, from.gaps);
+    to.system_calls_told = to.system_calls_told && from.system_calls_told;
+    add_pauses(from.pauses);
+  }
+
+  void add_pauses(const Pauses& from) {
+    Pauses& to = whole_.quality.pauses;
+    if (from.count > most_pauses_) to.median = from.median;
+    most_pauses_ = std::max(most_pauses_, from.count);
+    to.count += from.count;
+    to.denied += from.denied;
+    to.p99 = std::max(to.p99, from.p99);
+    to.longest = std::max(to.longest, from.longest);
+    to.total = sum(to.total, from.total);
+  }
+
+  void coarsen() {
+    Timeline& timeline = whole_.timeline;
+    const auto stretches = [&] {
+      std::size_t count = 0;
+      for (const Lane& lane : timeline.lanes) count += lane.size();
+      return count;
+    };
+    while (stretches() > kMostStretches && timeline.window < whole_.duration) {
+      timeline.window = std::max(2 * timeline.window, kFinestWindow);
+      for (Lane& lane : timeline.lanes) lane = coarsened(lane, timeline.window);
+    }
+  }
+
+  // The sum of all steps at every moment; where there are too many, their means over windows.
+  void add_cpu_use() {
+    std::vector<std::pair<Nanos, double>> changes;
+    for (const CpuUse& use : cpu_use_) {
+      changes.emplace_back(use.from, use.cpus);
+      changes.emplace_back(use.to, -use.cpus);
+    }
+    std::ranges::sort(changes);
+    const Nanos shortest = whole_.duration / static_cast<std::int64_t>(kMostCpuSteps);
+    double cpus = 0, used = 0;  // now; and since `from`, times nanoseconds
+    Nanos from{0}, last{0};
+    for (const auto& change : changes) {
+      used += cpus * double((change.first - last).count());
+      last = change.first;
+      cpus += change.second;
+      if (last - from <= shortest) continue;
+      if (used > 0) whole_.timeline.cpus.push_back({from, last, used / double((last - from).count())});
+      from = last;
+      used = 0;
+    }
+  }
+
+  Profile whole_;
+  std::vector<CpuUse> cpu_use_;
+  // Of the process that is being added.
+  std::uint32_t first_thread_ = 0;
+  std::uint32_t first_gil_ = 0;
+  Nanos offset_{0};
+  std::vector<StackId> stacks_;  // by its own stacks
+  std::uint64_t most_pauses_ = 0;
+};
+
+}  // namespace
+
+Profile combined(std::vector<Profile> processes) { return Combination(std::move(processes)).take(); }
+
+}  // namespace gilspy

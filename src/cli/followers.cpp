@@ -1,0 +1,156 @@
+#include "followers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "gilspy/offspring.h"
+
+namespace gilspy::cli {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+
+constexpr Nanos kBetweenLooks = 4ms;
+constexpr Nanos kShortestPause = 1ms;
+constexpr Nanos kLongestPause = 250ms;
+constexpr Nanos kPatience = 3s;  // what has not become a Python by then has to execute one
+constexpr Nanos kBetweenPrograms = 100ms;
+
+// A Python that will not be readable a moment later either.
+bool is_refusal(ErrorCode code) { return code == ErrorCode::kUnsupported || code == ErrorCode::kDenied; }
+
+}  // namespace
+
+// A process that may be a Python, or become one.
+struct Followers::Candidate {
+  Pid pid{};
+  std::unique_ptr<Target> program;  // that it runs now; none where we may not look
+  Nanos since{0};                   // it has been running it
+  Nanos next_try{0};
+  std::optional<Error> why_not;
+};
+
+class Followers::Scout {
+ public:
+  Scout(Followers& followers, Stopping stopping)
+      : followers_(followers), stopping_(stopping), offspring_(platform::offspring_of(followers.root_)) {
+    add(followers.root_);
+  }
+
+  void run() {
+    while (!followers_.leaving_) {
+      followers_.root_ended_ = offspring_->root_ended();
+      for (const Pid pid : offspring_->look()) add(pid);
+      for (const Pid pid : executed()) add(pid);
+      for (Candidate& candidate : candidates_) look_at(candidate);
+      std::erase_if(candidates_, [](const Candidate& candidate) { return candidate.pid == Pid{}; });
+      platform::sleep_until(platform::now() + kBetweenLooks);
+    }
+  }
+
+ private:
+  std::vector<Pid> executed() {
+    const std::lock_guard lock(followers_.mutex_);
+    return std::exchange(followers_.executed_, {});
+  }
+
+  void add(Pid pid) {
+    Candidate candidate;
+    candidate.pid = pid;
+    meet_program(candidate);
+    candidates_.push_back(std::move(candidate));
+  }
+
+  static void meet_program(Candidate& candidate) {
+    auto target = platform::attach(candidate.pid);
+    candidate.program = target.has_value() ? std::move(*target) : nullptr;
+    candidate.since = candidate.next_try = platform::now();
+    candidate.why_not.reset();
+  }
+
+  // Candidates that are settled lose their number.
+  void look_at(Candidate& candidate) {
+    const Nanos now = platform::now();
+    if (now < candidate.next_try) return;
+    const Liveness liveness = candidate.program ? candidate.program->liveness() : Liveness::kAlive;
+    if (liveness == Liveness::kReplaced) meet_program(candidate);
+    if (liveness == Liveness::kEnded) return drop(candidate);
+    if (now - candidate.since > kPatience) {  // only a look whether it has executed another program
+      if (!candidate.program) return drop(candidate);
+      candidate.next_try = now + kBetweenPrograms;
+      return;
+    }
+    try_to_attach(candidate);
+    candidate.next_try = platform::now() + std::clamp((now - candidate.since) / 8, kShortestPause, kLongestPause);
+  }
+
+  void try_to_attach(Candidate& candidate) {
+    auto made = attach_now(candidate.pid, stopping_);
+    if (made.has_value()) {
+      const std::lock_guard lock(followers_.mutex_);
+      if (candidate.pid == followers_.root_) followers_.why_not_the_root_.reset();
+      followers_.ready_.push_back(std::move(*made));
+      candidate.pid = Pid{};
+      return;
+    }
+    candidate.why_not = made.error();
+    const ErrorCode code = made.error().code();
+    if (candidate.pid == followers_.root_) {
+      const std::lock_guard lock(followers_.mutex_);
+      followers_.why_not_the_root_ = made.error();
+    }
+    if (code == ErrorCode::kGone || code == ErrorCode::kNoProcess) return drop(candidate);
+    if (is_refusal(code) && platform::now() - candidate.since > kPatience / 2) refuse(candidate);
+  }
+
+  void refuse(Candidate& candidate) {
+    const bool python = !candidate.program || locate::version_by_names(*candidate.program).has_value();
+    if (python) {
+      const std::lock_guard lock(followers_.mutex_);
+      followers_.unread_.push_back(candidate.why_not->message());
+    }
+    drop(candidate);
+  }
+
+  static void drop(Candidate& candidate) { candidate.pid = Pid{}; }
+
+  Followers& followers_;
+  Stopping stopping_;
+  std::unique_ptr<platform::Offspring> offspring_;
+  std::vector<Candidate> candidates_;
+};
+
+Followers::Followers(Pid root, Stopping stopping) : root_(root) {
+  const platform::WithoutSignals quiet;
+  thread_ = std::thread([this, stopping] { Scout(*this, stopping).run(); });
+}
+
+Followers::~Followers() {
+  leaving_ = true;
+  thread_.join();
+}
+
+std::vector<std::unique_ptr<Attachment>> Followers::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(ready_, {});
+}
+
+void Followers::executed(Pid pid) {
+  const std::lock_guard lock(mutex_);
+  executed_.push_back(pid);
+}
+
+std::optional<Error> Followers::why_not_the_root() const {
+  const std::lock_guard lock(mutex_);
+  return why_not_the_root_;
+}
+
+std::vector<std::string> Followers::unread() const {
+  const std::lock_guard lock(mutex_);
+  return unread_;
+}
+
+}  // namespace gilspy::cli
