@@ -106,8 +106,8 @@ void write_quality(JsonWriter& json, const Quality& quality) {
   });
 }
 
-void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verdict) {
-  json.pair("schema", kSchema);
+// The same for each process.
+void write_process(JsonWriter& json, const Profile& profile, const Verdict& verdict) {
   json.pair("duration_s", profile.duration);
   write_target(json, profile.target);
   write_cpus(json, profile);
@@ -129,6 +129,43 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
     json.pair("peak_rss_bytes", profile.self.peak_rss_bytes);
   });
   write_text_or_null(json, "ended", profile.end_note);
+}
+
+void write_total(JsonWriter& json, const Profile& program, const Verdict& verdict) {
+  ActivityTimes times{};
+  for (const ThreadProfile& thread : program.threads) {
+    if (!thread.info.python) continue;
+    for (const Activity activity : kActivities) times[index_of(activity)] += thread.times[index_of(activity)];
+  }
+  json.object("total", [&] {
+    json.pair("processes", std::max<std::size_t>(program.processes.size(), 1));
+    json.pair("threads", verdict.threads.all);
+    json.pair("duration_s", program.duration);
+    json.pair("parallelism", program.parallelism());
+    json.object("activities", [&] {
+      for (const Activity activity : kActivities) json.pair(key(activity), times[index_of(activity)]);
+    });
+  });
+}
+
+// What stands at the top is of the process that the program began with, but for the verdict, which is the program's.
+void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verdict) {
+  json.pair("schema", kSchema);
+  write_process(json, profile.is_program() ? profile.processes.front() : profile, verdict);
+  write_total(json, profile, verdict);
+  json.array("processes", [&] {
+    if (!profile.is_program()) json.object([&] { write_process(json, profile, verdict); });
+    for (std::size_t i = 0; i < profile.processes.size(); ++i) {
+      const Profile& process = profile.processes[i];
+      json.object([&] {
+        json.pair("began_s", process.first_tick - profile.first_tick);
+        write_process(json, process, verdict.processes[i]);
+      });
+    }
+  });
+  json.array("unread", [&] {
+    for (const std::string& line : profile.unread) json.value(line);
+  });
 }
 
 }  // namespace

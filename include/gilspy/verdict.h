@@ -17,6 +17,7 @@ enum class VerdictCode : std::uint8_t {
   kGilHoggedByNativeCall,
   kEventLoopBlocked,
   kCpuStarved,
+  kParallelProcesses,
   kParallelFreeThreaded,
   kParallelInterpreters,
   kParallelNative,
@@ -87,6 +88,7 @@ struct Verdict {
   WhatIf what_if;
   ThreadCounts threads;
   std::vector<std::string> advice;  // one line a choice
+  std::vector<Verdict> processes;   // of a program: each of Profile::processes by itself
 };
 
 bool is_gil_the_limit(VerdictCode code);  // else nobody asks what would change without it

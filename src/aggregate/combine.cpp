@@ -30,6 +30,8 @@ class Combination {
     whole_.cpus = root.cpus;
     whole_.quality.rate_hz = root.quality.rate_hz;
     whole_.end_note = root.end_note;
+    whole_.target.gil_enabled =
+        std::ranges::any_of(whole_.processes, [](const Profile& process) { return process.target.gil_enabled; });
     const auto first = std::ranges::min_element(whole_.processes, {}, &Profile::first_tick);
     whole_.first_tick = first->first_tick;
     whole_.began = first->began;
@@ -107,14 +109,14 @@ class Combination {
     }
   }
 
-  // What only the program shows is not kept twice.
+  // Each process is judged by its lanes as well; what only the program shows is not kept twice.
   void add_timeline(Timeline& from) {
     Timeline& to = whole_.timeline;
     to.lanes.resize(first_thread_);
     to.contexts.resize(first_thread_);
     to.tenures.resize(first_gil_);
     to.window = std::max(to.window, from.window);
-    for (Lane& lane : from.lanes) {
+    for (Lane lane : from.lanes) {
       for (Stretch& stretch : lane) {
         stretch.from += offset_;
         stretch.to += offset_;
@@ -135,7 +137,6 @@ class Combination {
       to.contexts.push_back(std::move(contexts));
     }
     for (const CpuUse& use : from.cpus) cpu_use_.push_back({use.from + offset_, use.to + offset_, use.cpus});
-    from.lanes.clear();
     from.tenures.clear();
     from.cpus.clear();
   }

@@ -26,11 +26,12 @@ std::string quantity(Unit unit, double value) {
 }  // namespace
 
 std::string_view code_name(VerdictCode code) {
-  constexpr std::array<std::string_view, 12> kNames{"gil_reenabled",
+  constexpr std::array<std::string_view, 13> kNames{"gil_reenabled",
                                                     "serialized_by_gil",
                                                     "gil_hogged_by_native_call",
                                                     "event_loop_blocked",
                                                     "cpu_starved",
+                                                    "parallel_processes",
                                                     "parallel_free_threaded",
                                                     "parallel_interpreters",
                                                     "parallel_native",

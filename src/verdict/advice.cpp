@@ -97,7 +97,8 @@ Lines for_parallel(const Numbers& n) {
   if (are_cpus_exhausted(n)) return {"More CPUs, or less work: the ones that this process may use are busy."};
   if (is_starved(n))
     return {"Look at what else runs on this machine: these threads were ready to run, but had no CPU."};
-  return {"More threads may use the remaining CPUs; the flame graph shows what they run."};
+  return {fmt::format("More {} may use the remaining CPUs; the flame graph shows what they run.",
+                      is_parallel_by_processes(n) ? "processes" : "threads")};
 }
 
 Lines for_single(const Numbers& n) {
@@ -131,6 +132,7 @@ std::vector<std::string> advice(VerdictCode code, const Case& found) {
     case VerdictCode::kGilHoggedByNativeCall: return for_hogged(found);
     case VerdictCode::kEventLoopBlocked: return for_blocked_loop(numbers);
     case VerdictCode::kCpuStarved: return for_starved(numbers);
+    case VerdictCode::kParallelProcesses:
     case VerdictCode::kParallelFreeThreaded:
     case VerdictCode::kParallelInterpreters:
     case VerdictCode::kParallelNative: return for_parallel(numbers);

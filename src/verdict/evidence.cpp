@@ -115,6 +115,12 @@ Rows of_parallel(const Numbers& n) {
   return rows;
 }
 
+Rows of_processes(const Numbers& n) {
+  return {at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne),
+          at_least("CPUs used by all but the busiest process", Unit::kCpus, n.beyond_busiest_process, kNotableBeyond),
+          said("processes at work", Unit::kCount, double(n.busy_processes)), gil_held(n)};
+}
+
 Rows of_interpreters(const Numbers& n) {
   return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne),
           said("GILs in use", Unit::kCount, double(n.gils_held))};
@@ -152,6 +158,7 @@ std::vector<Evidence> evidence(VerdictCode code, const Numbers& n, const TargetF
     case VerdictCode::kGilHoggedByNativeCall: return of_hogged(n);
     case VerdictCode::kEventLoopBlocked: return of_blocked_loop(n);
     case VerdictCode::kCpuStarved: return of_starved(n);
+    case VerdictCode::kParallelProcesses: return of_processes(n);
     case VerdictCode::kParallelFreeThreaded:
     case VerdictCode::kParallelNative: return of_parallel(n);
     case VerdictCode::kParallelInterpreters: return of_interpreters(n);

@@ -11,6 +11,9 @@ using wording::count_of;
 using wording::cpu_count;
 using wording::percent;
 
+// What the numbers are of.
+std::string_view whole(const Numbers& n) { return n.processes > 1 ? "program" : "process"; }
+
 // "6.9 threads waited for it"; a mean has no singular.
 std::string waiters(const Numbers& n) { return fmt::format("{:.1f} threads waited for it on average", n.waiting); }
 
@@ -55,9 +58,9 @@ std::string blocked_loop(const Numbers& n) {
 
 std::string starved_by_limit(const Numbers& n, std::string_view innocent) {
   return fmt::format(
-      "{} threads were ready to run and had no CPU on average: the process may use {} of the machine's {} "
+      "{:.1f} threads were ready to run and had no CPU on average: the {} may use {} of the machine's {} "
       "({}){}.",
-      fmt::format("{:.1f}", n.queued), wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
+      n.queued, whole(n), wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
       n.has_quota ? "the quota of its cgroup" : "its affinity", innocent);
 }
 
@@ -66,13 +69,13 @@ std::string cpu_starved(const Numbers& n) {
   switch (starved(n)) {
     case Starved::kByThrottling:
       return fmt::format(
-          "The CPU quota of its cgroup, {}, was used up in {} of its periods, and the process stood still{}.",
-          cpu_count(n.cpus_available), percent(n.throttled_share), innocent);
+          "The CPU quota of its cgroup, {}, was used up in {} of its periods, and the {} stood still{}.",
+          cpu_count(n.cpus_available), percent(n.throttled_share), whole(n), innocent);
     case Starved::kWithTheGil:
       return fmt::format(
-          "Right behind the GIL are the CPUs: the process may use {} of the machine's {} ({}), so without a "
+          "Right behind the GIL are the CPUs: the {} may use {} of the machine's {} ({}), so without a "
           "GIL it would be no faster.",
-          wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
+          whole(n), wording::cpus(n.cpus_available), cpu_count(n.cpus_online),
           n.has_quota ? "the quota of its cgroup" : "its affinity");
     case Starved::kByOthers:
       if (is_serialized(n) || is_hogged(n)) {
@@ -80,24 +83,32 @@ std::string cpu_starved(const Numbers& n) {
                            percent(n.holders_queued));
       }
       return fmt::format(
-          "{:.1f} threads were ready to run and had no CPU on average, while the process used {} of {}: "
+          "{:.1f} threads were ready to run and had no CPU on average, while the {} used {} of {}: "
           "other processes had the CPUs{}.",
-          n.queued, wording::cpus(n.cpus_used), cpu_count(n.cpus_available), innocent);
+          n.queued, whole(n), wording::cpus(n.cpus_used), cpu_count(n.cpus_available), innocent);
     case Starved::kByLimit:
     case Starved::kNo: break;
   }
   return starved_by_limit(n, innocent);
 }
 
-// What the threads share the CPUs by, and whether those are what there is too little of.
-std::string parallel(const Numbers& n, std::string_view how) {
-  const std::string used = fmt::format("{} used {} of {}", count_of(n.working_threads, "thread"),
-                                       wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
+// What they share the CPUs by, and whether those are what there is too little of.
+std::string parallel(const Numbers& n, std::string_view how, const std::string& who) {
+  const std::string used =
+      fmt::format("{} used {} of {}", who, wording::cpus(n.cpus_used), cpu_count(n.cpus_available));
   if (is_starved(n)) return fmt::format("{}: {}; other processes had the CPUs.", used, how);
   if (!n.gil_enabled)
     return fmt::format("{}: {}{}.", used, how, are_cpus_exhausted(n) ? "; the CPUs are the limit" : "");
   if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);
   return fmt::format("{}: {}; the GIL is not what limits them.", used, how);
+}
+
+std::string parallel(const Numbers& n, std::string_view how) {
+  return parallel(n, how, count_of(n.working_threads, "thread"));
+}
+
+std::string parallel_processes(const Numbers& n) {
+  return parallel(n, "side by side, each with a GIL of its own", fmt::format("{} processes", n.busy_processes));
 }
 
 std::string parallel_native(const Numbers& n) {
@@ -136,7 +147,7 @@ std::string io_bound(const Numbers& n) {
 }
 
 std::string idle(const Numbers& n) {
-  return fmt::format("The process was idle: {} used {} of one CPU{}.", count_of(n.python_threads, "thread"),
+  return fmt::format("The {} was idle: {} used {} of one CPU{}.", whole(n), count_of(n.python_threads, "thread"),
                      percent(n.cpus_used), n.gil_enabled ? ", so there was nothing that the GIL could slow down" : "");
 }
 
@@ -165,6 +176,7 @@ std::string sentence(VerdictCode code, const Case& found) {
     case VerdictCode::kGilReenabled: return reenabled(found);
     case VerdictCode::kEventLoopBlocked: return blocked_loop(numbers);
     case VerdictCode::kCpuStarved: return cpu_starved(numbers);
+    case VerdictCode::kParallelProcesses: return parallel_processes(numbers);
     case VerdictCode::kParallelFreeThreaded: return parallel(numbers, "there is no GIL in this process");
     case VerdictCode::kParallelInterpreters: return parallel_interpreters(numbers);
     case VerdictCode::kParallelNative: return parallel_native(numbers);

@@ -32,6 +32,7 @@ Verdict judge(const Profile& profile) {
   verdict.possible_speedup = verdict.what_if.without_gil;
   verdict.threads = {found.numbers.python_threads, found.numbers.working_threads};
   verdict.advice = advice(verdict.code, found);
+  for (const Profile& process : profile.processes) verdict.processes.push_back(judge(process));
   return verdict;
 }
 

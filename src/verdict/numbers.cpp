@@ -135,6 +135,18 @@ void add_cpus(const Profile& profile, Numbers& numbers) {
   if (pressure.periods > 0) numbers.throttled_share = double(pressure.throttled_periods) / double(pressure.periods);
 }
 
+void add_processes(const Profile& profile, Numbers& numbers) {
+  if (!profile.is_program()) return;
+  numbers.processes = profile.processes.size();
+  double busiest = 0;
+  for (const Profile& process : profile.processes) {
+    const double cpus = ratio(process.cpu_time, profile.duration);
+    busiest = std::max(busiest, cpus);
+    if (cpus >= kNotableShare) ++numbers.busy_processes;
+  }
+  numbers.beyond_busiest_process = std::max(0.0, numbers.cpus_used - busiest);
+}
+
 }  // namespace
 
 Numbers measure(const Profile& profile) {
@@ -148,6 +160,7 @@ Numbers measure(const Profile& profile) {
     numbers.blurred_share = double(profile.quality.blurred) / double(profile.quality.ticks);
   }
   add_cpus(profile, numbers);
+  add_processes(profile, numbers);
   numbers.loop = find_blocked_loop(profile);
   add_threads(profile, numbers);
   add_gils(profile, numbers);

@@ -40,6 +40,9 @@ struct Numbers {
   bool hogged_is_shared = false;      // several interpreters share that GIL
   double handoffs_per_second = 0;     // of all GILs
   double blurred_share = 0;           // of the ticks
+  std::uint64_t processes = 1;
+  std::uint64_t busy_processes = 0;   // those that used a notable share of a CPU
+  double beyond_busiest_process = 0;  // CPUs that the others used
   bool cpus_withheld = false;         // it may use fewer CPUs than the machine has
   bool has_quota = false;             // and that is a cgroup's quota; else its affinity
   double cpus_online = 1;

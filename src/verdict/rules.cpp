@@ -25,6 +25,7 @@ constexpr std::array kRules{
     Rule{VerdictCode::kCpuStarved, is_starved_by_limits},
     Rule{VerdictCode::kIdle, is_idle},
     Rule{VerdictCode::kCpuStarved, is_starved_by_others},
+    Rule{VerdictCode::kParallelProcesses, is_parallel_by_processes},
     Rule{VerdictCode::kParallelFreeThreaded, is_parallel_without_gil},
     Rule{VerdictCode::kParallelInterpreters, is_parallel_by_interpreters},
     Rule{VerdictCode::kParallelNative, is_parallel},
@@ -88,6 +89,10 @@ bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.nat
 
 bool is_parallel_without_gil(const Numbers& n) { return n.free_threaded && !n.gil_enabled && is_parallel(n); }
 
+bool is_parallel_by_processes(const Numbers& n) {
+  return n.cpus_used >= kMoreThanOne && n.beyond_busiest_process >= kNotableBeyond;
+}
+
 // One GIL can be held by one thread at a time: more holders than that have several GILs.
 bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreThanOne; }
 
@@ -126,7 +131,9 @@ std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
   // What the threads would do but for that; beside a GIL that is the limit, only what clearly ran without it.
   const bool for_want_of_cpus = first == kCpuStarved && n.native >= kMoreThanOne;
   if (n.cpus_used < kMoreThanOne && !for_want_of_cpus) return more;
-  if (n.free_threaded && !n.gil_enabled) {
+  if (is_parallel_by_processes(n)) {
+    add_if(kParallelProcesses, true);
+  } else if (n.free_threaded && !n.gil_enabled) {
     add_if(kParallelFreeThreaded, true);
   } else if (is_parallel_by_interpreters(n)) {
     add_if(kParallelInterpreters, true);

@@ -20,6 +20,7 @@ inline constexpr double kMuchHeld = 0.4;     // of the time: a GIL that is free 
 inline constexpr double kLoopBlocked = 0.1;  // of wall time
 inline constexpr double kIdleCpus = 0.003;
 inline constexpr double kMoreThanOne = 1.2;     // CPUs or threads: clearly side by side
+inline constexpr double kNotableBeyond = 0.2;   // CPUs that all processes but the busiest used
 inline constexpr double kCpusExhausted = 0.9;   // of the CPUs available
 inline constexpr double kStarved = 0.7;         // of the CPUs that there was work for
 inline constexpr double kHardlyRuns = 0.15;     // of the CPUs that it would use
@@ -38,6 +39,7 @@ bool is_serialized(const Numbers& numbers);
 bool is_loop_blocked(const Numbers& numbers);
 bool is_idle(const Numbers& numbers);
 bool is_parallel_without_gil(const Numbers& numbers);
+bool is_parallel_by_processes(const Numbers& numbers);
 bool is_parallel_by_interpreters(const Numbers& numbers);
 bool is_parallel(const Numbers& numbers);
 bool is_single_threaded(const Numbers& numbers);
