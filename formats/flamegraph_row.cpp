@@ -24,14 +24,10 @@ ViewText text_of(View view) {
   return {};
 }
 
-// argv, paths without their folders, cut to what a line has room for
+// Cut to what a line has room for.
 std::string command_of(const TargetFacts& target) {
   constexpr std::size_t kMost = 60;
-  if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
-  std::string command;
-  for (const std::string& word : target.command) {
-    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
-  }
+  const std::string command = wording::command(target);
   return command.size() <= kMost ? command : wording::valid_utf8(command.substr(0, kMost)) + "..";
 }
 

@@ -54,6 +54,10 @@ Profile gathered(const Profile& profile) {
   for (std::vector<Tenure>& tenures : out.timeline.tenures) {
     for (Tenure& tenure : tenures) tenure.holder = place[to_int(tenure.holder)];
   }
+  for (Profile& process : out.processes) process.threads.clear();
+  for (const ThreadProfile& thread : out.threads) {
+    if (out.is_program()) out.processes[thread.process].threads.push_back(thread);
+  }
   return out;
 }
 

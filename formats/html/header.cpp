@@ -1,5 +1,7 @@
 #include "header.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -54,7 +56,7 @@ void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("threads", [&] {
     for (const ThreadProfile& thread : profile.threads) {
       json.object([&] {
-        json.pair("name", wording::printable(wording::thread_name(thread.info)));
+        json.pair("name", wording::printable(wording::thread_label(profile, thread)));
         json.pair("tid", to_int(thread.info.tid));
         json.pair("interpreter", thread.info.interpreter_id);
         json.pair("gil", to_int(thread.info.gil));
@@ -76,6 +78,11 @@ void write_threads(JsonWriter& json, const Profile& profile) {
   });
 }
 
+std::string process_of(const Profile& profile, const GilProfile& gil) {
+  const TargetFacts& target = profile.target_of(gil.process);
+  return fmt::format("process {}: {}", to_int(target.pid), wording::printable(wording::command(target)));
+}
+
 void write_gils(JsonWriter& json, const Profile& profile) {
   json.array("gils", [&] {
     for (const GilProfile& gil : profile.gils) {
@@ -83,6 +90,7 @@ void write_gils(JsonWriter& json, const Profile& profile) {
         json.array("interpreters", [&] {
           for (const std::int64_t interpreter : gil.interpreters) json.value(interpreter);
         });
+        if (profile.processes.size() > 1) json.pair("process", process_of(profile, gil));
       });
     }
   });

@@ -40,7 +40,7 @@ const Lanes = (() => {
 
   function gilRows(model, gil, several) {
     const rows = [];
-    const name = several ? ` ${gil}` : '';
+    const name = several && !model.gils[gil].process ? ` ${gil}` : '';
     if (model.tenures[gil] && model.tenures[gil].count > 0) {
       rows.push({ kind: 'owner', gil, name: `GIL${name} held by`, height: THIN, tenures: model.tenures[gil] });
     }
@@ -75,7 +75,10 @@ const Lanes = (() => {
 
   function groupName(model, gil) {
     const ids = (model.gils[gil] || { interpreters: [] }).interpreters;
-    return ids.length === 1 ? `interpreter ${ids[0]}` : `interpreters ${ids.slice(0, 6).join(', ')}`;
+    const { process } = model.gils[gil] || {};
+    const alone = process && model.gils.filter((other) => other.process === process).length === 1;
+    if (alone) return process;
+    return (process ? `${process}, ` : '') + (ids.length === 1 ? `interpreter ${ids[0]}` : `interpreters ${ids.slice(0, 6).join(', ')}`);
   }
 
   const label = (row) => (row.count > 1 ? `${row.name} × ${row.count.toLocaleString('en')}` : row.name);

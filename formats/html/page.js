@@ -25,10 +25,16 @@ class Page {
     const note = el('trouble');
     note.hidden = false;
     note.textContent = `No timeline and no flame graphs: ${reason}. All else on this page is complete.`;
-    const activities = Object.keys((profile.threads[0] || { activities: {} }).activities).map((key) => ({ key, words: key.replaceAll('_', ' ') }));
+    const threads = Page.threadsOf(profile);
+    const activities = Object.keys((threads[0] || { activities: {} }).activities).map((key) => ({ key, words: key.replaceAll('_', ' ') }));
     if (activities.length === 0) return;
-    const model = { activities, threads: profile.threads.map((thread) => ({ ...thread, cpu_us: 0 })) };
-    Tables.threads(el('threads'), model).setRows(Tables.threadRows(model, Page.timesOf(profile.threads)));
+    const model = { activities, threads: threads.map((thread) => ({ ...thread, cpu_us: 0 })) };
+    Tables.threads(el('threads'), model).setRows(Tables.threadRows(model, Page.timesOf(threads)));
+  }
+
+  // Of all processes, in the order of the timeline.
+  static threadsOf(profile) {
+    return profile.processes.flatMap((process) => process.threads);
   }
 
   static timesOf(threads) {
@@ -171,7 +177,7 @@ class Page {
 
   // Of the whole recording the profile has the exact times; it leaves out threads that were elsewhere all the time.
   exactTimes() {
-    const times = Page.timesOf(this.profile.threads);
+    const times = Page.timesOf(Page.threadsOf(this.profile));
     let next = 0;
     return this.model.threads.map((thread, i) => (thread.elsewhere ? this.times[i] : times[next++]));
   }

@@ -19,14 +19,6 @@ constexpr std::size_t kMostCulprits = 5;
 constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
 constexpr Nanos kWorthAWord = std::chrono::milliseconds(5);
 
-std::string command_of(const TargetFacts& target) {
-  std::string command;
-  for (const std::string& word : target.command) {
-    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
-  }
-  return command.empty() ? fmt::format("pid {}", to_int(target.pid)) : command;
-}
-
 std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
 
 std::string facts_line(const Profile& profile) {
@@ -35,7 +27,7 @@ std::string facts_line(const Profile& profile) {
                                 : target.gil_enabled  ? ", free-threaded, GIL on"
                                                       : ", free-threaded, no GIL";
   return fmt::format("<p class=\"facts\">{} <span>CPython {}{}</span> <span>pid {}</span> <span>{}</span></p>\n",
-                     code_text(command_of(target)), escaped(target.python.text()), kind, to_int(target.pid),
+                     code_text(wording::command(target)), escaped(target.python.text()), kind, to_int(target.pid),
                      wording::cpu_count(profile.cpus.available()));
 }
 
@@ -198,7 +190,7 @@ std::string gil_tiles(const Profile& profile) {
 }  // namespace
 
 std::string title(const Profile& profile, const Verdict& verdict) {
-  return escaped(fmt::format("{}: {}", command_of(profile.target), verdict.headline));
+  return escaped(fmt::format("{}: {}", wording::command(profile.target), verdict.headline));
 }
 
 std::string heading(const Profile& profile, const Verdict& verdict) {

@@ -154,14 +154,14 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
   write_process(json, profile.is_program() ? profile.processes.front() : profile, verdict);
   write_total(json, profile, verdict);
   json.array("processes", [&] {
-    if (!profile.is_program()) json.object([&] { write_process(json, profile, verdict); });
-    for (std::size_t i = 0; i < profile.processes.size(); ++i) {
-      const Profile& process = profile.processes[i];
+    const auto add = [&](const Profile& process, const Verdict& judged) {
       json.object([&] {
         json.pair("began_s", process.first_tick - profile.first_tick);
-        write_process(json, process, verdict.processes[i]);
+        write_process(json, process, judged);
       });
-    }
+    };
+    if (!profile.is_program()) add(profile, verdict);
+    for (std::size_t i = 0; i < profile.processes.size(); ++i) add(profile.processes[i], verdict.processes[i]);
   });
   json.array("unread", [&] {
     for (const std::string& line : profile.unread) json.value(line);

@@ -46,8 +46,8 @@ std::string frame_text(const Frame& frame, const TargetFacts& target, const Rend
   return safe_frame(plain_frame_text(frame, target, options));
 }
 
-std::string thread_text(const ThreadInfo& thread) {
-  return safe_frame(fmt::format("{} ({})", wording::thread_name(thread), to_int(thread.tid)));
+std::string thread_text(const Profile& profile, const ThreadProfile& thread) {
+  return safe_frame(fmt::format("{} ({})", wording::thread_label(profile, thread), to_int(thread.info.tid)));
 }
 
 }  // namespace gilspy::stack_view

@@ -18,6 +18,6 @@ std::string plain_frame_text(const Frame& frame, const TargetFacts& target, cons
 std::string frame_text(const Frame& frame, const TargetFacts& target, const RenderOptions& options);
 
 // "worker-1 (21034)"
-std::string thread_text(const ThreadInfo& thread);
+std::string thread_text(const Profile& profile, const ThreadProfile& thread);
 
 }  // namespace gilspy::stack_view

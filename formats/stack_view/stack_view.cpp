@@ -78,7 +78,7 @@ class Folder {
 
   std::string thread_prefix(ThreadIndex thread) const {
     if (!options_.by_thread || to_int(thread) >= profile_.threads.size()) return {};
-    return thread_text(profile_.threads[to_int(thread)].info);
+    return thread_text(profile_, profile_.threads[to_int(thread)]);
   }
 
   const Profile& profile_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gilspy/wording.h"
+#include "process_table.h"
 #include "terminal.h"
 #include "text.h"
 #include "thread_table.h"
@@ -105,6 +106,7 @@ std::string how_sure(const Verdict& verdict, std::size_t width) {
 std::string doubts(const Profile& profile, std::size_t width) {
   const Quality& quality = profile.quality;
   std::string text;
+  for (const std::string& line : profile.unread) text += wrap("Not recorded: " + wording::printable(line) + ".", width, 2);
   if (!profile.end_note.empty()) text += wrap("It ended early: " + wording::printable(profile.end_note) + ".", width);
   if (const double late = share(quality.late, quality.ticks); late > kManyLate) {
     text +=
@@ -152,10 +154,16 @@ std::string doubts(const Profile& profile, std::size_t width) {
   return text;
 }
 
+std::string ticks_of(const Profile& profile) {
+  const std::string ticks = count_of(profile.quality.ticks, "tick");
+  if (profile.processes.size() < 2) return ticks;
+  return fmt::format("{} of {} processes", ticks, wording::grouped(profile.processes.size()));
+}
+
 std::string quality_and_cost(const Profile& profile, const TerminalOptions& options, std::size_t width) {
   const Quality& quality = profile.quality;
   const std::string facts = fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {:.1f} % of one CPU.",
-                                        count_of(quality.ticks, "tick"), wording::seconds(profile.duration),
+                                        ticks_of(profile), wording::seconds(profile.duration),
                                         wording::grouped(quality.truncated), wording::grouped(quality.discarded),
                                         cpus_of(profile.self.cpu, profile) * 100);
   if (options.output_path.empty()) return wrap(facts, width);
@@ -173,6 +181,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   const std::string headline = wrap(verdict.headline, width);
   std::string text = pen.bold(std::string_view(headline).substr(0, headline.size() - 1)) + "\n";
   text += further_claims(verdict, width);
+  if (const std::string table = process_table(profile, verdict, width, pen); !table.empty()) text += "\n" + table;
   if (const std::string table = thread_table(profile, width, pen); !table.empty()) text += "\n" + table;
   text += "\n";
   const auto add = [&](const std::string& line) {

@@ -59,7 +59,7 @@ void Row::add(const ActivityTimes& more) {
 std::vector<Row> rows_of(const Profile& profile, std::size_t most) {
   std::vector<Row> rows;
   for (const ThreadProfile& thread : profile.threads) {
-    Row row{.name = std::string(wording::thread_name(thread.info)), .tid = thread.info.tid, .times = thread.times};
+    Row row{.name = wording::thread_label(profile, thread), .tid = thread.info.tid, .times = thread.times};
     // One without time has a thread state there, but is elsewhere.
     if (thread.info.python && row.seen() > Nanos{0}) rows.push_back(std::move(row));
   }

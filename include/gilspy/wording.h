@@ -42,5 +42,9 @@ inline constexpr std::string_view kNoPythonFrame = "(no Python frame)";
 // Unprinted: the bytes that the program gave, or what stands for a name that is not known.
 inline std::string_view thread_name(std::string_view name) { return name.empty() ? "(unnamed)" : name; }
 inline std::string_view thread_name(const ThreadInfo& thread) { return thread_name(thread.name); }
+// The same among the threads of a program: "MainThread of 4711" where there are several processes.
+std::string thread_label(const Profile& profile, const ThreadProfile& thread);
+// argv, paths without their folders; "pid 4711" where it is not known. Unprinted as well.
+std::string command(const TargetFacts& target);
 
 }  // namespace gilspy::wording

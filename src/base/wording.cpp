@@ -67,4 +67,19 @@ std::string function_name(const Frame& frame, const TargetFacts& target) {
   return fmt::format("{} ({}:{})", function, file, frame.first_line);
 }
 
+std::string thread_label(const Profile& profile, const ThreadProfile& thread) {
+  const std::string_view name = thread_name(thread.info);
+  if (profile.processes.size() < 2) return std::string(name);
+  return fmt::format("{} of {}", name, to_int(profile.target_of(thread.process).pid));
+}
+
+std::string command(const TargetFacts& target) {
+  if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
+  std::string command;
+  for (const std::string& word : target.command) {
+    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
+  }
+  return command;
+}
+
 }  // namespace gilspy::wording

@@ -58,10 +58,12 @@ int make_long(const char* from, int times, const char* to) {
   std::vector<Piece> pieces = pieces_of(**reader);
   const StackTable stacks = (*reader)->take_stacks();
   const auto file = platform::append_file(to);
-  RecordingSink sink(*file, stacks);
+  recording::RecordingFile recording(*file, recording::RecordingFile::Of::kOneProcess);
+  RecordingSink sink(recording, stacks);
   sink.begin((*reader)->facts());
   repeat(pieces, times, sink);
-  return sink.end({}, "").has_value() ? 0 : 1;
+  sink.end({}, "");
+  return recording.close().has_value() ? 0 : 1;
 }
 
 }  // namespace

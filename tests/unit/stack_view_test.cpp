@@ -150,11 +150,11 @@ INSTANTIATE_TEST_SUITE_P(Names, SafeFrame,
                                            NameCase{"ä 🐍", "ä 🐍"}));
 
 TEST(StackView, ThreadsWithoutANameAreStillThreads) {
-  ThreadInfo thread;
-  thread.tid = Tid{7};
-  EXPECT_EQ(thread_text(thread), "(unnamed) (7)");
-  thread.name = "a;b";
-  EXPECT_EQ(thread_text(thread), "a,b (7)");
+  ThreadProfile thread;
+  thread.info.tid = Tid{7};
+  EXPECT_EQ(thread_text({}, thread), "(unnamed) (7)");
+  thread.info.name = "a;b";
+  EXPECT_EQ(thread_text({}, thread), "a,b (7)");
 }
 
 }  // namespace

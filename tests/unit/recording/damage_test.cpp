@@ -18,7 +18,7 @@ constexpr int kBlocks = 4;
 std::string small_recording() {
   SampleMaker maker(7);
   MemoryFile file;
-  RecordingSink sink(file, maker.stacks);
+  OneProcess sink(file, maker.stacks);
   sink.begin(made_up_facts());
   for (int block = 0; block < kBlocks; ++block) {
     for (int tick = 0; tick < 12; ++tick) sink.add(maker.next());
@@ -115,7 +115,7 @@ TEST(Damage, IsSaidInOneLine) {
   EXPECT_THAT(why_not("\x8egil"), HasSubstr("ends before its first block"));
   EXPECT_THAT(why_not(file_header()), HasSubstr("ends before its first block"));
   EXPECT_THAT(why_not(whole.substr(0, 100)), HasSubstr("ends before its first block"));
-  EXPECT_THAT(why_not(file_header(2) + whole.substr(16)), HasSubstr("format 2"));
+  EXPECT_THAT(why_not(file_header(3) + whole.substr(16)), HasSubstr("format 3"));
   EXPECT_THAT(why_not(file_header(0)), HasSubstr("format 0"));
   EXPECT_THAT(why_not(file_header() + std::string(100, 'x')), HasSubstr("damaged from its beginning"));
   EXPECT_THAT(why_not(file_header() + packed("no message")), HasSubstr("damaged from its beginning"));
@@ -124,7 +124,7 @@ TEST(Damage, IsSaidInOneLine) {
 TEST(Damage, ARecordingWithoutATickIsNone) {
   StackTable stacks;
   MemoryFile file;
-  RecordingSink sink(file, stacks);
+  OneProcess sink(file, stacks);
   sink.begin(made_up_facts());
   ASSERT_TRUE(sink.end({}, "").has_value());
   EXPECT_THAT(why_not(file.text), HasSubstr("first tick"));

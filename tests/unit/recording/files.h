@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "formats/recording/recording_reader.h"
+#include "formats/recording/recording_sink.h"
 #include "gilspy/platform.h"
 #include "src/cli/replay.h"
 
@@ -35,6 +36,28 @@ class MemoryFile final : public platform::AppendFile {
 
  private:
   std::size_t room_;
+};
+
+// The recording of one process.
+class OneProcess {
+ public:
+  OneProcess(platform::AppendFile& file, const StackTable& stacks)
+      : file_(file, RecordingFile::Of::kOneProcess), sink_(file_, stacks) {}
+
+  void begin(RunFacts facts) { sink_.begin(std::move(facts)); }
+  void add(const Sample& sample) { sink_.add(sample); }
+  bool block_is_full() const { return sink_.block_is_full(); }
+  void end_block(RunUpdate update) { sink_.end_block(std::move(update)); }
+  Result<void> end(RunUpdate update, std::string note) {
+    sink_.end(std::move(update), std::move(note));
+    return file_.close();
+  }
+  bool failed() const { return file_.failed(); }
+  Nanos written_until() const { return file_.written_until(); }
+
+ private:
+  RecordingFile file_;
+  RecordingSink sink_;
 };
 
 class MemorySource final : public platform::ByteSource {

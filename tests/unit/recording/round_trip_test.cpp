@@ -29,7 +29,7 @@ MadeUpRun make_run(unsigned seed, int ticks, const std::string& end_note = "") {
   SampleMaker maker(seed);
   MadeUpRun run;
   MemoryFile file;
-  RecordingSink sink(file, maker.stacks);
+  OneProcess sink(file, maker.stacks);
   cli::ProfileBuilder builder;
   sink.begin(made_up_facts());
   builder.begin(made_up_facts());
@@ -133,7 +133,7 @@ TEST(Recording, ManyStacksAtOnceAreSplit) {
     maker.stacks.child(kNoStack, frame);
   }
   MemoryFile file;
-  RecordingSink sink(file, maker.stacks);
+  OneProcess sink(file, maker.stacks);
   sink.begin(made_up_facts());
   sink.add(sample);
   EXPECT_FALSE(sink.block_is_full());
@@ -147,7 +147,7 @@ TEST(Recording, ManyStacksAtOnceAreSplit) {
 TEST(Recording, ABlockFillsUpWhereTicksComeFast) {
   SampleMaker maker(4);
   MemoryFile file;
-  RecordingSink sink(file, maker.stacks);
+  OneProcess sink(file, maker.stacks);
   sink.begin(made_up_facts());
   int ticks = 0;
   for (; !sink.block_is_full() && ticks < 1'000'000; ++ticks) sink.add(maker.next());
@@ -163,7 +163,7 @@ TEST(Recording, NothingIsWrittenBeforeTheFirstBlock) {
   StackTable stacks;
   MemoryFile file;
   {
-    RecordingSink sink(file, stacks);
+    OneProcess sink(file, stacks);
     sink.begin(made_up_facts());
   }
   EXPECT_EQ(file.text, "");
@@ -176,7 +176,7 @@ TEST(Recording, SignalsDoNotGoToTheThreadThatWrites) {
   ::signal(SIGUSR1, [](int) { ++signals_taken; });
   StackTable stacks;
   MemoryFile file;
-  const RecordingSink sink(file, stacks);
+  const OneProcess sink(file, stacks);
   sigset_t one, before;
   ::sigemptyset(&one);
   ::sigaddset(&one, SIGUSR1);
@@ -194,7 +194,7 @@ TEST(Recording, SignalsDoNotGoToTheThreadThatWrites) {
 TEST(Recording, OnAFullDiskKeepsTheBlocksBefore) {
   SampleMaker maker(5);
   MemoryFile file(20'000);
-  RecordingSink sink(file, maker.stacks);
+  OneProcess sink(file, maker.stacks);
   sink.begin(made_up_facts());
   for (int block = 0; block < 1000 && !sink.failed(); ++block) {
     for (int tick = 0; tick < 50; ++tick) sink.add(maker.next());
