@@ -21,6 +21,7 @@ gilspy_test(platform_process_test
     ${GILSPY_PLATFORM_TESTS}/liveness_test.cpp
     ${GILSPY_PLATFORM_TESTS}/machine_test.cpp
     ${GILSPY_PLATFORM_TESTS}/mapped_file_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/offspring_test.cpp
     ${GILSPY_PLATFORM_TESTS}/output_test.cpp
     ${GILSPY_PLATFORM_TESTS}/target_conformance_test.cpp
     ${GILSPY_PLATFORM_TESTS}/thread_files_test.cpp

@@ -6,6 +6,7 @@ gilspy_test(recording_test
     ${GILSPY_RECORDING_TESTS}/damage_test.cpp
     ${GILSPY_RECORDING_TESTS}/golden_recordings_test.cpp
     ${GILSPY_RECORDING_TESTS}/profile_builder_test.cpp
+    ${GILSPY_RECORDING_TESTS}/program_test.cpp
     ${GILSPY_RECORDING_TESTS}/round_trip_test.cpp
     ${GILSPY_RECORDING_TESTS}/run_watch_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/pprof_text.cpp
