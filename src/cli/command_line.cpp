@@ -87,12 +87,26 @@ Command CommandLine::parse(int argc, char** argv) {
   return chosen_command(refuse);
 }
 
+namespace {
+
+std::vector<std::string> long_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;  // not listed
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+}  // namespace
+
 // What CLI11 says about a mistake, or better, what was probably meant.
 std::string CommandLine::explain(const CLI::ParseError& error) const {
   const auto commands = app_->get_subcommands();
   const std::string name = commands.empty() ? "" : commands.front()->get_name();
   const bool unclear = !commands.empty();
-  const std::string hint = unclear ? hint_about(name, commands.front()->remaining()) : "";
+  const std::string hint =
+      unclear ? hint_about(name, commands.front()->remaining(), long_options(*commands.front())) : "";
   if (!hint.empty()) return hint;
   return fmt::format("{} (gilspy {}{}--help shows how)", error.what(), name, name.empty() ? "" : " ");
 }

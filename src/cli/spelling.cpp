@@ -68,12 +68,16 @@ std::string no_such_command(const CLI::App& app, const std::string& word) {
   return text + " (gilspy --help shows how)";
 }
 
-std::string hint_about(const std::string& command, const std::vector<std::string>& words) {
+std::string hint_about(const std::string& command, const std::vector<std::string>& words,
+                       const std::vector<std::string>& options) {
   const bool wants_pid = command == "record" || command == "dump" || command == "top";
   const auto option = std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
   const bool option_first = !words.empty() && words.front().starts_with('-');
-  if (option != words.end() && (option_first || command != "record"))
-    return fmt::format("{} has no option {} (gilspy {} --help shows them)", command, *option, command);
+  if (option != words.end() && (option_first || command != "record")) {
+    const auto meant = nearest(option->substr(0, option->find('=')), options);
+    const std::string question = meant ? fmt::format("; is {} meant?", *meant) : "";
+    return fmt::format("{} has no option {}{} (gilspy {} --help shows them)", command, *option, question, command);
+  }
   if (words.empty() || !wants_pid) return {};
   if (parse_pid(words.front()).has_value()) {
     return fmt::format("'{}' stands alone: `gilspy {} --pid {}` takes the process of that number", words.front(),

@@ -92,7 +92,7 @@ def test_what_is_missing_is_not_fine(tmp_path):
     ([PRIMES, "--max-gil-wait", "30"], ["30%", "not clear"]),
     ([PRIMES, "--max-handoff-p99", "20"], ["20ms"]),
     ([PRIMES, "--fail-on", "serialised_by_gil"], ["is serialized_by_gil meant?"]),
-    ([PRIMES, "--max-gil-wiat", "30%"], ["no option --max-gil-wiat"]),
+    ([PRIMES, "--max-gil-wiat", "30%"], ["no option --max-gil-wiat", "is --max-gil-wait meant?"]),
     ([PRIMES, "--max-gil-wait", "30%", "--max-gil-wait", "40%"], ["--max-gil-wait"]),
     ([PRIMES, "--config", "/nonexistent/gilspy.toml"], ["/nonexistent/gilspy.toml"]),
     ([PRIMES, "--", "python"], []),

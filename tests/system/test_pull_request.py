@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from action import ACTION, Action
+from action import ACTION, ARTIFACT_URL, Action, brief_action
 from running import ROOT, Program, find_gilspy
 
 pytestmark = pytest.mark.few_versions
@@ -59,8 +59,8 @@ def repository(tmp_path):
 def test_a_head_with_a_hog_fails_and_one_without_passes(python, repository, tmp_path):
     def action_on(branch):
         workspace = repository.worktree(branch, tmp_path / branch)
-        return Action(workspace, tmp_path / ("runner-of-" + branch), python.executable,
-                      COMMAND="python service.py --seconds 4", CONFIG="gilspy.toml")
+        inputs = {"command": "python service.py --seconds 4", "config": "gilspy.toml", "artifact-name": "gil"}
+        return Action(workspace, tmp_path / ("runner-of-" + branch), inputs, python.executable)
 
     head = action_on("with-a-hog")
     assert head.run() == 1, head.log
@@ -69,7 +69,10 @@ def test_a_head_with_a_hog_fails_and_one_without_passes(python, repository, tmp_
     assert "gil_hogged_by_native_call" in head.annotations[0] and "max-handoff-p99" in head.annotations[0]
     assert "page (catalogue.py:" in head.summary and "kept the GIL through long native calls" in head.summary
     assert "Who makes others wait" in head.summary
-    assert head.summary.endswith("\nWhole report: <https://github.com/o/r/actions/runs/1/artifacts/2>\n")
+    # Where the reader of the change looks.
+    line = 1 + (head.workspace / "catalogue.py").read_text().splitlines().index("def page(number):")
+    assert "::error title=gilspy,file=catalogue.py,line=%d::this code makes others wait for the GIL" % line in head.log
+    assert head.summary.endswith("\nWhole report: <%s>\n" % ARTIFACT_URL)
     assert_report(head)
 
     fixed = action_on("without-it")
@@ -82,7 +85,7 @@ def test_a_head_with_a_hog_fails_and_one_without_passes(python, repository, tmp_
 
 def assert_report(action):
     """What is uploaded, and what may be posted."""
-    assert {file.name for file in action.folder.iterdir()} >= {"flamegraph.svg", "report.html", "recording.gilspy"}
+    assert action.uploaded == ("gil", ["flamegraph.svg", "recording.gilspy", "report.html"])
     assert (action.folder / "flamegraph.svg").read_text().startswith("<?xml")
     assert "gilspy-profile" in (action.folder / "report.html").read_text()
     assert len((action.folder / "report.md").read_text().splitlines()) <= 60
@@ -112,14 +115,9 @@ def test_the_lines_for_gitlab(python, repository, tmp_path):
         assert (workspace / "gilspy-report" / "report.html").exists()
 
 
-def brief_action(tmp_path, python, **with_):
-    (tmp_path / "workspace").mkdir()
-    return Action(tmp_path / "workspace", tmp_path / "runner", python.executable, **with_)
-
-
 def test_the_failure_of_the_command_is_not_lost(python, tmp_path):
     script = "import sys, time; time.sleep(1); sys.exit(3)"
-    action = brief_action(tmp_path, python, COMMAND="python -c '%s'" % script)
+    action = brief_action(tmp_path, python, command="python -c '%s'" % script)
     assert action.run() == 3, action.log
     assert action.outputs["outcome"] == "not_checked"
     assert action.annotations == ["::error title=gilspy::the command that was recorded failed with exit status 3"]
@@ -127,21 +125,21 @@ def test_the_failure_of_the_command_is_not_lost(python, tmp_path):
 
 
 def test_what_cannot_be_told_fails(python, tmp_path):
-    action = brief_action(tmp_path, python, COMMAND="python -c 'import time; time.sleep(1)'", MAX_LOOP_BLOCK="1s")
+    action = brief_action(tmp_path, python, command="python -c 'import time; time.sleep(1)'", max_loop_block="1s")
     assert action.run() == 2, action.log
     assert action.outputs["outcome"] == "cannot_tell"
     assert action.annotations[0] == "::error title=gilspy::cannot tell: 1 of 1 rule: max-loop-block 1s"
-    assert "no asyncio event loop" in action.annotations[1]
+    assert action.annotations[1].startswith("::error title=gilspy::cannot tell: max-loop-block 1s: no asyncio event loop")
 
 
 def test_a_rule_that_is_mistyped_fails(python, tmp_path):
-    action = brief_action(tmp_path, python, COMMAND="python -c 'import time; time.sleep(1)'", MAX_GIL_WAIT="30")
+    action = brief_action(tmp_path, python, command="python -c 'import time; time.sleep(1)'", max_gil_wait="30")
     assert action.run() == 2, action.log
     assert "write 30%25 for a percentage" in action.annotations[0]
 
 
 def test_a_command_that_is_no_python(python, tmp_path):
-    action = brief_action(tmp_path, python, COMMAND="true")
+    action = brief_action(tmp_path, python, command="true")
     assert action.run() == 1
     assert "::error title=gilspy::gilspy could not record; see above (exit status 125)" in action.annotations
 
@@ -149,7 +147,7 @@ def test_a_command_that_is_no_python(python, tmp_path):
 def test_a_process_under_load(python, tmp_path):
     """It goes on when the recording has ended."""
     with Program(python.executable, "spinners.py") as program:
-        action = brief_action(tmp_path, python, PID=str(program.pid), LOAD="sleep 1.5", FAIL_ON="serialized_by_gil")
+        action = brief_action(tmp_path, python, pid=str(program.pid), load="sleep 1.5", fail_on="serialized_by_gil")
         assert action.run() == 1, action.log
         assert program.process.poll() is None
     assert "fail-on serialized_by_gil" in action.annotations[0]
@@ -161,10 +159,9 @@ def test_without_a_gilspy_one_is_built_from_the_sources_of_the_action(tmp_path):
     (sources / "dev").write_text("#!/bin/sh\nset -e\n[ $1 = build ]\nmkdir -p ${0%%/*}/build/release\n"
                                  "ln -s '%s' ${0%%/*}/build/release/gilspy\n" % os.path.abspath(find_gilspy()))
     (sources / "dev").chmod(0o755)
-    action = Action(tmp_path, tmp_path / "runner", action=sources / ".github" / "actions" / "gilspy", GILSPY="")
-    assert action.step("obtain") == 0, action.log
-    assert action.outputs["gilspy"] == os.path.realpath(find_gilspy())
-    assert action.log.splitlines()[-1].startswith("gilspy ")
+    action = Action(tmp_path, tmp_path / "runner", {"gilspy": ""}, action=sources / ".github" / "actions" / "gilspy")
+    assert action.run() == 1 and "say what to record" in action.log
+    assert action.step_outputs["obtain"] == {"gilspy": os.path.realpath(find_gilspy())}
 
 
 # diff is not what is tested here: this one says how it was called.
@@ -177,27 +174,27 @@ def test_a_baseline_is_compared_with(python, tmp_path):
     comparing = tmp_path / "gilspy"
     comparing.write_text(COMPARING % os.path.abspath(find_gilspy()))
     comparing.chmod(0o755)
-    action = brief_action(tmp_path, python, COMMAND="python -c 'import time; time.sleep(1)'", BASELINE="base.gilspy",
-                          GILSPY=str(comparing))
+    action = brief_action(tmp_path, python, command="python -c 'import time; time.sleep(1)'", baseline="base.gilspy",
+                          gilspy=str(comparing))
     assert action.run() == 0, action.log
     assert action.summary.endswith("\n\n| compared | base.gilspy recording.gilspy -f markdown -o - |\n")
 
 
 def test_a_baseline_that_is_missing_is_no_failure(python, tmp_path):
     """The first run of a branch has none."""
-    action = brief_action(tmp_path, python, COMMAND="python -c 'import time; time.sleep(1)'", BASELINE="none.gilspy")
+    action = brief_action(tmp_path, python, command="python -c 'import time; time.sleep(1)'", baseline="none.gilspy")
     assert action.run() == 0, action.log
     assert action.annotations == ["::warning title=gilspy::there is no comparison with none.gilspy; see above"]
 
 
 @pytest.mark.parametrize("with_, word", [
     ({}, "command, or pid"),
-    ({"COMMAND": "python x.py", "PID": "1"}, "not both"),
-    ({"PID": "1"}, "duration, or load"),
-    ({"COMMAND": "python x.py", "GILSPY": "/nonexistent/gilspy"}, "no program /nonexistent/gilspy"),
+    ({"command": "python x.py", "pid": "1"}, "not both"),
+    ({"pid": "1"}, "duration, or load"),
+    ({"command": "python x.py", "gilspy": "/nonexistent/gilspy"}, "no program /nonexistent/gilspy"),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_inputs_that_do_not_fit(with_, word, tmp_path):
-    (tmp_path / "workspace").mkdir()
-    action = Action(tmp_path / "workspace", tmp_path / "runner", **with_)
+    action = brief_action(tmp_path, **with_)
     assert action.run() == 1
+    assert action.uploaded is None
     assert action.annotations[0].startswith("::error title=gilspy::") and word in action.annotations[0]

@@ -3,11 +3,12 @@
 # output NAME VALUE: for the steps that follow
 output() { printf '%s=%s\n' "$1" "$2" >>"${GITHUB_OUTPUT:-/dev/null}"; }
 
-# annotate error|warning|notice TEXT: a line of the job's log that GitHub also shows above it
+# annotate error|warning|notice TEXT [FILE LINE]: a line of the job's log that GitHub also shows above it, or in the change
 annotate() {
-  local text=${2//'%'/%25}
+  local text=${2//'%'/%25} place=''
   text=${text//$'\r'/%0D}
-  printf '::%s title=gilspy::%s\n' "$1" "${text//$'\n'/%0A}"
+  [[ $# == 2 ]] || place=",file=$3,line=$4"
+  printf '::%s title=gilspy%s::%s\n' "$1" "$place" "${text//$'\n'/%0A}"
 }
 
 fail() {
