@@ -24,6 +24,7 @@ HOMES = [
     (r"zstd\.h", ("formats/recording",)),
     (r"google/protobuf/.*", ("formats/recording", "formats/perfetto", "formats/pprof")),
     (r"CLI/.*", ("src/cli",)),
+    (r"toml\+\+/.*", ("src/cli",)),
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "platform")),
     (r"dwarf\.h", ("src/layout/gen", "platform")),
     (r"elfutils/libdw\.h", ("src/layout/gen",)),

@@ -27,4 +27,22 @@ inline std::string code(std::string_view text) {
   return quoted + "`";
 }
 
+// Between < and >, which makes it a link without any markup in it. Percent-encoded as it is; what a URL cannot contain,
+// or what would end the link, becomes so.
+inline std::string link(std::string_view url) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded = "<";
+  for (const char c : url) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_fine =
+        byte > 0x20 && byte < 0x7f && std::string_view("<>\"\\^`{|}").find(c) == std::string_view::npos;
+    if (is_fine) {
+      encoded += c;
+    } else {
+      encoded += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    }
+  }
+  return encoded + ">";
+}
+
 }  // namespace gilspy::markdown

@@ -16,8 +16,10 @@ using markdown::escape;
 using wording::count_of;
 using wording::percent;
 
+// With ten rows in the table of threads, these keep it at 60 lines.
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
+constexpr std::size_t kMostSteps = 6;
 
 std::string claims(const Verdict& verdict) {
   std::string text;
@@ -61,12 +63,13 @@ std::string what_if(const WhatIf& what_if) {
 }
 
 std::string next_steps(const Verdict& verdict) {
-  std::string text = "\n**Next**\n\n";
-  for (const std::string& line : verdict.advice) text += fmt::format("- {}\n", escape(line));
+  std::vector<std::string> steps = verdict.advice;
   for (std::size_t i = 1; i < std::min(kMostClaims, verdict.claims.size()); ++i) {
     const std::string& step = verdict.claims[i].next_step;
-    if (!step.empty() && std::ranges::count(verdict.advice, step) == 0) text += fmt::format("- {}\n", escape(step));
+    if (!step.empty() && std::ranges::count(steps, step) == 0) steps.push_back(step);
   }
+  std::string text = steps.empty() ? "" : "\n**Next**\n\n";
+  for (std::size_t i = 0; i < std::min(kMostSteps, steps.size()); ++i) text += fmt::format("- {}\n", escape(steps[i]));
   return text;
 }
 
@@ -83,12 +86,13 @@ std::string quality(const Profile& profile) {
 
 }  // namespace
 
-std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
+std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions& options) {
   std::string text = fmt::format("### {}\n", escape(verdict.headline));
   text += claims(verdict);
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
-  return text + who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) +
-         quality(profile);
+  text += who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) + quality(profile);
+  if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));
+  return text;
 }
 
 }  // namespace gilspy::formats

@@ -7,7 +7,7 @@
 
 namespace gilspy::formats {
 
-// The options do not matter: there are no stacks in it.
+// Of the options only `link` matters: there are no stacks in it.
 std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions& options);
 
 }  // namespace gilspy::formats

@@ -33,9 +33,9 @@ Result<void> BlockFile::check_header() {
   const std::uint32_t version = get_u32(bytes.data() + kMagic.size());
   several_ = version == kOfSeveral;
   if (version == kOfOneProcess || several_) return {};
-  return fail(
-      ErrorCode::kBadRecording,
-      fmt::format("a recording of format {}; this gilspy reads formats up to {}: take a newer one", version, kOfSeveral));
+  return fail(ErrorCode::kBadRecording,
+              fmt::format("a recording of format {}; this gilspy reads formats up to {}: take a newer one", version,
+                          kOfSeveral));
 }
 
 BlockFile::Outcome BlockFile::next(wire::Block& block) {

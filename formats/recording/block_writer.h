@@ -32,7 +32,7 @@ struct FilledBlock {
   std::uint32_t nodes = 0;
   std::array<std::string, kKinds> columns;
   RunUpdate update;
-  std::optional<std::string> end_note;  // of the last block
+  std::optional<std::string> end_note;   // of the last block
   std::optional<ProgramEnding> program;  // of the last block of a recording of several processes
   Nanos until{0};                        // time from the recording's first tick to the block's last
 };

@@ -22,8 +22,8 @@ class RecordingFile {
   ~RecordingFile();
 
   // Behind the last sink's end; waits until all is written. `note` and `unread` are those of the program (Profile), and
-  // only kept where there may be several processes. Errors: kCannotWrite, also of blocks before; the file then holds the
-  // whole blocks up to written_until().
+  // only kept where there may be several processes. Errors: kCannotWrite, also of blocks before; the file then holds
+  // the whole blocks up to written_until().
   Result<void> close(std::string note = {}, std::vector<std::string> unread = {});
 
   bool failed() const;          // nothing more is written: close() says why

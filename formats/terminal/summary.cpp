@@ -106,7 +106,8 @@ std::string how_sure(const Verdict& verdict, std::size_t width) {
 std::string doubts(const Profile& profile, std::size_t width) {
   const Quality& quality = profile.quality;
   std::string text;
-  for (const std::string& line : profile.unread) text += wrap("Not recorded: " + wording::printable(line) + ".", width, 2);
+  for (const std::string& line : profile.unread)
+    text += wrap("Not recorded: " + wording::printable(line) + ".", width, 2);
   if (!profile.end_note.empty()) text += wrap("It ended early: " + wording::printable(profile.end_note) + ".", width);
   if (const double late = share(quality.late, quality.ticks); late > kManyLate) {
     text +=
@@ -162,10 +163,10 @@ std::string ticks_of(const Profile& profile) {
 
 std::string quality_and_cost(const Profile& profile, const TerminalOptions& options, std::size_t width) {
   const Quality& quality = profile.quality;
-  const std::string facts = fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {:.1f} % of one CPU.",
-                                        ticks_of(profile), wording::seconds(profile.duration),
-                                        wording::grouped(quality.truncated), wording::grouped(quality.discarded),
-                                        cpus_of(profile.self.cpu, profile) * 100);
+  const std::string facts =
+      fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {:.1f} % of one CPU.", ticks_of(profile),
+                  wording::seconds(profile.duration), wording::grouped(quality.truncated),
+                  wording::grouped(quality.discarded), cpus_of(profile.self.cpu, profile) * 100);
   if (options.output_path.empty()) return wrap(facts, width);
   // A path is never broken: it is there to be clicked and copied.
   const std::string one_line = fmt::format("{}  ->  {}\n", facts, options.output_path);

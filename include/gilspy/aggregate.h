@@ -95,8 +95,8 @@ class Aggregator {
   std::unique_ptr<Contention> contention_;
 };
 
-// The program that is made of these: see Profile::processes, whose order is that of the first ticks, but that the root's
-// own program comes first, not a launcher that it executed instead of itself. At least one.
+// The program that is made of these: see Profile::processes, whose order is that of the first ticks, but that the
+// root's own program comes first, not a launcher that it executed instead of itself. At least one.
 Profile combined(std::vector<Profile> processes);
 
 }  // namespace gilspy

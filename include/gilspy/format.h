@@ -22,6 +22,7 @@ struct RenderOptions {
   bool line_numbers = true;      // off with --nolineno
   bool by_function = false;      // -F/--function: the line is the function's first
   bool full_filenames = false;
+  std::string link;  // --link: where the whole report is, an http or https URL; empty: nobody said
 };
 
 struct Format {

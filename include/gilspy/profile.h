@@ -66,7 +66,7 @@ struct ThreadProfile {
 
 struct GilProfile {
   GilIndex index{};
-  std::uint32_t process = 0;                // its place in Profile::processes
+  std::uint32_t process = 0;               // its place in Profile::processes
   std::vector<std::int64_t> interpreters;  // ids that share this GIL
   Nanos held{0};
   Nanos observed{0};
@@ -155,8 +155,9 @@ struct Profile {
   Quality quality;
   SelfCost self;
   std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty
-  // Of a program: each of its processes, the one that it began with first. All else is the program's then: threads, GILs
-  // and stacks are those of all processes, times are since the first tick of any. Empty in the profile of one process.
+  // Of a program: each of its processes, the one that it began with first. All else is the program's then: threads,
+  // GILs and stacks are those of all processes, times are since the first tick of any. Empty in the profile of one
+  // process.
   std::vector<Profile> processes;
   std::vector<std::string> unread;  // processes of Python that could not be recorded, and why; for people
 

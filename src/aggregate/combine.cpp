@@ -53,9 +53,8 @@ class Combination {
     std::vector<Profile>& all = whole_.processes;
     std::ranges::stable_sort(all, {}, &Profile::first_tick);
     const Pid root = all.front().target.pid;
-    const auto meant = std::ranges::max_element(all, {}, [root](const Profile& process) {
-      return process.target.pid == root ? process.duration : Nanos{-1};
-    });
+    const auto meant = std::ranges::max_element(
+        all, {}, [root](const Profile& process) { return process.target.pid == root ? process.duration : Nanos{-1}; });
     std::rotate(all.begin(), meant, meant + 1);
   }
 

@@ -34,6 +34,7 @@ CommandLine::CommandLine()
   typed_->add_record(
       command("record", "Record a running process, or launch one: a flame graph, numbers", record_page()));
   typed_->add_report(command("report", "Render a recording: as a flame graph, as numbers", report_page()));
+  typed_->check.add(command("check", "Judge a recording by limits: for scripts and CI", check_page()));
   typed_->add_dump(command("dump", "Print what every thread is doing now, with its stack", dump_page()));
   typed_->add_top(command("top", "Not there yet: what every thread is doing, live", top_page()));
   typed_->add_completions(
@@ -56,9 +57,9 @@ Command CommandLine::parse(int argc, char** argv) {
     }
     words.front() = *name;
   }
-  // To a report, -- is what it is to most programs: the end of the options.
-  const bool is_report = words.front() == "report";
-  const auto separator = is_report ? words.end() : std::find(words.begin(), words.end(), "--");
+  // Where a file is the argument, -- is what it is to most programs: the end of the options.
+  const bool takes_file = words.front() == "report" || words.front() == "check";
+  const auto separator = takes_file ? words.end() : std::find(words.begin(), words.end(), "--");
   const bool separated = separator != words.end();
   if (separated) typed_->command.assign(separator + 1, words.end());
   words.erase(separator, words.end());
@@ -69,10 +70,11 @@ Command CommandLine::parse(int argc, char** argv) {
                     fmt::join(typed_->command, " ")));
     return Exit{kExitUsage};
   }
+  const bool is_check = !words.empty() && words.front() == "check";
   // What goes wrong before a command is launched is a failure of ours, as with env(1) and timeout(1).
   const auto refuse = [&](const std::string& what) {
-    say(what);
-    return Exit{separated && launches ? kExitLauncher : kExitUsage};
+    say(is_check ? "cannot tell: " + what : what);
+    return Exit{is_check ? kExitCannotTell : separated && launches ? kExitLauncher : kExitUsage};
   };
   try {
     std::vector<std::string> backwards(words.rbegin(), words.rend());  // as CLI11 takes them
@@ -85,12 +87,26 @@ Command CommandLine::parse(int argc, char** argv) {
   return chosen_command(refuse);
 }
 
+namespace {
+
+std::vector<std::string> long_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;  // not listed
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+}  // namespace
+
 // What CLI11 says about a mistake, or better, what was probably meant.
 std::string CommandLine::explain(const CLI::ParseError& error) const {
   const auto commands = app_->get_subcommands();
   const std::string name = commands.empty() ? "" : commands.front()->get_name();
   const bool unclear = !commands.empty();
-  const std::string hint = unclear ? hint_about(name, commands.front()->remaining()) : "";
+  const std::string hint =
+      unclear ? hint_about(name, commands.front()->remaining(), long_options(*commands.front())) : "";
   if (!hint.empty()) return hint;
   return fmt::format("{} (gilspy {}{}--help shows how)", error.what(), name, name.empty() ? "" : " ");
 }
@@ -106,6 +122,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "completions") return CompletionsOptions{typed_->shell};
   if (name == "top") return TopOptions{typed_->pid};
   if (name == "dump") return command(typed_->dump());
+  if (name == "check") return command(typed_->check.options());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
   if (name == "record") return command(typed_->record());

@@ -19,6 +19,10 @@ enum ExitCode : int {
   kExitLauncher = 125,  // gilspy failed, where a command was to be launched: the others are the command's
 };
 
+// Those of `check`, which a script is to tell apart: whatever keeps it from judging is kExitCannotTell.
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitCannotTell = 2;
+
 // For errors that prevent a recording, or its output.
 constexpr ExitCode exit_code(ErrorCode code) {
   switch (code) {

@@ -21,6 +21,8 @@ HelpSection exit_status() {
 }  // namespace
 
 HelpPage main_page() {
+  HelpSection statuses = exit_status();
+  statuses.note += " gilspy check has its own: 0 is fine, 1 is not, 2 when nobody can tell.";
   return {{{"gilspy COMMAND [OPTIONS]", ""}},
           {{"Examples",
             {{"gilspy record --pid 4242", "SVG and summary at Ctrl-C or its end"},
@@ -28,8 +30,9 @@ HelpPage main_page() {
              {"gilspy record --pid 4242 -d 10 -o x.svg", "ten seconds"},
              {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
              {"gilspy record --pid 4242 -f json -o -", "numbers for scripts"},
-             {"gilspy dump --pid 4242", "what every thread is doing now"}}},
-           exit_status()}};
+             {"gilspy dump --pid 4242", "what every thread is doing now"},
+             {"gilspy check a.gilspy --max-gil-wait 30%", "a recording, judged for CI"}}},
+           statuses}};
 }
 
 HelpPage record_page() {
@@ -55,6 +58,18 @@ HelpPage report_page() {
             {{"gilspy report gilspy-4242.gilspy", "a flame graph and the summary"},
              {"gilspy report a.gilspy --view blame -o x.svg", "the same, seen otherwise"},
              {"gilspy report a.gilspy -f json -o -", "numbers for scripts"}}}}};
+}
+
+HelpPage check_page() {
+  return {{{"gilspy check [OPTIONS] RECORDING", ""}},
+          {{"Examples",
+            {{"gilspy check a.gilspy --max-gil-wait 30%", "threads may wait for 30 % of their time"},
+             {"gilspy check a.gilspy --fail-on serialized_by_gil", "the GIL must not be what limits"},
+             {"gilspy check a.gilspy --config gilspy.toml", "rules of the project"}}},
+           {"Exit status of check",
+            {{"0", "the recording keeps to all rules"},
+             {"1", "it breaks one of them"},
+             {"2", "nobody can tell: no recording, too little in it, a rule that does not apply, wrong usage"}}}}};
 }
 
 HelpPage dump_page() {

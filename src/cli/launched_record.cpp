@@ -118,8 +118,8 @@ Outcome record_and_deliver(const RecordOptions& options, platform::Child& child)
     told(path.error().message());
     return Outcome::kFailed;
   }
-  const auto recorded = options.subprocesses ? record_program(options, *path, child)
-                                             : record_to_its_end(options, *path, child, told);
+  const auto recorded =
+      options.subprocesses ? record_program(options, *path, child) : record_to_its_end(options, *path, child, told);
   if (!recorded.has_value()) {
     if (recorded.error().code() == ErrorCode::kGone) return Outcome::kTooShort;
     told(recorded.error().message());

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "gilspy/check.h"
 #include "gilspy/format.h"
 #include "gilspy/ids.h"
 #include "gilspy/sampler.h"
@@ -38,6 +39,13 @@ struct ReportOptions {
   OutputOptions output;
 };
 
+struct CheckOptions {
+  std::string recording;
+  std::string config;       // a file with more rules; empty: none
+  std::vector<Rule> rules;  // those of the command line; not empty where there is no file
+  bool json = false;
+};
+
 struct DumpOptions {
   Pid pid{};
   bool json = false;
@@ -58,6 +66,7 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
+using Command =
+    std::variant<RecordOptions, ReportOptions, CheckOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli

@@ -24,7 +24,7 @@ class ProcessRun {
   Pid pid() const { return attachment_.target->identity().pid; }
   Liveness liveness() { return attachment_.target->liveness(); }
   std::uint64_t ticks() const { return ticks_; }
-  Nanos began() const { return began_; }  // CLOCK_MONOTONIC; behind the first tick, which meets every thread
+  Nanos began() const { return began_; }   // CLOCK_MONOTONIC; behind the first tick, which meets every thread
   bool has_told() const { return told_; }  // something of it is in the file
 
   // `period`: asked distance of its ticks. Errors: kGone, kDenied.

@@ -6,8 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "deliver.h"
-#include "gilspy/platform.h"
-#include "replay.h"
+#include "recording_file.h"
 
 namespace gilspy::cli {
 namespace {
@@ -27,24 +26,15 @@ Result<std::string> choose_path(const ReportOptions& options, Pid pid) {
   return path;
 }
 
-// As an error about the recording that the user named.
-Error about(const std::string& recording, const Error& error) {
-  if (error.code() != ErrorCode::kBadRecording) return error;
-  const std::string_view name = recording == "-" ? std::string_view("standard input") : std::string_view(recording);
-  return {error.code(), fmt::format("{}: {}", name, error.message())};
-}
-
 }  // namespace
 
 int run(const ReportOptions& options) {
-  const auto source = platform::open_source(options.recording);
-  if (!source.has_value()) return complain(Error(ErrorCode::kBadRecording, source.error().message()));
-  const auto reader = recording::RecordingReader::open(**source);
-  if (!reader.has_value()) return complain(about(options.recording, reader.error()));
-  const auto path = choose_path(options, (*reader)->facts().identity.pid);
+  auto file = RecordingFile::open(options.recording);
+  if (!file.has_value()) return complain(file.error());
+  const auto path = choose_path(options, file->facts().identity.pid);
   if (!path.has_value()) return complain(path.error());
-  const auto replayed = replay(**reader);
-  if (!replayed.has_value()) return complain(about(options.recording, replayed.error()));
+  const auto replayed = file->replay();
+  if (!replayed.has_value()) return complain(replayed.error());
   if (!replayed->complete) say(replayed->profile.end_note);
   return deliver(replayed->profile, options.output, *path, SummaryTo::kStdout);
 }

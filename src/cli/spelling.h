@@ -18,6 +18,11 @@ std::optional<std::string> command_named(const CLI::App& app, const std::string&
 std::string no_such_command(const CLI::App& app, const std::string& word);
 
 // What was probably meant by words that no option took, such as a process without --pid. Empty: nobody knows.
-std::string hint_about(const std::string& command, const std::vector<std::string>& words);
+// `options`: those of the command, "--pid".
+std::string hint_about(const std::string& command, const std::vector<std::string>& words,
+                       const std::vector<std::string>& options = {});
+
+// The name that a misspelt word is most like; none: it is like none of them.
+std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace gilspy::cli

@@ -43,6 +43,9 @@ void TypedOptions::add_output(CLI::App& app, std::string_view made_up_name, bool
       ->type_name("FORMAT")
       ->check(CLI::IsMember(names, CLI::ignore_case))
       ->group(kOutput);
+  app.add_option("--link", link, "URL of the whole report, for the last line of --format markdown")
+      ->type_name("URL")
+      ->group(kOutput);
 }
 
 void TypedOptions::add_graph(CLI::App& app) {
@@ -160,6 +163,13 @@ Result<OutputOptions> TypedOptions::output_options() const {
   }
   if (function && nolineno) {
     return fail(ErrorCode::kUsage, "--function shows a function's first line, --nolineno shows none: take one");
+  }
+  if (!link.empty()) {
+    GILSPY_TRY(options.render.link, parse_link(link));
+    if (options.format->name != "markdown") {
+      return fail(ErrorCode::kUsage,
+                  fmt::format("--link goes with --format markdown, not with {}", options.format->name));
+    }
   }
   const std::string wanted = gil ? "held" : lower_case(view);
   options.render.view = wanted == "held"    ? View::kHeld

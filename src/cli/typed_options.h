@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "check_options.h"
 #include "gilspy/result.h"
 #include "not_yet.h"
 #include "options.h"
@@ -17,12 +18,13 @@ namespace gilspy::cli {
 
 struct TypedOptions {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
-                           recording, shell;
+                           recording, shell, link;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false,
        subprocesses = false;
   std::vector<std::string> command;
   NotYet not_yet;
+  TypedCheck check;
 
   // What a command can be told.
   void add_record(CLI::App& app);

@@ -69,4 +69,12 @@ Result<double> parse_gil_rate(const std::string& text) {
       fmt::format("--gil-rate takes 0.1 to 1000000 looks a second (10khz), max, or 0 for none, not '{}'", text));
 }
 
+Result<std::string> parse_link(const std::string& text) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (lower_case(text).starts_with(scheme) && text.size() > scheme.size()) return text;
+  }
+  return fail(ErrorCode::kUsage,
+              fmt::format("--link takes a URL that begins with https:// or http://, not '{}'", text));
+}
+
 }  // namespace gilspy::cli

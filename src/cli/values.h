@@ -20,4 +20,7 @@ Result<Pid> parse_pid(const std::string& text);
 // Seconds, or "unlimited".
 Result<std::optional<Nanos>> parse_duration(const std::string& text);
 
+// "https://..." or "http://...": what may be shown as a link.
+Result<std::string> parse_link(const std::string& text);
+
 }  // namespace gilspy::cli

@@ -57,7 +57,7 @@ class Loop {
 
   // The thread stayed in one context: if that is a callback, it kept the loop.
   void add(const TimeRange& context) {
-    if (context.length() < std::max(kLong, kWindows * profile_.timeline.window)) return;
+    if (context.length() < shortest_seen_block(profile_)) return;
     Nanos time{0}, held_up{0}, asleep{0};
     std::map<const Frame*, Nanos> frames;
     auto stretch = std::ranges::upper_bound(lane_, context.from, {}, &Stretch::to);
@@ -105,27 +105,40 @@ class Loop {
   Nanos kept_{0}, asleep_{0}, longest_{0};
 };
 
-bool has_loop(const StackTable& table) {
-  for (std::uint32_t id = 0; id < table.frame_count(); ++id) {
-    if (is_loop(table.frame(FrameId{id}))) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-BlockedLoop find_blocked_loop(const Profile& profile) {
-  BlockedLoop worst;
-  if (!has_loop(profile.table)) return worst;
+std::vector<BlockedLoop> blocked_loops(const Profile& profile) {
+  std::vector<BlockedLoop> found;
+  if (!has_event_loop(profile)) return found;
   const Timeline& timeline = profile.timeline;
   const bool holders_queued = are_holders_queued(profile);
   for (std::size_t i = 0; i < std::min(timeline.lanes.size(), timeline.contexts.size()); ++i) {
     Loop loop(profile, timeline.lanes[i], holders_queued);
     for (const TimeRange& context : timeline.contexts[i]) loop.add(context);
-    BlockedLoop found = loop.judge();
-    if (found.share > worst.share) worst = std::move(found);
+    if (BlockedLoop one = loop.judge(); one.share > 0) found.push_back(std::move(one));
   }
-  return worst;
+  return found;
+}
+
+}  // namespace
+
+bool has_event_loop(const Profile& profile) {
+  for (std::uint32_t id = 0; id < profile.table.frame_count(); ++id) {
+    if (is_loop(profile.table.frame(FrameId{id}))) return true;
+  }
+  return false;
+}
+
+Nanos shortest_seen_block(const Profile& profile) { return std::max(kLong, kWindows * profile.timeline.window); }
+
+BlockedLoop find_blocked_loop(const Profile& profile) {
+  const std::vector<BlockedLoop> loops = blocked_loops(profile);
+  const auto worst = std::ranges::max_element(loops, {}, &BlockedLoop::share);
+  return worst == loops.end() ? BlockedLoop{} : *worst;
+}
+
+BlockedLoop longest_blocked_loop(const Profile& profile) {
+  const std::vector<BlockedLoop> loops = blocked_loops(profile);
+  const auto longest = std::ranges::max_element(loops, {}, &BlockedLoop::longest);
+  return longest == loops.end() ? BlockedLoop{} : *longest;
 }
 
 }  // namespace gilspy::verdict

@@ -17,5 +17,11 @@ struct BlockedLoop {
 
 // The one whose callbacks kept it most. All zero: there is no loop, or it goes round.
 BlockedLoop find_blocked_loop(const Profile& profile);
+// The one of which a single callback kept it longest. All zero as above.
+BlockedLoop longest_blocked_loop(const Profile& profile);
+
+bool has_event_loop(const Profile& profile);
+// What is shorter counts as a loop that goes round: 100 ms, more in a coarsened timeline.
+Nanos shortest_seen_block(const Profile& profile);
 
 }  // namespace gilspy::verdict

@@ -68,9 +68,8 @@ std::string cpu_starved(const Numbers& n) {
   const std::string_view innocent = is_serialized(n) || is_hogged(n) ? "" : "; the GIL is not the problem";
   switch (starved(n)) {
     case Starved::kByThrottling:
-      return fmt::format(
-          "The CPU quota of its cgroup, {}, was used up in {} of its periods, and the {} stood still{}.",
-          cpu_count(n.cpus_available), percent(n.throttled_share), whole(n), innocent);
+      return fmt::format("The CPU quota of its cgroup, {}, was used up in {} of its periods, and the {} stood still{}.",
+                         cpu_count(n.cpus_available), percent(n.throttled_share), whole(n), innocent);
     case Starved::kWithTheGil:
       return fmt::format(
           "Right behind the GIL are the CPUs: the {} may use {} of the machine's {} ({}), so without a "

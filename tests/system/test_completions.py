@@ -122,7 +122,9 @@ in_every_shell = pytest.mark.parametrize("complete", WAYS)
 
 @in_every_shell
 @pytest.mark.parametrize("line, expected", [
-    ("gilspy ", {"record", "report", "dump", "top", "completions"}),
+    ("gilspy ", {"record", "report", "check", "dump", "top", "completions"}),
+    ("gilspy check --max-", {"--max-gil-wait", "--max-handoff-p99", "--max-loop-block"}),
+    ("gilspy check --fail-on ser", {"serialized_by_gil"}),
     ("gilspy re", {"record", "report"}),
     ("gilspy record --fu", {"--function", "--full-filenames"}),
     ("gilspy record -d 3 --no", {"--nolineno", "--nonblocking"}),
@@ -170,7 +172,7 @@ def test_options_that_help_does_not_list_are_not_offered(shell):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_option_of_the_help_is_there(shell):
     script = script_of(shell)
-    for command in ("record", "report", "dump"):
+    for command in ("record", "report", "check", "dump"):
         for option in re.findall(r"^  (?:-\w, |    )--([\w-]+)", gilspy(command, "--help").stdout, re.M):
             assert option in script, option
 

@@ -8,7 +8,7 @@ from conftest import PICKED
 from running import Program, gilspy
 
 USAGE, UNAVAILABLE, NO_PROCESS = 64, 69, 66
-COMMANDS = ("record", "report", "dump", "top", "completions")
+COMMANDS = ("record", "report", "check", "dump", "top", "completions")
 NOBODY = "99999999"  # above any pid that Linux gives
 
 
@@ -54,7 +54,7 @@ def test_alone_it_prints_the_help():
     (["record", "python", "app.py", "-x"], "gilspy record -- python app.py -x"),
     (["record"], "-- COMMAND"),
     (["dump"], "--pid"),
-    (["nonsense"], "record, report, dump"),
+    (["nonsense"], "record, report, check, dump"),
     (["re"], "record or report"),
     (["top", "--pid", "4242", "-d", "3"], "gilspy dump --pid 4242"),
     (["record", "--pid", "1", "--native"], "not there yet"),

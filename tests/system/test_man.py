@@ -17,14 +17,14 @@ def test_it_is_what_help_says():
     assert made == PAGE.read_text(), "./dev man writes the page anew"
 
 
-@pytest.mark.parametrize("command", ["record", "report", "dump"])
+@pytest.mark.parametrize("command", ["record", "report", "check", "dump"])
 def test_it_has_every_option_and_exit_status(command):
     """Whatever becomes of the layout of --help, or of the program that reads it."""
     help_text = gilspy(command, "--help").stdout
     page = re.sub(r"\\f[A-Z]|\\&", "", PAGE.read_text()).replace("\\-", "-")
     options = re.findall(r"^  (?:-\w, |    )?(--[\w-]+)", help_text, re.M)
     statuses = re.findall(r"^  (\d+)  +(\S.*)$", help_text, re.M)
-    assert len(options) > 3 and len(statuses) == (8 if command == "record" else 0)
+    assert len(options) > 3 and len(statuses) == {"record": 8, "check": 3}.get(command, 0)
     for option in options:
         assert option in page, option
     for number, meaning in statuses:

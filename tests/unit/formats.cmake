@@ -3,12 +3,13 @@ find_package(ZLIB REQUIRED)
 set(GILSPY_UNIT ${PROJECT_SOURCE_DIR}/tests/unit)
 gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
             DEPS gilspy_base INCLUDES ${GILSPY_UNIT})
-gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/verdict_test.cpp ${GILSPY_UNIT}/verdict_without_gil_test.cpp
-                    ${GILSPY_UNIT}/verdict_claims_test.cpp ${GILSPY_UNIT}/verdict_program_test.cpp
-                    ${GILSPY_UNIT}/event_loop_test.cpp
+gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/check_test.cpp ${GILSPY_UNIT}/verdict_test.cpp
+                    ${GILSPY_UNIT}/verdict_without_gil_test.cpp ${GILSPY_UNIT}/verdict_claims_test.cpp
+                    ${GILSPY_UNIT}/verdict_program_test.cpp ${GILSPY_UNIT}/event_loop_test.cpp
             DEPS gilspy_aggregate gilspy_verdict INCLUDES ${GILSPY_UNIT})
 gilspy_test(stack_view_test SOURCES ${GILSPY_UNIT}/stack_view_test.cpp DEPS gilspy_stack_view INCLUDES ${GILSPY_UNIT})
 gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp
+                    ${GILSPY_UNIT}/markdown_test.cpp
                     ${GILSPY_UNIT}/pprof_text.cpp ${GILSPY_UNIT}/thread_rows_test.cpp ${GILSPY_UNIT}/trace_text.cpp
             DEPS gilspy_formats gilspy_perfetto_wire gilspy_pprof_wire gilspy_thread_rows gilspy_verdict ZLIB::ZLIB
             INCLUDES ${GILSPY_UNIT})

@@ -28,7 +28,8 @@ Profile parent() { return worker(1, 0.01); }
 TEST(ProgramVerdict, WorkersSideBySide) {
   const Verdict verdict = judge(combined({parent(), worker(2, 1.9), worker(3, 1.9)}));
   EXPECT_EQ(verdict.code, VerdictCode::kParallelProcesses);
-  EXPECT_THAT(verdict.headline, StartsWith("2 processes used 1.91 of 2 CPUs: side by side, each with a GIL of its own"));
+  EXPECT_THAT(verdict.headline,
+              StartsWith("2 processes used 1.91 of 2 CPUs: side by side, each with a GIL of its own"));
   ASSERT_EQ(verdict.processes.size(), 3U);
   EXPECT_EQ(verdict.processes[0].code, VerdictCode::kIoBound);
   EXPECT_EQ(verdict.processes[1].code, VerdictCode::kSingleThreaded);

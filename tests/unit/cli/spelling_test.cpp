@@ -43,5 +43,25 @@ TEST_F(SpellingTest, WordsThatStandAlone) {
   EXPECT_EQ(hint_about("record", {}), "");
 }
 
+TEST_F(SpellingTest, OptionsThatWereProbablyMeant) {
+  const std::vector<std::string> options{"--help", "--max-gil-wait"};
+  EXPECT_THAT(hint_about("check", {"--max-gil-wiat", "30%"}, options), HasSubstr("; is --max-gil-wait meant? (gilspy"));
+  EXPECT_THAT(hint_about("check", {"--max-gil-wiat=30%"}, options), HasSubstr("is --max-gil-wait meant?"));
+  EXPECT_THAT(hint_about("check", {"--nonsense"}, options), Not(HasSubstr("meant")));
+}
+
+TEST(Nearest, OneThatWasProbablyMeant) {
+  const std::vector<std::string> names{"serialized_by_gil", "idle", "max-gil-wait"};
+  EXPECT_EQ(nearest("serialised_by_gil", names), "serialized_by_gil");
+  EXPECT_EQ(nearest("serialized-by-gil", names), "serialized_by_gil");
+  EXPECT_EQ(nearest("idel", names), std::nullopt) << "of four letters two";
+  EXPECT_EQ(nearest("idl", names), "idle");
+  EXPECT_EQ(nearest("max-gil-wiat", names), "max-gil-wait");
+  EXPECT_EQ(nearest("speed", names), std::nullopt);
+  EXPECT_EQ(nearest("", names), std::nullopt);
+  EXPECT_EQ(nearest(std::string(100'000, 'x'), names), std::nullopt);
+  EXPECT_EQ(nearest("x", {}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gilspy::cli

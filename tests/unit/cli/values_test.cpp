@@ -33,6 +33,14 @@ TEST(Values, Durations) {
   }
 }
 
+TEST(Values, Links) {
+  EXPECT_EQ(*parse_link("https://example.org/a?b"), "https://example.org/a?b");
+  EXPECT_EQ(*parse_link("HTTP://h"), "HTTP://h");
+  for (const char* wrong : {"", "example.org", "javascript:alert(1)", "https://", "file:///etc", " https://h"}) {
+    EXPECT_FALSE(parse_link(wrong).has_value()) << wrong;
+  }
+}
+
 TEST(Values, LowerCase) { EXPECT_EQ(lower_case("FlameGraph-9"), "flamegraph-9"); }
 
 TEST(ParseGilRate, TakesFrequenciesAndNever) {
