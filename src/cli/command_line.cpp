@@ -34,6 +34,7 @@ CommandLine::CommandLine()
   typed_->add_record(
       command("record", "Record a running process, or launch one: a flame graph, numbers", record_page()));
   typed_->add_report(command("report", "Render a recording: as a flame graph, as numbers", report_page()));
+  typed_->add_diff(command("diff", "Compare two recordings: what changed beyond noise", diff_page()));
   typed_->add_dump(command("dump", "Print what every thread is doing now, with its stack", dump_page()));
   typed_->add_top(command("top", "Not there yet: what every thread is doing, live", top_page()));
   typed_->add_completions(
@@ -56,9 +57,9 @@ Command CommandLine::parse(int argc, char** argv) {
     }
     words.front() = *name;
   }
-  // To a report, -- is what it is to most programs: the end of the options.
-  const bool is_report = words.front() == "report";
-  const auto separator = is_report ? words.end() : std::find(words.begin(), words.end(), "--");
+  // To what reads files, -- is what it is to most programs: the end of the options.
+  const bool reads_files = words.front() == "report" || words.front() == "diff";
+  const auto separator = reads_files ? words.end() : std::find(words.begin(), words.end(), "--");
   const bool separated = separator != words.end();
   if (separated) typed_->command.assign(separator + 1, words.end());
   words.erase(separator, words.end());
@@ -108,6 +109,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "dump") return command(typed_->dump());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
+  if (name == "diff") return command(typed_->diff());
   if (name == "record") return command(typed_->record());
   return command(typed_->report());
 }

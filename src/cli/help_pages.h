@@ -8,6 +8,7 @@ namespace gilspy::cli {
 HelpPage main_page();
 HelpPage record_page();
 HelpPage report_page();
+HelpPage diff_page();
 HelpPage dump_page();
 HelpPage top_page();
 HelpPage completions_page();

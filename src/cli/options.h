@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "gilspy/comparison_format.h"
 #include "gilspy/format.h"
 #include "gilspy/ids.h"
 #include "gilspy/sampler.h"
@@ -37,6 +38,21 @@ struct ReportOptions {
   OutputOptions output;
 };
 
+// How many units of work were done while each of two recordings was made.
+struct WorkDone {
+  double base = 0;
+  double head = 0;
+};
+
+struct DiffOptions {
+  std::string base;  // recordings
+  std::string head;
+  std::string path;  // as in OutputOptions
+  const ComparisonFormat* format = nullptr;
+  ComparisonOptions render;
+  std::optional<WorkDone> work;
+};
+
 struct DumpOptions {
   Pid pid{};
   bool json = false;
@@ -57,6 +73,7 @@ struct Exit {
   int code = 0;
 };
 
-using Command = std::variant<RecordOptions, ReportOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
+using Command =
+    std::variant<RecordOptions, ReportOptions, DiffOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli

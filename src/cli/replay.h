@@ -15,4 +15,7 @@ struct Replayed {
 // Reads it to its end. Errors: kBadRecording: there is not a single sample in it.
 Result<Replayed> replay(recording::RecordingReader& reader);
 
+// An error about the recording that the user named.
+Error about(const std::string& recording, const Error& error);
+
 }  // namespace gilspy::cli

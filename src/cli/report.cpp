@@ -27,13 +27,6 @@ Result<std::string> choose_path(const ReportOptions& options, Pid pid) {
   return path;
 }
 
-// As an error about the recording that the user named.
-Error about(const std::string& recording, const Error& error) {
-  if (error.code() != ErrorCode::kBadRecording) return error;
-  const std::string_view name = recording == "-" ? std::string_view("standard input") : std::string_view(recording);
-  return {error.code(), fmt::format("{}: {}", name, error.message())};
-}
-
 }  // namespace
 
 int run(const ReportOptions& options) {

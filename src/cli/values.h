@@ -6,6 +6,7 @@
 
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
+#include "options.h"
 
 namespace gilspy::cli {
 
@@ -19,5 +20,8 @@ Result<double> parse_gil_rate(const std::string& text);
 Result<Pid> parse_pid(const std::string& text);
 // Seconds, or "unlimited".
 Result<std::optional<Nanos>> parse_duration(const std::string& text);
+
+// "1200:1350"; nothing for nothing.
+Result<std::optional<WorkDone>> parse_work(const std::string& text);
 
 }  // namespace gilspy::cli
