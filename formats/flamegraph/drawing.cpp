@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <iterator>
 
 #include "text.h"
@@ -50,21 +51,41 @@ void Drawing::draw(const FlowFrame& frame) {
   constexpr double kTextInset = 3;  // pixels of a graph of the usual width
   const std::string_view family = family_of(frame);
   const bool is_family = frame.name == family && is_activity(family);
-  constexpr Rgb kRoot{0xE4, 0xE2, 0xDC};
-  const Rgb colour = frame.depth == 0 ? kRoot : options_.colour(family, frame.name);
+  const Rgb colour = colour_of(frame, family);
   const std::string name = sanitised(without_mark(frame.name));
   const std::size_t y = height_ - kPadBottom - (frame.depth + 1) * kRow;
   const double x = percent(frame.start);
   fmt::format_to(std::back_inserter(out_),
-                 R"(<g><title>{} ({} {}, {}%)</title><rect x="{:.4f}%" y="{}" width="{:.4f}%" height="{}" fill="{}")"
+                 R"(<g><title>{} ({} {}, {}%{})</title><rect x="{:.4f}%" y="{}" width="{:.4f}%" height="{}" fill="{}")"
                  R"({} fg:x="{}" fg:w="{}"/><text x="{:.4f}%" y="{:.2f}"{}>{}</text></g>)",
-                 escaped(name), thousands(frame.width()), escaped(sanitised(options_.count_name)), percentage(frame), x,
-                 y + 1, percent(frame.width()), kRow - 1, css(colour),
-                 frame.depth == 0 ? "" : fill_class(family, colour), frame.start, frame.width(),
+                 escaped(name), thousands(frame.width()), escaped(sanitised(options_.count_name)), percentage(frame),
+                 change(frame), x, y + 1, percent(frame.width()), kRow - 1, css(colour),
+                 frame.depth == 0 || frame.delta ? "" : fill_class(family, colour), frame.start, frame.width(),
                  x + 100 * kTextInset / 1200, static_cast<double>(y) + 11.5,
                  is_family ? (contrast_with_black(colour) < 4.5 ? R"( class="f w")" : R"( class="f")") : "",
                  escaped(label(frame, name, is_family)));
   out_ += '\n';
+}
+
+// From white to red for more, to blue for less; the largest change has the full colour.
+Rgb Drawing::colour_of(const FlowFrame& frame, std::string_view family) const {
+  constexpr Rgb kRoot{0xE4, 0xE2, 0xDC};
+  constexpr std::uint8_t kUnchanged = 250;
+  constexpr std::uint64_t kDarkest = 100, kRange = 150;
+  if (!frame.delta) return frame.depth == 0 ? kRoot : options_.colour(family, frame.name);
+  if (*frame.delta == 0) return {kUnchanged, kUnchanged, kUnchanged};
+  const auto size = static_cast<std::uint64_t>(std::abs(*frame.delta));
+  const auto pale = static_cast<std::uint8_t>(kDarkest + kRange * (flow_.largest_delta - size) / flow_.largest_delta);
+  const bool more = (*frame.delta > 0) != options_.negate;
+  return more ? Rgb{255, pale, pale} : Rgb{pale, pale, 255};
+}
+
+// "; +1.23%" of all counts
+std::string Drawing::change(const FlowFrame& frame) const {
+  if (!frame.delta || frame.depth == 0) return {};
+  if (*frame.delta == 0) return "; 0.00%";
+  const double delta = options_.negate ? -double(*frame.delta) : double(*frame.delta);
+  return fmt::format("; {:+.2f}%", flow_.total() == 0 ? 0.0 : 100 * delta / double(flow_.total()));
 }
 
 // The activity that the first or the second frame of the stack names: the second where stacks begin with a thread.
@@ -117,6 +138,7 @@ std::string Drawing::patterns() const {
 
 std::string Drawing::rules() const {
   std::string out;
+  if (flow_.frames.front().delta) out += "#frames rect { stroke:#aaa; }\n";  // many are as white as the page
   for (const auto& [key, number] : patterns_) {
     // The halo keeps the text readable where it crosses the pattern.
     out +=

@@ -34,7 +34,9 @@ class Drawing {
  private:
   void draw(const FlowFrame& frame);
   std::string_view family_of(const FlowFrame& frame) const;
+  Rgb colour_of(const FlowFrame& frame, std::string_view family) const;
   std::string percentage(const FlowFrame& frame) const;
+  std::string change(const FlowFrame& frame) const;
   std::string label(const FlowFrame& frame, const std::string& name, bool with_share) const;
   std::string fill_class(std::string_view family, Rgb colour);
   double percent(std::uint64_t count) const;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,9 +17,14 @@ namespace gilspy::flamegraph {
 
 // One line of a folded file without its trailing count. `stack` is root first, frames separated by ';'. An empty stack
 // is legal: its count is the root's own.
+//
+// A line that has another count to be compared with is a differential one. Its innermost frame, where no line before
+// has it, is coloured by how much more (red) or less (blue) it has than that, all others are white: so
+// inferno-diff-folded and inferno-flamegraph do it.
 struct FoldedLine {
   std::string stack;
   std::uint64_t count = 0;
+  std::optional<std::uint64_t> before = {};
 };
 
 struct Options {
@@ -33,6 +39,7 @@ struct Options {
   std::string family;
   std::function<Rgb(std::string_view family, std::string_view frame)> colour = activity_colour;
   std::function<Texture(std::string_view family)> texture = activity_texture;
+  bool negate = false;  // `count` is that of the earlier one: less than `before` is red
 };
 
 inline constexpr double kMinWidth = 200;

@@ -1,6 +1,7 @@
 #include "stack_flow.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <utility>
@@ -17,7 +18,8 @@ bool before(const FoldedLine* a, const FoldedLine* b) {
     return order < 0;
   }
   const auto rest = [common](const FoldedLine& line) {
-    return line.stack.substr(common) + ' ' + std::to_string(line.count);
+    const std::string before = line.before ? std::to_string(*line.before) + ' ' : std::string();
+    return line.stack.substr(common) + ' ' + before + std::to_string(line.count);
   };
   return rest(*a) < rest(*b);
 }
@@ -45,20 +47,27 @@ void split(std::string_view stack, std::vector<std::string_view>& names) {
   names.push_back(stack.substr(begin));
 }
 
+std::optional<std::int64_t> delta_of(const FoldedLine& line) {
+  if (!line.before) return std::nullopt;
+  return static_cast<std::int64_t>(line.count) - static_cast<std::int64_t>(*line.before);
+}
+
 // The stack of frames that are open at the current place.
 class Walk {
  public:
-  Walk() { open_frame("all"); }
+  Walk() { open_frame("all", {}); }
 
-  void step(std::span<const std::string_view> names, std::uint64_t count) {
+  void step(std::span<const std::string_view> names, std::uint64_t count, std::optional<std::int64_t> delta) {
     std::size_t same = 0;
     while (same < names.size() && same + 1 < open_.size() && flow_.frames[open_[same + 1]].name == names[same]) {
       ++same;
     }
     close_above(same + 1);
-    for (const std::string_view name : names.subspan(same)) {
-      open_frame(name);
+    if (delta) {
+      flow_.largest_delta = std::max(flow_.largest_delta, static_cast<std::uint64_t>(std::abs(*delta)));
+      if (!flow_.frames.front().delta) flow_.frames.front().delta = 0;
     }
+    for (; same < names.size(); ++same) open_frame(names[same], delta && same + 1 < names.size() ? 0 : delta);
     at_ += std::min(count, std::numeric_limits<std::uint64_t>::max() - at_);
   }
 
@@ -68,9 +77,10 @@ class Walk {
   }
 
  private:
-  void open_frame(std::string_view name) {
+  void open_frame(std::string_view name, std::optional<std::int64_t> delta) {
     const std::size_t parent = open_.empty() ? 0 : open_.back();
-    flow_.frames.push_back({.name = name, .parent = parent, .depth = open_.size(), .start = at_, .end = at_});
+    flow_.frames.push_back(
+        {.name = name, .parent = parent, .depth = open_.size(), .start = at_, .end = at_, .delta = delta});
     open_.push_back(flow_.frames.size() - 1);
   }
 
@@ -94,7 +104,7 @@ Flow flow(std::span<const FoldedLine> lines) {
   std::vector<std::string_view> names;
   for (const FoldedLine* line : sorted(lines)) {
     split(line->stack, names);
-    walk.step(names, line->count);
+    walk.step(names, line->count, delta_of(*line));
   }
   return walk.finish();
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct FlowFrame {
   std::size_t depth = 0;   // 0 = root
   std::uint64_t start = 0;
   std::uint64_t end = 0;
+  std::optional<std::int64_t> delta = {};  // of a differential line
 
   std::uint64_t width() const { return end - start; }
 };
@@ -24,6 +26,7 @@ struct FlowFrame {
 struct Flow {
   std::vector<FlowFrame> frames;     // parents before children; [0] is the root "all"
   std::vector<std::size_t> closing;  // indices in the order in which frames end: the order of drawing
+  std::uint64_t largest_delta = 1;   // whatever its sign
   std::uint64_t total() const { return frames.front().end; }
 };
 

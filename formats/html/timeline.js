@@ -169,7 +169,7 @@ class Timeline {
     context.textBaseline = 'middle';
     context.textAlign = 'left';
     const middle = row.y + row.height / 2 + 1;
-    const room = this.gutter - 10;
+    const room = (row.kind === 'group' ? this.width : this.gutter) - 10;  // nothing is drawn beside the name of a group
     const most = row.kind === 'waiters' ? row.steps.most : row.kind === 'cpus' ? Words.number(row.most) : 0;
     const scale = most ? `0–${most}` : row.count > 1 ? `× ${Words.grouped(row.count)}` : '';
     const used = scale && (room > 110 || row.count > 1) ? context.measureText(scale).width + 6 : 0;

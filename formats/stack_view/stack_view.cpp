@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "frame_text.h"
 #include "gilspy/wording.h"
@@ -27,8 +28,10 @@ void append(std::string& stack, std::string_view frame) {
 
 class Folder {
  public:
-  Folder(const Profile& profile, const RenderOptions& options)
-      : profile_(profile), options_(options), frames_(profile.table.frame_count()) {}
+  Folder(const Profile& profile, const RenderOptions& options, std::vector<std::string> frame_names)
+      : profile_(profile), options_(options), frames_(std::move(frame_names)) {
+    frames_.resize(profile.table.frame_count());
+  }
 
   void add(const StackTime& row) {
     std::string stack = thread_prefix(row.thread);
@@ -89,8 +92,10 @@ class Folder {
 
 }  // namespace
 
-std::vector<Line> fold(const Profile& profile, const RenderOptions& options) {
-  Folder folder(profile, options);
+std::vector<Line> fold(const Profile& profile, const RenderOptions& options) { return fold(profile, options, {}); }
+
+std::vector<Line> fold(const Profile& profile, const RenderOptions& options, std::vector<std::string> frame_names) {
+  Folder folder(profile, options, std::move(frame_names));
   if (options.view == View::kBlame) {
     for (const Blame& row : profile.blame) {
       if (row.time > Nanos{0}) folder.add(row);

@@ -22,5 +22,7 @@ struct Line {
 // View::kBlame: the holder's stack, and above it kWaiting with the leaf of the stack that waited.
 inline constexpr std::string_view kWaiting = "waiting: ";
 std::vector<Line> fold(const Profile& profile, const RenderOptions& options);
+// With other names for the frames, by FrameId, whatever the options say about them. They must be safe_frame()s.
+std::vector<Line> fold(const Profile& profile, const RenderOptions& options, std::vector<std::string> frame_names);
 
 }  // namespace gilspy::stack_view

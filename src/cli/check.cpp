@@ -10,7 +10,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "gilspy/platform.h"
-#include "recording_file.h"
+#include "stored_recording.h"
 
 namespace gilspy::cli {
 namespace {

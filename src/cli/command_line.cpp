@@ -35,6 +35,7 @@ CommandLine::CommandLine()
       command("record", "Record a running process, or launch one: a flame graph, numbers", record_page()));
   typed_->add_report(command("report", "Render a recording: as a flame graph, as numbers", report_page()));
   typed_->check.add(command("check", "Judge a recording by limits: for scripts and CI", check_page()));
+  typed_->add_diff(command("diff", "Compare two recordings: what changed beyond noise", diff_page()));
   typed_->add_dump(command("dump", "Print what every thread is doing now, with its stack", dump_page()));
   typed_->add_top(command("top", "Not there yet: what every thread is doing, live", top_page()));
   typed_->add_completions(
@@ -57,9 +58,9 @@ Command CommandLine::parse(int argc, char** argv) {
     }
     words.front() = *name;
   }
-  // Where a file is the argument, -- is what it is to most programs: the end of the options.
-  const bool takes_file = words.front() == "report" || words.front() == "check";
-  const auto separator = takes_file ? words.end() : std::find(words.begin(), words.end(), "--");
+  // Where files are the arguments, -- is what it is to most programs: the end of the options.
+  const bool takes_files = words.front() == "report" || words.front() == "check" || words.front() == "diff";
+  const auto separator = takes_files ? words.end() : std::find(words.begin(), words.end(), "--");
   const bool separated = separator != words.end();
   if (separated) typed_->command.assign(separator + 1, words.end());
   words.erase(separator, words.end());
@@ -125,6 +126,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "check") return command(typed_->check.options());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
+  if (name == "diff") return command(typed_->diff());
   if (name == "record") return command(typed_->record());
   return command(typed_->report());
 }

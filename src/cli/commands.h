@@ -8,6 +8,7 @@ namespace gilspy::cli {
 int run(const RecordOptions& options);
 int run(const ReportOptions& options);
 int run(const CheckOptions& options);
+int run(const DiffOptions& options);
 int run(const DumpOptions& options);
 int run(const TopOptions& options);
 int run(const CompletionsOptions& options);

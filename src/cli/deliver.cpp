@@ -59,7 +59,11 @@ Error cannot_keep(const Error& error, const std::string& path, const Contents& c
 }  // namespace
 
 Result<std::string> choose_output(const OutputOptions& options, const std::string& stem) {
-  std::string path = options.path.empty() ? made_up_name(stem, options.format->extension) : options.path;
+  return choose_output(options.path, options.format->extension, stem);
+}
+
+Result<std::string> choose_output(const std::string& asked, std::string_view extension, const std::string& stem) {
+  std::string path = asked.empty() ? made_up_name(stem, extension) : asked;
   GILSPY_CHECK(check(path));
   return path;
 }

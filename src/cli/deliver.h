@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "gilspy/profile.h"
 #include "gilspy/result.h"
@@ -12,6 +13,8 @@ namespace gilspy::cli {
 // The path to write to: that of the options, or one that is made up from `stem` and not taken yet. Asked before minutes
 // are spent on a recording that could not be kept. Errors: kCannotWrite.
 Result<std::string> choose_output(const OutputOptions& options, const std::string& stem);
+// The same for a path as it was asked for, maybe empty.
+Result<std::string> choose_output(const std::string& asked, std::string_view extension, const std::string& stem);
 
 enum class SummaryTo {
   kStdout,  // unless the data go there

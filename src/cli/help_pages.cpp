@@ -31,7 +31,8 @@ HelpPage main_page() {
              {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
              {"gilspy record --pid 4242 -f json -o -", "numbers for scripts"},
              {"gilspy dump --pid 4242", "what every thread is doing now"},
-             {"gilspy check a.gilspy --max-gil-wait 30%", "a recording, judged for CI"}}},
+             {"gilspy check a.gilspy --max-gil-wait 30%", "a recording, judged for CI"},
+             {"gilspy diff old.gilspy new.gilspy", "what changed between two recordings"}}},
            statuses}};
 }
 
@@ -40,6 +41,7 @@ HelpPage record_page() {
                        {{"gilspy record --pid 4242", "SVG and summary at Ctrl-C or its end"},
                         {"gilspy record -- python app.py", "launch a program, record all of it"},
                         {"gilspy record --pid 4242 -d 10 -o x.svg", "ten seconds"},
+                        {"gilspy record -s --pid 4242", "and all processes that it starts"},
                         {"gilspy record --pid 4242 --view blame", "who makes others wait: fix that first"},
                         {"gilspy record --pid 4242 -f json -o -", "numbers for scripts, on stdout"},
                         {"gilspy record --pid 4242 -f folded -t", "stacks by thread, for other tools"},
@@ -70,6 +72,17 @@ HelpPage check_page() {
             {{"0", "the recording keeps to all rules"},
              {"1", "it breaks one of them"},
              {"2", "nobody can tell: no recording, too little in it, a rule that does not apply, wrong usage"}}}}};
+}
+
+HelpPage diff_page() {
+  return {{{"gilspy diff [OPTIONS] BASE HEAD", ""}},
+          {{"Examples",
+            {{"gilspy diff old.gilspy new.gilspy", "what changed, and a differential flame graph"},
+             {"gilspy diff old.gilspy new.gilspy --view blame", "the graph of who makes others wait"},
+             {"gilspy diff old.gilspy new.gilspy --work 900:1100", "for each of so many requests"},
+             {"gilspy diff old.gilspy new.gilspy -f markdown -o -", "for a comment on a pull request"}},
+            "A change is beyond noise when its interval does not contain 0; all intervals hold together with 95 % "
+            "certainty. The exit status is 0 whether something changed or not."}}};
 }
 
 HelpPage dump_page() {

@@ -9,6 +9,7 @@ HelpPage main_page();
 HelpPage record_page();
 HelpPage report_page();
 HelpPage check_page();
+HelpPage diff_page();
 HelpPage dump_page();
 HelpPage top_page();
 HelpPage completions_page();

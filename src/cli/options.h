@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gilspy/check.h"
+#include "gilspy/comparison_format.h"
 #include "gilspy/format.h"
 #include "gilspy/ids.h"
 #include "gilspy/sampler.h"
@@ -46,6 +47,21 @@ struct CheckOptions {
   bool json = false;
 };
 
+// How many units of work were done while each of two recordings was made.
+struct WorkDone {
+  double base = 0;
+  double head = 0;
+};
+
+struct DiffOptions {
+  std::string base;  // recordings
+  std::string head;
+  std::string path;  // as in OutputOptions
+  const ComparisonFormat* format = nullptr;
+  ComparisonOptions render;
+  std::optional<WorkDone> work;
+};
+
 struct DumpOptions {
   Pid pid{};
   bool json = false;
@@ -66,7 +82,7 @@ struct Exit {
   int code = 0;
 };
 
-using Command =
-    std::variant<RecordOptions, ReportOptions, CheckOptions, DumpOptions, TopOptions, CompletionsOptions, Exit>;
+using Command = std::variant<RecordOptions, ReportOptions, CheckOptions, DiffOptions, DumpOptions, TopOptions,
+                             CompletionsOptions, Exit>;
 
 }  // namespace gilspy::cli

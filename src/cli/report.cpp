@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "deliver.h"
-#include "recording_file.h"
+#include "stored_recording.h"
 
 namespace gilspy::cli {
 namespace {
@@ -29,7 +29,7 @@ Result<std::string> choose_path(const ReportOptions& options, Pid pid) {
 }  // namespace
 
 int run(const ReportOptions& options) {
-  auto file = RecordingFile::open(options.recording);
+  auto file = StoredRecording::open(options.recording);
   if (!file.has_value()) return complain(file.error());
   const auto path = choose_path(options, file->facts().identity.pid);
   if (!path.has_value()) return complain(path.error());

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "gilspy/platform.h"
@@ -17,6 +18,7 @@ constexpr const char* kOutput = "Output";  // groups of --help
 constexpr const char* kArguments = "Arguments";
 constexpr const char* kWhat = "What to record";
 constexpr const char* kShows = "What the graph shows";
+constexpr const char* kIdle = "Also threads that are blocked (sleep, I/O, locks)";
 constexpr const char* kSampling = "Sampling";
 
 }  // namespace
@@ -48,7 +50,7 @@ void TypedOptions::add_output(CLI::App& app, std::string_view made_up_name, bool
       ->group(kOutput);
 }
 
-void TypedOptions::add_graph(CLI::App& app) {
+void TypedOptions::add_view(CLI::App& app) {
   app.add_option("--view", view,
                  "What its width stands for [default: all]\n"
                  "all: thread-time by activity\n"
@@ -58,8 +60,12 @@ void TypedOptions::add_graph(CLI::App& app) {
       ->type_name("VIEW")
       ->check(CLI::IsMember({"all", "held", "wait", "blame"}, CLI::ignore_case))
       ->group(kShows);
+}
+
+void TypedOptions::add_graph(CLI::App& app) {
+  add_view(app);
   app.add_flag("-g,--gil", gil, "Only time with the GIL: the same as --view held")->group(kShows);
-  app.add_flag("-i,--idle", idle, "Also threads that are blocked (sleep, I/O, locks)")->group(kShows);
+  app.add_flag("-i,--idle", idle, kIdle)->group(kShows);
   app.add_flag("-t,--threads", threads, "A thread a root: who did it comes first")->group(kShows);
   app.add_flag("-F,--function", function, "Merge the lines of a function: show its first line")->group(kShows);
   app.add_flag("--nolineno", nolineno, "Merge the lines of a function: show no line")->group(kShows);
@@ -116,6 +122,40 @@ void TypedOptions::add_report(CLI::App& app) {
   add_graph(app);
 }
 
+void TypedOptions::add_diff(CLI::App& app) {
+  for (auto [name, what, into] : {std::tuple("BASE", "Recording of before the change, - for standard input", &base),
+                                  std::tuple("HEAD", "Recording of after the change", &head)}) {
+    app.add_option(name, *into, what)->required()->type_name("FILE")->group(kArguments);
+  }
+  std::string formats = "What to write", endings;
+  std::vector<std::string> names;
+  for (const ComparisonFormat& row : formats::of_comparisons()) {
+    formats += fmt::format("\n{}: {}", row.name, row.summary);
+    endings += (endings.empty() ? "" : ", ") + std::string(row.extension);
+    names.emplace_back(row.name);
+  }
+  app.add_option("-o,--output", output,
+                 fmt::format("File to write, - for standard output [HEAD-diff.svg]; without --format, its ending "
+                             "chooses one: {}",
+                             endings))
+      ->type_name("FILE")
+      ->group(kOutput);
+  app.add_option("-f,--format", format, formats)
+      ->capture_default_str()
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember(names, CLI::ignore_case))
+      ->group(kOutput);
+  app.add_option("--work", work,
+                 "How much was done meanwhile, as 1200:1350 (requests, rows, runs): figures become milliseconds for "
+                 "each; 1:1 compares whole runs")
+      ->type_name("BASE:HEAD")
+      ->group("What to compare");
+  add_view(app);
+  app.add_flag("-i,--idle", idle, kIdle)->group(kShows);
+  app.add_flag("--negate", negate, "Widths of BASE instead of HEAD: shows what is gone. Red is still more in HEAD")
+      ->group(kShows);
+}
+
 void TypedOptions::add_dump(CLI::App& app) {
   add_pid(app, "Process to look at", "Options");
   app.add_flag("-j,--json", json, "JSON, for scripts");
@@ -152,6 +192,25 @@ Result<const Format*> TypedOptions::chosen_format() const {
                                              formats::endings(recording.empty())));
 }
 
+Result<const ComparisonFormat*> TypedOptions::chosen_comparison_format() const {
+  const ComparisonFormat* const asked = formats::find_comparison(lower_case(format));
+  const std::string ending = std::filesystem::path(output).extension();
+  const ComparisonFormat* const named = format_given ? nullptr : formats::comparison_of_file(output);
+  if (named != nullptr) return named;
+  if (format_given || ending.empty()) return asked;
+  return fail(
+      ErrorCode::kUsage,
+      fmt::format("a comparison cannot be written as {}: as .svg, .json or .md, or --format says which it is", ending));
+}
+
+View TypedOptions::chosen_view() const {
+  const std::string wanted = gil ? "held" : lower_case(view);
+  return wanted == "held"    ? View::kHeld
+         : wanted == "wait"  ? View::kWait
+         : wanted == "blame" ? View::kBlame
+                             : View::kAll;
+}
+
 Result<OutputOptions> TypedOptions::output_options() const {
   OutputOptions options;
   options.path = output;
@@ -171,11 +230,7 @@ Result<OutputOptions> TypedOptions::output_options() const {
                   fmt::format("--link goes with --format markdown, not with {}", options.format->name));
     }
   }
-  const std::string wanted = gil ? "held" : lower_case(view);
-  options.render.view = wanted == "held"    ? View::kHeld
-                        : wanted == "wait"  ? View::kWait
-                        : wanted == "blame" ? View::kBlame
-                                            : View::kAll;
+  options.render.view = chosen_view();
   options.render.include_blocked = idle;
   options.render.by_thread = threads;
   options.render.line_numbers = !nolineno;
@@ -223,6 +278,21 @@ Result<ReportOptions> TypedOptions::report() const {
                 fmt::format("a recording is already of format {}: report renders the others", chosen.format->name));
   }
   return ReportOptions{recording, std::move(chosen)};
+}
+
+Result<DiffOptions> TypedOptions::diff() const {
+  DiffOptions options;
+  if (base == "-" && head == "-") return fail(ErrorCode::kUsage, "only one of BASE and HEAD can be standard input");
+  if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
+  options.base = base;
+  options.head = head;
+  options.path = output;
+  GILSPY_TRY(options.format, chosen_comparison_format());
+  options.render.view = chosen_view();
+  options.render.include_blocked = idle;
+  options.render.negate = negate;
+  GILSPY_TRY(options.work, parse_work(work));
+  return options;
 }
 
 Result<DumpOptions> TypedOptions::dump() const {

@@ -18,10 +18,10 @@ namespace gilspy::cli {
 
 struct TypedOptions {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
-                           recording, shell, link;
+                           recording, base, head, work, shell, link;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
-       function = false, full = false, nonblocking = false, blocking = false, exact = false, json = false,
-       subprocesses = false;
+       function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
+       json = false, subprocesses = false;
   std::vector<std::string> command;
   NotYet not_yet;
   TypedCheck check;
@@ -29,6 +29,7 @@ struct TypedOptions {
   // What a command can be told.
   void add_record(CLI::App& app);
   void add_report(CLI::App& app);
+  void add_diff(CLI::App& app);
   void add_dump(CLI::App& app);
   void add_top(CLI::App& app);
   void add_completions(CLI::App& app);
@@ -36,16 +37,20 @@ struct TypedOptions {
   // What it was told. Errors: kUsage.
   Result<RecordOptions> record() const;
   Result<ReportOptions> report() const;
+  Result<DiffOptions> diff() const;
   Result<DumpOptions> dump() const;
 
  private:
   void add_pid(CLI::App& app, const char* what, const char* group);
   void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed);
+  void add_view(CLI::App& app);
   void add_graph(CLI::App& app);
   void add_full_filenames(CLI::App& app, const char* group);
   void add_stopping(CLI::App& app, const char* group);
 
   Result<const Format*> chosen_format() const;
+  Result<const ComparisonFormat*> chosen_comparison_format() const;
+  View chosen_view() const;
   Result<OutputOptions> output_options() const;
   Result<Stopping> stopping() const;
 };

@@ -59,6 +59,21 @@ Result<double> parse_rate(const std::string& text) {
               fmt::format("--rate takes 0.1 to 1000000 samples a second (1000, 250hz, 1khz) or max, not '{}'", text));
 }
 
+Result<std::optional<WorkDone>> parse_work(const std::string& text) {
+  if (text.empty()) return std::optional<WorkDone>();
+  WorkDone work;
+  const char* const end = text.data() + text.size();
+  const auto base = std::from_chars(text.data(), end, work.base);
+  const bool goes_on = base.ec == std::errc() && base.ptr != end && *base.ptr == ':';
+  const auto head = goes_on ? std::from_chars(base.ptr + 1, end, work.head) : base;
+  const auto possible = [](double count) { return count > 0 && count < 1e18; };
+  if (!goes_on || head.ec != std::errc() || head.ptr != end || !possible(work.base) || !possible(work.head)) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("--work takes what was done in BASE and in HEAD, as 1200:1350, not '{}'", text));
+  }
+  return std::optional(work);
+}
+
 Result<double> parse_gil_rate(const std::string& text) {
   const std::string lower = lower_case(text);
   if (lower == "0") return 0.0;

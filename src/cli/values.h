@@ -6,6 +6,7 @@
 
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
+#include "options.h"
 
 namespace gilspy::cli {
 
@@ -22,5 +23,7 @@ Result<std::optional<Nanos>> parse_duration(const std::string& text);
 
 // "https://..." or "http://...": what may be shown as a link.
 Result<std::string> parse_link(const std::string& text);
+// "1200:1350"; nothing for nothing.
+Result<std::optional<WorkDone>> parse_work(const std::string& text);
 
 }  // namespace gilspy::cli

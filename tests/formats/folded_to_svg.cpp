@@ -1,6 +1,6 @@
 // Folded lines to a flame graph, as `inferno-flamegraph` does it: lets the tests compare the two.
 //   gilspy_folded_to_svg [--title T] [--subtitle T] [--countname N] [--minwidth PERCENT] [--maxframes N] [--width W]
-//                        [--family F] [FILE]
+//                        [--family F] [--negate 1] [FILE]
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -23,19 +23,25 @@ std::string_view trimmed(std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
-// "stack count"; a line without a count or without a stack is no line, as for inferno.
-std::optional<FoldedLine> parse(std::string_view text) {
-  text = trimmed(text);
+// The number at the end of a line, taken away from it.
+std::optional<std::uint64_t> take_number(std::string& text) {
   const std::size_t blank = text.rfind(' ');
-  if (blank == std::string_view::npos) {
-    return std::nullopt;
-  }
-  FoldedLine line{.stack = std::string(trimmed(text.substr(0, blank)))};
-  const std::string_view digits = text.substr(blank + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), line.count);
-  if (error != std::errc{} || end != digits.data() + digits.size() || line.stack.empty()) {
-    return std::nullopt;
-  }
+  if (blank == std::string::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data() + blank + 1, text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  text = trimmed(text.substr(0, blank));
+  return number;
+}
+
+// "stack count", or "stack before count"; a line without a count or without a stack is no line, as for inferno.
+std::optional<FoldedLine> parse(std::string_view text) {
+  FoldedLine line{.stack = std::string(trimmed(text))};
+  const auto count = take_number(line.stack);
+  if (!count || line.stack.empty()) return std::nullopt;
+  line.count = *count;
+  line.before = take_number(line.stack);
+  if (line.stack.empty()) return std::nullopt;
   return line;
 }
 
@@ -69,6 +75,8 @@ bool set(Options& options, std::string_view name, const char* value) {
     options.width = std::strtod(value, nullptr);
   } else if (name == "--family") {
     options.family = value;
+  } else if (name == "--negate") {
+    options.negate = std::string_view(value) == "1";
   } else {
     return false;
   }
@@ -95,7 +103,7 @@ int main(int argc, char** argv) {
   const auto asked = arguments({argv + 1, argv + argc});
   if (!asked) {
     std::cerr << "usage: gilspy_folded_to_svg [--title T] [--subtitle T] [--countname N] [--minwidth PERCENT]\n"
-                 "         [--maxframes N] [--width PIXELS] [--family ACTIVITY] [FILE]\n";
+                 "         [--maxframes N] [--width PIXELS] [--family ACTIVITY] [--negate 1] [FILE]\n";
     return 2;
   }
   std::ifstream file;

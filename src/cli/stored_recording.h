@@ -11,15 +11,15 @@
 
 namespace gilspy::cli {
 
-class RecordingFile {
+class StoredRecording {
  public:
-  static Result<RecordingFile> open(const std::string& path);
+  static Result<StoredRecording> open(const std::string& path);
 
   const RunFacts& facts() const { return reader_->facts(); }
   Result<Replayed> replay();  // once
 
  private:
-  RecordingFile() = default;
+  StoredRecording() = default;
 
   std::string path_;
   std::unique_ptr<platform::ByteSource> source_;

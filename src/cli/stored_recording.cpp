@@ -1,4 +1,4 @@
-#include "recording_file.h"
+#include "stored_recording.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +15,8 @@ Error about(const std::string& path, const Error& error) {
 
 }  // namespace
 
-Result<RecordingFile> RecordingFile::open(const std::string& path) {
-  RecordingFile file;
+Result<StoredRecording> StoredRecording::open(const std::string& path) {
+  StoredRecording file;
   file.path_ = path;
   auto source = platform::open_source(path);
   if (!source.has_value()) return fail(ErrorCode::kBadRecording, source.error().message());
@@ -27,14 +27,14 @@ Result<RecordingFile> RecordingFile::open(const std::string& path) {
   return file;
 }
 
-Result<Replayed> RecordingFile::replay() {
+Result<Replayed> StoredRecording::replay() {
   auto replayed = cli::replay(*reader_);
   if (!replayed.has_value()) return tl::unexpected(about(path_, replayed.error()));
   return replayed;
 }
 
 Result<Replayed> replay_file(const std::string& path) {
-  GILSPY_TRY(RecordingFile file, RecordingFile::open(path));
+  GILSPY_TRY(StoredRecording file, StoredRecording::open(path));
   return file.replay();
 }
 
