@@ -9,7 +9,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 double limit(RuleKind kind, const std::string& text) {
@@ -70,7 +69,7 @@ TEST(CheckRules, Verdicts) {
 }
 
 TEST(CheckRules, EveryVerdictHasAName) {
-  EXPECT_THAT(verdict_names(), SizeIs(12));
+  EXPECT_EQ(verdict_names().back(), "insufficient_data");
   for (const std::string& name : verdict_names()) EXPECT_EQ(complaint(RuleKind::kFailOn, name), "") << name;
 }
 
