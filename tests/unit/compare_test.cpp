@@ -167,8 +167,9 @@ TEST(Names, LinesAndCheckoutsDoNotMatter) {
 }
 
 TEST(Names, CheckoutsThatAreNotTheWorkingFolder) {
-  const auto names = compare::shared_names(with_files({{"run", "/ci/1/app/a.py", 1, 1}, {"go", "/ci/1/lib/a.py", 1, 1}}),
-                                           with_files({{"run", "/ci/22/app/a.py", 1, 1}, {"go", "/ci/22/lib/a.py", 1, 1}}));
+  const auto names =
+      compare::shared_names(with_files({{"run", "/ci/1/app/a.py", 1, 1}, {"go", "/ci/1/lib/a.py", 1, 1}}),
+                            with_files({{"run", "/ci/22/app/a.py", 1, 1}, {"go", "/ci/22/lib/a.py", 1, 1}}));
   EXPECT_THAT(names.base, ElementsAre("run (app/a.py)", "go (lib/a.py)"));
   EXPECT_EQ(names.base, names.head);
 }

@@ -1,11 +1,12 @@
 // The mathematics of comparisons, against published tables and against data with a known truth.
+#include "src/compare/estimate.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 #include <vector>
 
-#include "src/compare/estimate.h"
 #include "src/compare/student.h"
 
 namespace gilspy::compare {
@@ -95,8 +96,7 @@ TEST(Change, IntervalsOfAutocorrelatedDataCoverTheTruth) {
     const Estimate head = estimate(turns(random, 0.04, 0.06));
     const Change change = change_between(base, head, 0.05);
     covered += change.low <= truth && truth <= change.high ? 1 : 0;
-    const double binomial =
-        std::sqrt((base.mean * (1 - base.mean) + head.mean * (1 - head.mean)) / 4000) * 1.96;
+    const double binomial = std::sqrt((base.mean * (1 - base.mean) + head.mean * (1 - head.mean)) / 4000) * 1.96;
     independent_covered += std::abs(change.difference() - truth) <= binomial ? 1 : 0;
   }
   EXPECT_GT(covered, kRuns * 0.945);
