@@ -57,9 +57,9 @@ std::string about_hidden(const Stacks& stacks, bool negate) {
     ++count;
   }
   if (count == 0) return {};
-  return fmt::format(" Not visible: {} of {}'s time, in {} that {} lacks.",
+  return fmt::format(" Not drawn: {} of the time of {}, in {} that only it has.",
                      wording::percent(double(hidden) / double(all)), negate ? "HEAD" : "BASE",
-                     wording::count_of(count, "stack"), negate ? "BASE" : "HEAD");
+                     wording::count_of(count, "stack"));
 }
 
 std::string_view width_of(View view) {
@@ -67,7 +67,7 @@ std::string_view width_of(View view) {
     case View::kAll: return "time of all threads";
     case View::kHeld: return "time that the GIL was held";
     case View::kWait: return "time that threads waited for the GIL";
-    case View::kBlame: return "time others waited, at the holder's stack";
+    case View::kBlame: return "time that others waited";
   }
   return {};
 }
@@ -83,10 +83,9 @@ std::string render_differential(const Compared& compared, const ComparisonOption
   }
   flamegraph::Options drawing;
   drawing.title = compared.comparison.headline;
-  drawing.subtitle = fmt::format("Width: {} in {}, {}. Red: more in HEAD, blue: less, at the innermost frame.{}",
-                                 width_of(options.view), options.negate ? "BASE" : "HEAD",
-                                 compared.comparison.per_work() ? "per unit of work" : "per second",
-                                 about_hidden(stacks, options.negate));
+  drawing.subtitle = fmt::format("Red: more in HEAD, blue: less{}. Width: {} in {}.{}",
+                                 compared.comparison.per_work() ? ", per unit of work" : "", width_of(options.view),
+                                 options.negate ? "BASE" : "HEAD", about_hidden(stacks, options.negate));
   drawing.count_name = "microseconds";
   drawing.negate = options.negate;
   return flamegraph::render(lines, drawing);

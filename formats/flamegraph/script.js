@@ -35,7 +35,7 @@
 
   function read(g) {
     const title = g.querySelector('title').textContent;
-    const parts = /^([^]*) \([\d,]+ [^]*?([\d.]+)%\)$/.exec(title);
+    const parts = /^([^]*) \([\d,]+ [^]*?([\d.]+)%(?:; [-+]?[\d.]+%)?\)$/.exec(title);
     const rect = g.querySelector('rect');
     const text = g.querySelector('text');
     return {

@@ -32,7 +32,7 @@ HelpPage main_page() {
              {"gilspy record --pid 4242 -f json -o -", "numbers for scripts"},
              {"gilspy dump --pid 4242", "what every thread is doing now"},
              {"gilspy check a.gilspy --max-gil-wait 30%", "a recording, judged for CI"},
-             {"gilspy diff old.gilspy new.gilspy", "what changed between two recordings"}}},
+             {"gilspy diff a.gilspy b.gilspy", "what changed between two recordings"}}},
            statuses}};
 }
 
@@ -77,10 +77,11 @@ HelpPage check_page() {
 HelpPage diff_page() {
   return {{{"gilspy diff [OPTIONS] BASE HEAD", ""}},
           {{"Examples",
-            {{"gilspy diff old.gilspy new.gilspy", "what changed, and a differential flame graph"},
-             {"gilspy diff old.gilspy new.gilspy --view blame", "the graph of who makes others wait"},
-             {"gilspy diff old.gilspy new.gilspy --work 900:1100", "for each of so many requests"},
-             {"gilspy diff old.gilspy new.gilspy -f markdown -o -", "for a comment on a pull request"}},
+            {{"gilspy diff a.gilspy b.gilspy", "what changed, and a flame graph"},
+             {"gilspy diff a.gilspy b.gilspy --view blame", "with a graph of who makes others wait"},
+             {"gilspy diff a.gilspy b.gilspy --work 90:110", "for each of so many requests"},
+             {"gilspy diff a.gilspy b.gilspy --work 1:1", "of two whole runs"},
+             {"gilspy diff a.gilspy b.gilspy -o x.md", "for a comment on a pull request"}},
             "A change is beyond noise when its interval does not contain 0; all intervals hold together with 95 % "
             "certainty. The exit status is 0 whether something changed or not."}}};
 }

@@ -145,10 +145,11 @@ void TypedOptions::add_diff(CLI::App& app) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember(names, CLI::ignore_case))
       ->group(kOutput);
-  app.add_option("--work", work,
-                 "How much was done meanwhile, as 1200:1350 (requests, rows, runs): figures become milliseconds for "
-                 "each; 1:1 compares whole runs")
-      ->type_name("BASE:HEAD")
+  app.add_option(
+         "--work", work,
+         "How much was done in BASE and in HEAD, as 1200:1350 (requests, rows): figures become milliseconds for "
+         "each; 1:1 compares whole runs")
+      ->type_name("COUNTS")
       ->group("What to compare");
   add_view(app);
   app.add_flag("-i,--idle", idle, kIdle)->group(kShows);

@@ -106,7 +106,8 @@ void walk_blame(const Profile& profile, const BlameVisitor& visit) {
   }
   for (const auto& [gil, lanes] : by_gil) {
     if (timeline.window > Nanos{0}) {
-      walk_windows(lanes, timeline.window, visit);
+      constexpr Nanos::rep kMostWindows = 1'000'000;  // recordings can claim to have lasted for centuries
+      walk_windows(lanes, std::max(timeline.window, profile.duration / kMostWindows), visit);
     } else {
       walk_as_sampled(lanes, visit);
     }

@@ -23,8 +23,10 @@ constexpr double kMissedWith = 0.05;
 constexpr double kLeast = 0.01;  // s/s
 // From recordings of the same programs, again and again, on a quiet machine and on a busy one: docs/diff.md.
 constexpr RunToRun kRunToRun{.share = 0.05, .amount = 0.006};
-// Who holds the GIL and has no CPU keeps it for longer: where that happens, figures depend on the machine's load.
+// Who holds the GIL and has no CPU keeps it for longer, and who waits for a CPU comes late: where that happens, figures
+// depend on the machine's load. Also from such recordings.
 constexpr double kSwayedByLoad = 0.5;
+constexpr double kAmountByLoad = 0.02;  // for each thread that is ready to run and has no CPU
 
 // One recording on its way to figures.
 struct Side {
@@ -56,8 +58,9 @@ Estimate figure(const Side& side, const Blocks& blocks, double per_unit) {
   figures.resize(side.blocks.count);  // what a function has nothing of
   for (double& value : figures) value *= double(figures.size()) * per_unit;
   const double seconds_per_unit = side.seconds() * 1e9 * per_unit;
-  const double swayed = std::hypot(kRunToRun.share, kSwayedByLoad * side.holders_queued());
-  return with(estimate(figures), {swayed, kRunToRun.amount * seconds_per_unit});
+  const double share = std::hypot(kRunToRun.share, kSwayedByLoad * side.holders_queued());
+  const double amount = std::hypot(kRunToRun.amount, kAmountByLoad * side.threads_queued());
+  return with(estimate(figures), {share, amount * seconds_per_unit});
 }
 
 // A process that waits for CPUs would have used more of them on a machine of its own.
@@ -98,6 +101,7 @@ class Comparing {
   void run() {
     std::vector<std::pair<Measure, FunctionId>> rows;
     for (const Measure measure : kMeasures) {
+      if (!enough()) break;
       for (const FunctionId function : candidates(base_, head_, measure)) rows.emplace_back(measure, function);
     }
     const bool any_cpu = !base_.blocks.cpu.empty() && !head_.blocks.cpu.empty();

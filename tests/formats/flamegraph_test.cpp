@@ -18,6 +18,34 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+// ---- differential graphs
+
+TEST(Differential, TheInnermostFrameHasTheColourOfTheChange) {
+  const std::string svg =
+      render(Lines{{"a;b", 8, 5}, {"a;c", 1, 3}, {"d", 2, 2}, {"new", 6, 0}, {"gone", 0, 4}}, everything());
+  EXPECT_THAT(svg, HasSubstr("<title>b (8 samples, 47.06%; +17.65%)"));
+  EXPECT_THAT(svg, HasSubstr("<title>c (1 samples, 5.88%; -11.76%)"));
+  EXPECT_THAT(svg, HasSubstr("<title>a (9 samples, 52.94%; 0.00%)"));
+  EXPECT_THAT(svg, HasSubstr("<title>all (17 samples, 100%)"));
+  for (const char* fill : {"rgb(255,175,175)", "rgb(200,200,255)", "rgb(250,250,250)", "rgb(255,100,100)"}) {
+    EXPECT_THAT(svg, HasSubstr(fill));
+  }
+}
+
+TEST(Differential, NegatedMoreIsBlue) {
+  Options options = everything();
+  options.negate = true;
+  const std::string svg = render(Lines{{"a", 3, 1}, {"b", 2, 3}}, options);
+  EXPECT_THAT(svg, HasSubstr("<title>a (3 samples, 60.00%; -40.00%)"));
+  EXPECT_THAT(svg, HasSubstr("rgb(100,100,255)"));
+  EXPECT_THAT(svg, HasSubstr("<title>b (2 samples, 40.00%; +20.00%)"));
+  EXPECT_THAT(svg, HasSubstr("rgb(255,175,175)"));
+}
+
+TEST(Differential, WithoutASecondCountNothingIsDifferential) {
+  EXPECT_THAT(render(Lines{{"a", 3}}, everything()), Not(HasSubstr("; 0.00%")));
+}
+
 // ---- geometry
 
 TEST(Geometry, RowsStandOnTheRootAndWidthsAreCounts) {

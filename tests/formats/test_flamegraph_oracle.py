@@ -3,6 +3,7 @@
 INFERNO_FLAMEGRAPH names the program, otherwise it is looked for on PATH and in ~/.cache/gilspy/inferno/bin
 (`cargo install inferno --version 0.12.8 --locked --root ~/.cache/gilspy/inferno`). GILSPY_BUILD is the build directory.
 """
+import json
 import os
 import pathlib
 import random
@@ -89,6 +90,74 @@ def test_random_files_give_the_same_rectangles():
         for seed in range(runs):
             rng = random.Random(seed)
             compare_one(folded(rng), rng.choice(MIN_WIDTHS), pathlib.Path(name), seed)
+
+
+def differential(rng):
+    """The folded lines of two recordings. Without what inferno takes for separators, which it draws in grey."""
+    first, second = ({stack: count for stack, _, count in (line.rpartition(" ") for line in folded(rng).splitlines())
+                      if not {"-", "--"} & set(stack.split(";"))} for _ in range(2))
+    # Some stacks of the one are in the other as well.
+    second.update({stack: rng.choice((count, str(rng.randint(0, 10**6)))) for stack, count in first.items()
+                   if rng.random() < 0.6})
+    return first, second
+
+
+def write_folded(path, counts):
+    path.write_text("".join("%s %s\n" % item for item in counts.items()), encoding="utf-8")
+
+
+def compare_differential(seed, folder, negate):
+    rng = random.Random(seed)
+    first, second = differential(rng)
+    for name, counts in (("first", first), ("second", second)):
+        write_folded(folder / name, counts)
+    path, ours, theirs = (folder / name for name in ("both.folded", "ours.svg", "theirs.svg"))
+    svg_of([str(pathlib.Path(inferno()).with_name("inferno-diff-folded")), "-q", str(folder / "first")],
+           folder / "second", path)
+    options = ["--minwidth", rng.choice(MIN_WIDTHS), "--countname", "ms", "--title", "t", "--subtitle", "s"]
+    svg_of([tool(), "--maxframes", "0", "--negate", str(int(negate))] + options, path, ours)
+    svg_of([inferno(), "-q"] + options + ["--negate"] * negate, path, theirs)
+    found = compare.differences(ours, theirs, colours=True)
+    assert not found, f"seed {seed}:\n" + "\n".join(found)
+
+
+def test_differential_graphs_have_the_same_rectangles_numbers_and_colours():
+    inferno()
+    runs = int(os.environ.get("GILSPY_ORACLE_RUNS", "60"))
+    with tempfile.TemporaryDirectory() as name:
+        for seed in range(runs):
+            compare_differential(seed, pathlib.Path(name), negate=seed % 2 == 1)
+
+
+def made_by_gilspy(*arguments):
+    gilspy = os.environ.get("GILSPY") or str(pathlib.Path(tool()).parents[2] / "gilspy")
+    done = subprocess.run([gilspy, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=True, timeout=60)
+    return done.stdout.decode()
+
+
+def test_gilspy_diff_draws_what_inferno_draws_of_its_folded_stacks():
+    """BASE as if it had lasted as long as HEAD; frames without lines, which move between versions."""
+    inferno()
+    base, head = (ROOT / "fixtures/recordings" / name for name in ("mixed-3.11.gilspy", "primes-3.13.gilspy"))
+    sides = json.loads(made_by_gilspy("diff", base, head, "-f", "json", "-o", "-"))
+    scale = sides["head"]["sampled_s"] / sides["base"]["sampled_s"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for view in ("all", "wait", "held", "blame"):
+            counts = []
+            for file in (base, head):
+                text = made_by_gilspy("report", file, "-f", "folded", "--nolineno", "--view", view, "-o", "-")
+                counts.append({stack: int(count) for stack, _, count in
+                               (line.rpartition(" ") for line in text.splitlines())})
+            both = folder / "both.folded"
+            both.write_text("".join("%s %d %d\n" % (stack, int(counts[0].get(stack, 0) * scale), counts[1].get(stack, 0))
+                                    for stack in counts[0].keys() | counts[1].keys()), encoding="utf-8")
+            svg_of([inferno(), "-q", "--minwidth", str(100 / 1180), "--countname", "microseconds", "--subtitle", "s"],
+                   both, folder / "theirs.svg")
+            made_by_gilspy("diff", base, head, "--view", view, "-o", folder / "ours.svg")
+            found = compare.differences(folder / "ours.svg", folder / "theirs.svg", colours=True)
+            assert not found, view + ":\n" + "\n".join(found)
 
 
 def test_a_difference_is_found():

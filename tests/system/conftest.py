@@ -18,8 +18,8 @@ PICKED = interpreters.pick_supported(FOUND)
 # Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
 FEW = ("3.11", "3.13")
 # What these find depends on the CPUs: they run one at a time. All others may run side by side.
-ALONE = ("test_activities", "test_blocking", "test_dump", "test_folded", "test_free_threaded", "test_json", "test_judges",
-         "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
+ALONE = ("test_activities", "test_blocking", "test_diff", "test_dump", "test_folded", "test_free_threaded", "test_json",
+         "test_judges", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
 assert all(os.path.exists(os.path.join(os.path.dirname(__file__), name + ".py")) for name in ALONE)
 # The fixtures, and which versions they stand for.
 FIXTURES = {

@@ -8,7 +8,7 @@ from conftest import PICKED
 from running import Program, gilspy
 
 USAGE, UNAVAILABLE, NO_PROCESS = 64, 69, 66
-COMMANDS = ("record", "report", "check", "dump", "top", "completions")
+COMMANDS = ("record", "report", "check", "diff", "dump", "top", "completions")
 NOBODY = "99999999"  # above any pid that Linux gives
 
 
@@ -56,6 +56,8 @@ def test_alone_it_prints_the_help():
     (["dump"], "--pid"),
     (["nonsense"], "record, report, check, dump"),
     (["re"], "record or report"),
+    (["d"], "diff or dump"),
+    (["diff", "old.gilspy"], "HEAD"),
     (["top", "--pid", "4242", "-d", "3"], "gilspy dump --pid 4242"),
     (["record", "--pid", "1", "--native"], "not there yet"),
     (["record", "--pid", "1", "-s"], "not there yet"),
@@ -77,7 +79,7 @@ def test_what_was_probably_meant(typed, meant):
 def test_commands_may_be_abbreviated():
     assert gilspy("rec", "--help").stdout == help_of("record")
     assert gilspy("rep", "--help").stdout == help_of("report")
-    assert gilspy("d", "--help").stdout == help_of("dump")
+    assert gilspy("du", "--help").stdout == help_of("dump")
 
 
 @pytest.mark.few_versions

@@ -17,7 +17,7 @@ def test_it_is_what_help_says():
     assert made == PAGE.read_text(), "./dev man writes the page anew"
 
 
-@pytest.mark.parametrize("command", ["record", "report", "check", "dump"])
+@pytest.mark.parametrize("command", ["record", "report", "check", "diff", "dump"])
 def test_it_has_every_option_and_exit_status(command):
     """Whatever becomes of the layout of --help, or of the program that reads it."""
     help_text = gilspy(command, "--help").stdout

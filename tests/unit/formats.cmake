@@ -1,4 +1,4 @@
-# Tests of src/base, src/verdict and formats; included by CMakeLists.txt.
+# Tests of src/base, src/compare, src/verdict and formats; included by CMakeLists.txt.
 find_package(ZLIB REQUIRED)
 set(GILSPY_UNIT ${PROJECT_SOURCE_DIR}/tests/unit)
 gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
@@ -7,6 +7,8 @@ gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/check_test.cpp ${GILSPY_UNIT}/ve
                     ${GILSPY_UNIT}/verdict_without_gil_test.cpp ${GILSPY_UNIT}/verdict_claims_test.cpp
                     ${GILSPY_UNIT}/verdict_program_test.cpp ${GILSPY_UNIT}/event_loop_test.cpp
             DEPS gilspy_aggregate gilspy_verdict INCLUDES ${GILSPY_UNIT})
+gilspy_test(compare_test SOURCES ${GILSPY_UNIT}/compare_test.cpp ${GILSPY_UNIT}/estimate_test.cpp DEPS gilspy_compare
+            INCLUDES ${GILSPY_UNIT} ${PROJECT_SOURCE_DIR})
 gilspy_test(stack_view_test SOURCES ${GILSPY_UNIT}/stack_view_test.cpp DEPS gilspy_stack_view INCLUDES ${GILSPY_UNIT})
 gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp
                     ${GILSPY_UNIT}/markdown_test.cpp

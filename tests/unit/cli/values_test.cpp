@@ -52,5 +52,16 @@ TEST(ParseGilRate, TakesFrequenciesAndNever) {
   }
 }
 
+TEST(Work, IsTwoCounts) {
+  EXPECT_FALSE(parse_work("")->has_value());
+  const auto work = parse_work("1200:1350.5");
+  ASSERT_TRUE(work.has_value() && work->has_value());
+  EXPECT_DOUBLE_EQ((*work)->base, 1200);
+  EXPECT_DOUBLE_EQ((*work)->head, 1350.5);
+  for (const char* wrong : {"1200", "1200:", ":5", "0:5", "5:0", "-1:5", "5:6:7", "a:b", "nan:1", "inf:1", "1 :2"}) {
+    EXPECT_FALSE(parse_work(wrong).has_value()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace gilspy::cli
