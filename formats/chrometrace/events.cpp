@@ -15,7 +15,7 @@ constexpr std::size_t kPiece = 1 << 16;
 
 }  // namespace
 
-Events::Events(std::int64_t pid, ByteSink& sink) : pid_(pid), sink_(sink), writer_(buffer_) {
+Events::Events(ByteSink& sink) : sink_(sink), writer_(buffer_) {
   writer_.StartObject();
   pair("displayTimeUnit", std::string_view("ns"));
   key("otherData");
@@ -31,42 +31,48 @@ void Events::begin() {
   buffer_.Put('\n');
 }
 
-void Events::name_process(std::string_view name) {
-  open("M", "process_name");
+void Events::metadata(std::string_view name, Pid pid, std::optional<std::int64_t> tid) {
+  open("M", name, pid);
+  if (tid.has_value()) pair("tid", *tid);
   key("args");
   writer_.StartObject();
+}
+
+void Events::name_process(Pid pid, std::string_view name) {
+  metadata("process_name", pid, {});
   pair("name", name);
   writer_.EndObject();
   close();
 }
 
-void Events::name_thread(std::int64_t tid, std::string_view name, int place) {
-  open("M", "thread_name");
-  pair("tid", tid);
-  key("args");
-  writer_.StartObject();
-  pair("name", name);
-  writer_.EndObject();
-  close();
-  open("M", "thread_sort_index");
-  pair("tid", tid);
-  key("args");
-  writer_.StartObject();
+void Events::sort_process(Pid pid, int place) {
+  metadata("process_sort_index", pid, {});
   pair("sort_index", std::int64_t{place});
   writer_.EndObject();
   close();
 }
 
-void Events::complete(std::int64_t tid, std::string_view name, Nanos from, Nanos to) {
-  open("X", name);
-  pair("tid", tid);
+void Events::name_thread(Lane lane, std::string_view name, int place) {
+  metadata("thread_name", lane.pid, lane.tid);
+  pair("name", name);
+  writer_.EndObject();
+  close();
+  metadata("thread_sort_index", lane.pid, lane.tid);
+  pair("sort_index", std::int64_t{place});
+  writer_.EndObject();
+  close();
+}
+
+void Events::complete(Lane lane, std::string_view name, Nanos from, Nanos to) {
+  open("X", name, lane.pid);
+  pair("tid", lane.tid);
   pair("ts", from);
   pair("dur", to - from);
   close();
 }
 
-void Events::counter(std::string_view name, std::string_view unit, Nanos at, double value) {
-  open("C", name);
+void Events::counter(Pid pid, std::string_view name, std::string_view unit, Nanos at, double value) {
+  open("C", name, pid);
   pair("cat", std::string_view("gilspy"));  // Chrome's viewer puts it in front of the name
   pair("ts", at);
   key("args");
@@ -89,11 +95,11 @@ void Events::finish() {
   flush();
 }
 
-void Events::open(std::string_view kind, std::string_view name) {
+void Events::open(std::string_view kind, std::string_view name, Pid pid) {
   writer_.StartObject();
   pair("ph", kind);
   pair("name", name);
-  pair("pid", pid_);
+  pair("pid", std::int64_t{to_int(pid)});
 }
 
 void Events::close() {

@@ -5,6 +5,7 @@
 #include <rapidjson/writer.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gilspy/byte_sink.h"
@@ -15,22 +16,29 @@ namespace gilspy::chrometrace {
 // A JSON document with one event a line. Calls in the order in which they stand here.
 class Events {
  public:
-  Events(std::int64_t pid, ByteSink& sink);
+  struct Lane {
+    Pid pid{};
+    std::int64_t tid = 0;
+  };
+
+  explicit Events(ByteSink& sink);
 
   // What is about no moment. Values are text: readers show it.
   void about(std::string_view name, std::string_view value);
   void begin();
 
-  void name_process(std::string_view name);
-  void name_thread(std::int64_t tid, std::string_view name, int place);
+  void name_process(Pid pid, std::string_view name);
+  void sort_process(Pid pid, int place);
+  void name_thread(Lane lane, std::string_view name, int place);
 
-  void complete(std::int64_t tid, std::string_view name, Nanos from, Nanos to);
-  void counter(std::string_view name, std::string_view unit, Nanos at, double value);
+  void complete(Lane lane, std::string_view name, Nanos from, Nanos to);
+  void counter(Pid pid, std::string_view name, std::string_view unit, Nanos at, double value);
 
   void finish();
 
  private:
-  void open(std::string_view kind, std::string_view name);
+  void open(std::string_view kind, std::string_view name, Pid pid);
+  void metadata(std::string_view name, Pid pid, std::optional<std::int64_t> tid);
   void close();
   void pair(std::string_view key, std::string_view value);
   void pair(std::string_view key, std::int64_t value);
@@ -38,7 +46,6 @@ class Events {
   void key(std::string_view text);
   void flush();
 
-  std::int64_t pid_;
   ByteSink& sink_;
   rapidjson::StringBuffer buffer_;
   rapidjson::Writer<rapidjson::StringBuffer> writer_;

@@ -50,6 +50,7 @@ class Writer {
         holders_(profile),
         interval_(std::max(timeline_walk::distance_of_ticks(profile), Nanos{1})),
         window_(window_for(profile)),
+        main_places_(timeline_walk::process_count(profile), 0),
         waiters_(profile) {}
 
   void write(const Verdict& verdict) {
@@ -60,7 +61,7 @@ class Writer {
       json_.array("pages", [] {});
       json_.array("threads", [&] { write_threads(); });
       json_.new_line();
-      json_.array("counters", [&] { waiters_.write(json_, profile_, main_place_); });
+      json_.array("counters", [&] { waiters_.write(json_, profile_, main_places_); });
       json_.new_line();
       json_.object("shared", [&] { strings_.write(json_); });
     });
@@ -82,48 +83,58 @@ class Writer {
     return coarse_;
   }
 
-  // The process has the name and the place of its main thread: there must be one.
-  std::optional<std::size_t> main_thread() const {
+  // A process has the name and the place of its main thread: there must be one.
+  std::optional<std::size_t> main_thread(std::uint32_t process) const {
     std::optional<std::size_t> first;
     for (std::size_t i = 0; i < threads(); ++i) {
-      if (profile_.timeline.lanes[i].empty()) continue;
-      if (to_int(profile_.threads[i].info.tid) == to_int(profile_.target.pid)) return i;
+      if (profile_.timeline.lanes[i].empty() || profile_.threads[i].process != process) continue;
+      if (to_int(profile_.threads[i].info.tid) == to_int(profile_.target_of(process).pid)) return i;
       if (!first.has_value()) first = i;
     }
     return first;
   }
 
   void write_threads() {
-    const std::optional<std::size_t> main = main_thread();
+    std::vector<std::optional<std::size_t>> mains;
+    for (std::uint32_t i = 0; i < timeline_walk::process_count(profile_); ++i) mains.push_back(main_thread(i));
     std::size_t place = 0;
     for (std::size_t i = 0; i < threads(); ++i) {
       const Lane& lane = lane_of(i);
       if (lane.empty()) continue;
-      if (i == main) main_place_ = place;
+      const ThreadProfile& thread = profile_.threads[i];
+      const bool is_main = mains.at(thread.process) == i;
+      if (is_main) main_places_.at(thread.process) = place;
       ++place;
       json_.new_line();
-      json_.object([&] { write_thread(name_of(profile_.threads[i].info), profile_.threads[i].info, lane, i == main); });
+      json_.object([&] { write_thread(name_of(thread), thread, lane, is_main); });
     }
     if (place == 0)
       json_.object([&] { write_thread("(no thread)", {}, {}, true); });  // without any the viewer gives up
   }
 
-  std::string name_of(const ThreadInfo& thread) const {
-    std::string name = timeline_walk::thread_name(thread);
-    if (timeline_walk::has_several_interpreters(profile_)) {
-      name += fmt::format(" in interpreter {}", thread.interpreter_id);
+  std::string name_of(const ThreadProfile& thread) const {
+    std::string name = timeline_walk::thread_name(thread.info);
+    if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+      name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
     }
     return name;
   }
 
-  void write_thread(const std::string& name, const ThreadInfo& thread, const Lane& lane, bool is_main) {
+  // Since the program's first tick.
+  Nanos start_of(std::uint32_t process) const {
+    return profile_.is_program() ? profile_.processes.at(process).first_tick - profile_.first_tick : Nanos{0};
+  }
+
+  void write_thread(const std::string& name, const ThreadProfile& row, const Lane& lane, bool is_main) {
+    const ThreadInfo& thread = row.info;
+    const TargetFacts& target = profile_.target_of(row.process);
     json_.pair("name", name);
     json_.pair("isMainThread", is_main);
-    json_.pair("pid", std::to_string(to_int(profile_.target.pid)));
+    json_.pair("pid", std::to_string(to_int(target.pid)));
     json_.pair("tid", to_int(thread.tid));
     json_.pair("processType", "default");
-    json_.pair("processName", timeline_walk::process_name(profile_.target));
-    json_.pair("processStartupTime", 0);
+    json_.pair("processName", timeline_walk::process_name(target));
+    json_.millis("processStartupTime", start_of(row.process));
     json_.pair("processShutdownTime", nullptr);
     json_.millis("registerTime", lane.empty() ? Nanos{0} : lane.front().from);
     json_.millis("unregisterTime", lane.empty() ? profile_.duration : lane.back().to);
@@ -238,8 +249,8 @@ class Writer {
   Holders holders_;
   Nanos interval_;
   Nanos window_;
-  Lane coarse_;                 // the lane of the thread that is written, if it had to become coarser
-  std::size_t main_place_ = 0;  // of the main thread in the file
+  Lane coarse_;                           // the lane of the thread that is written, if it had to become coarser
+  std::vector<std::size_t> main_places_;  // by process: of its main thread in the file
   Waiters waiters_;
 };
 

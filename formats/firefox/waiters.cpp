@@ -11,9 +11,7 @@ namespace gilspy::firefox {
 namespace {
 
 std::string name_of(const Profile& profile, const GilProfile& gil) {
-  const std::string name = timeline_walk::kWaitersTrack;
-  if (!timeline_walk::has_several_interpreters(profile)) return name;
-  return name + " of " + timeline_walk::interpreters_name(gil);
+  return timeline_walk::kWaitersTrack + timeline_walk::of_interpreters(profile, gil);
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ void Waiters::sum_up(std::vector<Change>& changes) {
   changes.resize(last + 1);
 }
 
-void Waiters::write(formats::JsonStream& json, const Profile& profile, std::size_t main_place) {
+void Waiters::write(formats::JsonStream& json, const Profile& profile, const std::vector<std::size_t>& main_places) {
   for (const GilProfile& gil : profile.gils) {
     std::vector<Change>& changes = gils_[to_int(gil.index)];
     if (changes.empty()) continue;
@@ -52,8 +50,8 @@ void Waiters::write(formats::JsonStream& json, const Profile& profile, std::size
       json.pair("name", name);
       json.pair("category", "GIL");
       json.pair("description", "How many threads wait for the GIL");
-      json.pair("pid", std::to_string(to_int(profile.target.pid)));
-      json.pair("mainThreadIndex", main_place);
+      json.pair("pid", std::to_string(to_int(profile.target_of(gil.process).pid)));
+      json.pair("mainThreadIndex", main_places.at(gil.process));
       json.object("display", [&] {  // for viewers that know it
         json.pair("graphType", "line-accumulated");
         json.pair("unit", "");

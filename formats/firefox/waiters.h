@@ -14,8 +14,8 @@ class Waiters {
   explicit Waiters(const Profile& profile) : gils_(profile.gils.size()) {}
 
   void add(GilIndex gil, const Lane& lane);
-  // Elements of `counters`, once all lanes are known. `main_place`: of the main thread in the file.
-  void write(formats::JsonStream& json, const Profile& profile, std::size_t main_place);
+  // Elements of `counters`, once all lanes are known. `main_places`: of each process's main thread in the file.
+  void write(formats::JsonStream& json, const Profile& profile, const std::vector<std::size_t>& main_places);
 
  private:
   struct Change {

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "formats/timeline_walk/names.h"
@@ -14,13 +15,15 @@
 namespace gilspy::perfetto {
 namespace {
 
-constexpr int kExplicitOrder = 3;  // TrackDescriptor.child_ordering
-constexpr int kNeverMerged = 2;    // TrackDescriptor.sibling_merge_behavior: two threads may have one name
+constexpr std::uint64_t kNoParent = 0;
+constexpr int kNeverMerged = 2;  // TrackDescriptor.sibling_merge_behavior: two threads may have one name
+// In the order of names: before those of GILs, which are before those of threads, "thread worker-1".
+constexpr const char* kAboutTrack = "About this recording";
 
 wire::TrackDescriptor& child(Packets& packets, std::uint64_t uuid, std::uint64_t parent, const std::string& name) {
   wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
   track.set_uuid(uuid);
-  track.set_parent_uuid(parent);
+  if (parent != kNoParent) track.set_parent_uuid(parent);
   track.set_name(name);
   track.set_sibling_merge_behavior(kNeverMerged);
   return track;
@@ -41,12 +44,14 @@ std::vector<bool> threads_with_tenures(const Profile& profile) {
 Tracks::Tracks(const Profile& profile)
     : profile_(profile),
       with_tenures_(threads_with_tenures(profile)),
-      first_thread_(first_gil_ + kOfGil * std::max<std::size_t>(profile.gils.size(), 1)) {
-  std::map<std::pair<Tid, std::string>, ThreadIndex> known;
+      first_gil_(kFirstProcess + timeline_walk::process_count(profile)),
+      first_thread_(first_gil_ + kOfGil * profile.gils.size()) {
+  std::map<std::tuple<std::uint32_t, Tid, std::string>, ThreadIndex> known;
   for (std::size_t i = 0; i < profile.threads.size(); ++i) {
-    const ThreadInfo& info = profile.threads[i].info;
+    const ThreadProfile& thread = profile.threads[i];
     const auto index = ThreadIndex(static_cast<std::uint32_t>(i));
-    firsts_.push_back(is_shown(index) ? known.try_emplace({info.tid, info.name}, index).first->second : index);
+    const std::tuple key(thread.process, thread.info.tid, thread.info.name);
+    firsts_.push_back(is_shown(index) ? known.try_emplace(key, index).first->second : index);
   }
 }
 
@@ -56,76 +61,70 @@ bool Tracks::is_shown(ThreadIndex thread) const {
 }
 
 void Tracks::describe(Packets& packets) const {
-  describe_process(packets);
-  int rank = 0;
-  child(packets, kAbout, kProcess, "gilspy").set_sibling_order_rank(rank++);
-  packets.put();
+  describe_whole(packets);
   for (const GilProfile& gil : profile_.gils) {
-    if (timeline_walk::is_used(profile_, gil.index)) describe_gil(packets, gil, rank);
-    rank += 2;
+    if (timeline_walk::is_used(profile_, gil.index)) describe_gil(packets, gil);
   }
-  wire::TrackDescriptor& cpus = child(packets, kCpus, kProcess, timeline_walk::kCpusTrack);
-  cpus.set_sibling_order_rank(rank);
-  cpus.mutable_counter()->set_unit_name("CPUs");
-  packets.put();
+  for (std::uint32_t i = 0; i < timeline_walk::process_count(profile_); ++i) describe_process(packets, i);
   for (const ThreadProfile& thread : profile_.threads) {
     if (!is_shown(thread.info.index)) continue;
-    if (is_first(thread.info.index)) describe_thread(packets, thread.info);
-    describe_lanes(packets, thread.info);
+    if (is_first(thread.info.index)) describe_thread(packets, thread);
+    describe_lanes(packets, thread);
   }
 }
 
-void Tracks::describe_process(Packets& packets) const {
-  wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
-  track.set_uuid(kProcess);
-  track.set_child_ordering(kExplicitOrder);
-  wire::ProcessDescriptor& process = *track.mutable_process();
-  process.set_pid(to_int(profile_.target.pid));
-  process.set_process_name(timeline_walk::process_name(profile_.target));
-  for (const std::string& argument : profile_.target.command) process.add_cmdline(wording::valid_utf8(argument));
+void Tracks::describe_whole(Packets& packets) const {
+  child(packets, kAbout, kNoParent, kAboutTrack);
+  packets.put();
+  child(packets, kCommand, kAbout, "command");
+  packets.put();
+  wire::TrackDescriptor& cpus = child(packets, kCpus, kAbout, timeline_walk::kCpusTrack);
+  cpus.mutable_counter()->set_unit_name("CPUs");
   packets.put();
 }
 
-// Of several GILs, each has a group of its own.
-void Tracks::describe_gil(Packets& packets, const GilProfile& gil, int rank) const {
-  std::uint64_t parent = kProcess;
-  if (timeline_walk::has_several_interpreters(profile_)) {
-    parent = group(gil.index);
-    wire::TrackDescriptor& track = child(packets, parent, kProcess, timeline_walk::interpreters_name(gil));
-    track.set_sibling_order_rank(rank);
-    track.set_child_ordering(kExplicitOrder);
-    packets.put();
-  }
-  child(packets, owner(gil.index), parent, timeline_walk::kOwnerTrack).set_sibling_order_rank(rank);
+void Tracks::describe_gil(Packets& packets, const GilProfile& gil) const {
+  const std::string whose =
+      timeline_walk::of_interpreters(profile_, gil) + timeline_walk::of_process(profile_, gil.process);
+  child(packets, owner(gil.index), kNoParent, timeline_walk::kOwnerTrack + whose);
   packets.put();
-  wire::TrackDescriptor& waiters = child(packets, this->waiters(gil.index), parent, timeline_walk::kWaitersTrack);
-  waiters.set_sibling_order_rank(rank + 1);
+  wire::TrackDescriptor& waiters =
+      child(packets, this->waiters(gil.index), owner(gil.index), timeline_walk::kWaitersTrack + whose);
   waiters.mutable_counter()->set_unit_name("threads");
   packets.put();
 }
 
-void Tracks::describe_thread(Packets& packets, const ThreadInfo& info) const {
+void Tracks::describe_process(Packets& packets, std::uint32_t process) const {
+  const TargetFacts& target = profile_.target_of(process);
   wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
-  track.set_uuid(itself(info.index));
-  track.set_parent_uuid(kProcess);
-  wire::ThreadDescriptor& thread = *track.mutable_thread();
-  thread.set_pid(to_int(profile_.target.pid));
-  thread.set_tid(to_int(info.tid));
-  thread.set_thread_name(timeline_walk::thread_name(info));
+  track.set_uuid(itself(process));
+  wire::ProcessDescriptor& message = *track.mutable_process();
+  message.set_pid(to_int(target.pid));
+  message.set_process_name(timeline_walk::process_name(target));
+  for (const std::string& argument : target.command) message.add_cmdline(wording::valid_utf8(argument));
   packets.put();
 }
 
-void Tracks::describe_lanes(Packets& packets, const ThreadInfo& info) const {
-  const std::uint64_t thread = itself(firsts_[to_int(info.index)]);
-  const std::string where = timeline_walk::has_several_interpreters(profile_)
-                                ? fmt::format(" in interpreter {}", info.interpreter_id)
-                                : std::string();
-  if (!is_first(info.index)) {
-    child(packets, activity(info.index), thread, timeline_walk::kActivityTrack + where);
-    packets.put();
+void Tracks::describe_thread(Packets& packets, const ThreadProfile& thread) const {
+  wire::TrackDescriptor& track = *packets.next().mutable_track_descriptor();
+  track.set_uuid(itself(thread.info.index));
+  track.set_parent_uuid(itself(thread.process));
+  wire::ThreadDescriptor& message = *track.mutable_thread();
+  message.set_pid(to_int(profile_.target_of(thread.process).pid));
+  message.set_tid(to_int(thread.info.tid));
+  message.set_thread_name(timeline_walk::thread_name(thread.info));
+  packets.put();
+}
+
+void Tracks::describe_lanes(Packets& packets, const ThreadProfile& thread) const {
+  std::string name = "thread " + timeline_walk::thread_name(thread.info);
+  if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+    name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
   }
-  if (!with_tenures_[to_int(info.index)]) return;
-  child(packets, holdings(info.index), thread, timeline_walk::kHoldingTrack + where);
+  child(packets, activity(thread.info.index), itself(thread.info.index), name);
+  packets.put();
+  if (!with_tenures_[to_int(thread.info.index)]) return;
+  child(packets, holdings(thread.info.index), itself(thread.info.index), name + " " + timeline_walk::kHoldingTrack);
   packets.put();
 }
 

@@ -64,12 +64,16 @@ class Writer {
 
   void label(wire::Sample& sample, ThreadIndex index) {
     if (to_int(index) >= profile_.threads.size()) return;
+    const std::uint32_t process = profile_.threads[to_int(index)].process;
     const ThreadInfo& thread = profile_.threads[to_int(index)].info;
     label(sample, "thread", timeline_walk::thread_name(thread));
     wire::Label& tid = *sample.add_label();
     tid.set_key(messages_.string("tid"));
     tid.set_num(to_int(thread.tid));
     label(sample, "interpreter", std::to_string(thread.interpreter_id));
+    if (timeline_walk::has_several_processes(profile_)) {
+      label(sample, "process", std::to_string(to_int(profile_.target_of(process).pid)));
+    }
   }
 
   void put(const wire::Sample& sample) { messages_.put(wire::Profile::kSampleFieldNumber, sample); }
@@ -128,6 +132,12 @@ class Writer {
     rest.set_default_sample_type(messages_.string(kNames[first_shown()]));
     rest.add_comment(messages_.string(verdict.headline));
     rest.add_comment(messages_.string("command: " + timeline_walk::process_name(profile_.target)));
+    if (timeline_walk::has_several_processes(profile_)) {
+      for (const Profile& process : profile_.processes) {
+        rest.add_comment(messages_.string("process " + std::to_string(to_int(process.target.pid)) + ": " +
+                                          timeline_walk::process_name(process.target)));
+      }
+    }
     rest.add_comment(messages_.string("Python " + profile_.target.python.text() + ", profiled by gilspy"));
     if (!profile_.end_note.empty()) {
       rest.add_comment(messages_.string("the recording ended early: " + profile_.end_note));

@@ -13,12 +13,13 @@ std::string_view name_of(const Frame& frame) {
 
 }  // namespace
 
-// A mapping that has everything: without one readers look for symbols.
+// A mapping that has everything: without one readers look for symbols. Its name must not be that of a file: pprof would
+// disassemble that one to find the lines of the source.
 Symbols::Symbols(const Profile& profile, const RenderOptions& options, Messages& messages)
     : profile_(profile), options_(options), messages_(messages), of_frames_(profile.table.frame_count()) {
   wire::Mapping mapping;
   mapping.set_id(kMapping);
-  mapping.set_filename(messages.string(profile.target.executable.empty() ? "python" : profile.target.executable));
+  mapping.set_filename(messages.string("Python " + profile.target.python.text()));
   mapping.set_has_functions(true);
   mapping.set_has_filenames(true);
   mapping.set_has_line_numbers(true);

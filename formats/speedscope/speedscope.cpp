@@ -47,6 +47,7 @@ class Writer {
       json_.array("profiles", [&] {
         for (std::size_t i = 0; i < threads(); ++i) write_thread(i);
         if (!profile_.blame.empty()) write_blame();
+        if (!has_any()) write_nothing();
       });
     });
     json_.finish();
@@ -55,6 +56,12 @@ class Writer {
  private:
   std::size_t threads() const { return std::min(profile_.timeline.lanes.size(), profile_.threads.size()); }
   bool has_profiles(std::size_t thread) const { return !profile_.timeline.lanes[thread].empty(); }
+  bool has_any() const {
+    for (std::size_t i = 0; i < threads(); ++i) {
+      if (has_profiles(i)) return true;
+    }
+    return !profile_.blame.empty();
+  }
   bool is_shown(Activity activity) const { return activity != Activity::kBlocked || options_.include_blocked; }
 
   std::string title(const Verdict& verdict) const {
@@ -83,7 +90,8 @@ class Writer {
 
   void write_thread(std::size_t thread) {
     if (!has_profiles(thread)) return;
-    const std::string name = timeline_walk::holder_name(profile_.threads[thread].info);
+    std::string name = timeline_walk::holder_name(profile_.threads[thread].info);
+    name += timeline_walk::of_process(profile_, profile_.threads[thread].process);
     if (window_ > Nanos{0}) {
       const Lane lane = coarsened(profile_.timeline.lanes[thread], window_);
       write_stacks(name + ": stacks", lane);
@@ -152,6 +160,14 @@ class Writer {
           event("C", (end - 1)->to, first->activity);
         });
       });
+    });
+  }
+
+  // The app takes a file without profiles, or with one without samples, for none of its own.
+  void write_nothing() {
+    profile("sampled", "no thread of Python", profile_.duration, [&] {
+      json_.array("samples", [&] { json_.array([&] { json_.value(FrameList::kNoFrame); }); });
+      json_.array("weights", [&] { json_.value(std::max(profile_.duration, Nanos{1}).count()); });
     });
   }
 

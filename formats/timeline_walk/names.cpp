@@ -27,10 +27,31 @@ std::string interpreters_name(const GilProfile& gil) {
   return fmt::format("interpreter{} {}", gil.interpreters.size() == 1 ? "" : "s", fmt::join(gil.interpreters, ", "));
 }
 
-bool has_several_interpreters(const Profile& profile) {
-  return profile.gils.size() > 1 || std::any_of(profile.gils.begin(), profile.gils.end(),
-                                                [](const GilProfile& gil) { return gil.interpreters.size() > 1; });
+bool has_several_interpreters(const Profile& profile, std::uint32_t process) {
+  std::size_t gils = 0;
+  bool is_shared = false;
+  for (const GilProfile& gil : profile.gils) {
+    if (gil.process != process) continue;
+    ++gils;
+    is_shared = is_shared || gil.interpreters.size() > 1;
+  }
+  return gils > 1 || is_shared;
 }
+
+std::string of_interpreters(const Profile& profile, const GilProfile& gil) {
+  return has_several_interpreters(profile, gil.process) ? " of " + interpreters_name(gil) : std::string();
+}
+
+std::string of_process(const Profile& profile, std::uint32_t process) {
+  if (!has_several_processes(profile)) return {};
+  return fmt::format(" of process {}", to_int(profile.target_of(process).pid));
+}
+
+std::uint32_t process_count(const Profile& profile) {
+  return profile.is_program() ? static_cast<std::uint32_t>(profile.processes.size()) : 1;
+}
+
+bool has_several_processes(const Profile& profile) { return process_count(profile) > 1; }
 
 std::string coarseness(const Timeline& timeline) {
   if (timeline.window <= Nanos{0}) return {};
@@ -38,6 +59,14 @@ std::string coarseness(const Timeline& timeline) {
       "What a thread did with one stack is put together inside windows of {}: sums are those of the recording, the "
       "order inside a window is not.",
       wording::span(timeline.window));
+}
+
+std::string coarseness_of_turns(const Timeline& timeline) {
+  if (timeline.turns_window <= Nanos{0}) return {};
+  return fmt::format(
+      "Turns with the GIL are put together inside windows of {}: how long each thread had it is that of the recording, "
+      "the order inside a window is not.",
+      wording::span(timeline.turns_window));
 }
 
 }  // namespace gilspy::timeline_walk

@@ -1,6 +1,7 @@
 // How timelines call what they show.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "gilspy/profile.h"
@@ -11,10 +12,20 @@ std::string thread_name(const ThreadInfo& thread);     // "worker-1", "(unnamed)
 std::string holder_name(const ThreadInfo& thread);     // "worker-1 (21034)"
 std::string process_name(const TargetFacts& target);   // its command
 std::string interpreters_name(const GilProfile& gil);  // "interpreter 0", "interpreters 0, 3"
-bool has_several_interpreters(const Profile& profile);
+bool has_several_interpreters(const Profile& profile, std::uint32_t process);
+// Of which interpreters or process something is, where there are several: " of interpreter 0", " of process 4711"; else
+// nothing.
+std::string of_interpreters(const Profile& profile, const GilProfile& gil);
+std::string of_process(const Profile& profile, std::uint32_t process);
+
+// Processes of a profile; one that is not a program's has one.
+std::uint32_t process_count(const Profile& profile);
+bool has_several_processes(const Profile& profile);
 
 // What the timeline lacks: "What threads did with one stack is put together inside windows of 16 ms: ..."; else empty.
 std::string coarseness(const Timeline& timeline);
+// The same of who had the GIL: "Turns with the GIL are put together inside windows of 16 ms: ..."; else empty.
+std::string coarseness_of_turns(const Timeline& timeline);
 
 inline constexpr const char* kActivityTrack = "activity";
 inline constexpr const char* kHoldingTrack = "has the GIL";

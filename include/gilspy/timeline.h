@@ -52,6 +52,10 @@ struct Tenure {
   bool operator==(const Tenure&) const = default;
 };
 
+// A tenure belongs to the window in which it begins. Inside each, those of one thread are put together, in the order in
+// which threads first appeared; what that hides counts as unseen. A tenure that begins in `spared` stays as it is.
+std::vector<Tenure> coarsened(const std::vector<Tenure>& tenures, Nanos window, const TimeRange& spared = {});
+
 struct CpuUse {
   Nanos from{0};
   Nanos to{0};
@@ -70,6 +74,7 @@ struct Timeline {
   std::vector<CpuUse> cpus;  // in order
   // 0: stretches are as sampled. Else memory ran short, and lanes are coarsened() by this window.
   Nanos window{0};
+  Nanos turns_window{0};  // the same for tenures
 
   bool operator==(const Timeline&) const = default;
 };

@@ -9,6 +9,7 @@ namespace gilspy {
 namespace {
 
 constexpr std::size_t kMostStretches = 1'000'000;  // in all lanes
+constexpr std::size_t kMostTenures = 1'000'000;    // of all GILs
 constexpr std::size_t kMostCpuSteps = 20'000;
 constexpr Nanos kFinestWindow = std::chrono::milliseconds(1);
 
@@ -115,6 +116,7 @@ class Combination {
     to.contexts.resize(first_thread_);
     to.tenures.resize(first_gil_);
     to.window = std::max(to.window, from.window);
+    to.turns_window = std::max(to.turns_window, from.turns_window);
     for (Lane lane : from.lanes) {
       for (Stretch& stretch : lane) {
         stretch.from += offset_;
@@ -187,14 +189,20 @@ class Combination {
 
   void coarsen() {
     Timeline& timeline = whole_.timeline;
-    const auto stretches = [&] {
-      std::size_t count = 0;
-      for (const Lane& lane : timeline.lanes) count += lane.size();
-      return count;
+    coarsen(timeline.lanes, kMostStretches, timeline.window);
+    coarsen(timeline.tenures, kMostTenures, timeline.turns_window);
+  }
+
+  template <typename List>
+  void coarsen(std::vector<List>& lists, std::size_t most, Nanos& window) const {
+    const auto count = [&] {
+      std::size_t sum = 0;
+      for (const List& list : lists) sum += list.size();
+      return sum;
     };
-    while (stretches() > kMostStretches && timeline.window < whole_.duration) {
-      timeline.window = std::max(2 * timeline.window, kFinestWindow);
-      for (Lane& lane : timeline.lanes) lane = coarsened(lane, timeline.window);
+    while (count() > most && window < whole_.duration) {
+      window = std::max(2 * window, kFinestWindow);
+      for (List& list : lists) list = coarsened(list, window);
     }
   }
 

@@ -11,24 +11,6 @@ using std::chrono_literals::operator""ms;
 
 constexpr Nanos kFirstWindow = 16ms;
 constexpr Nanos kLastWindow = 1h;
-constexpr Nanos kFirstShortest = 1ms;
-constexpr std::size_t kMostTenures = 500'000;  // of one GIL
-
-// What is too short to be told becomes part of the number of unseen changes.
-void thin_out(std::vector<Tenure>& tenures, Nanos shortest) {
-  std::vector<Tenure> kept;
-  std::uint32_t unseen = 0;
-  for (Tenure& tenure : tenures) {
-    if (tenure.to - tenure.from < shortest) {
-      unseen += tenure.unseen + 1;
-      continue;
-    }
-    tenure.unseen += std::exchange(unseen, 0U);
-    kept.push_back(tenure);
-  }
-  tenures = std::move(kept);
-}
-
 }  // namespace
 
 void TimelineBuilder::add(ThreadIndex thread, Nanos from, Nanos to, Activity activity, StackId stack) {
@@ -42,7 +24,7 @@ void TimelineBuilder::add(ThreadIndex thread, Nanos from, Nanos to, Activity act
     rest.from = std::min(rest.to, gap->to);
   }
   put(lane, rest);
-  if (stretches_ > most_) make_room();
+  if (stretches_ > most_ || next_to_coarsen_.has_value()) make_room();
 }
 
 void TimelineBuilder::put(Lane& lane, const Stretch& stretch) {
@@ -51,17 +33,22 @@ void TimelineBuilder::put(Lane& lane, const Stretch& stretch) {
   stretches_ += lane.size() - before;
 }
 
+// A round goes through all lanes. Only where it does not free half of the room is the next one coarser: what has come
+// since the last round is fine, however long the recording is.
 void TimelineBuilder::make_room() {
   if (!next_to_coarsen_.has_value()) {
-    if (timeline_.window >= kLastWindow) {
+    if (is_too_fine_ && timeline_.window >= kLastWindow) {
       most_ = 2 * stretches_;
+      is_too_fine_ = false;
       return;
     }
-    timeline_.window = std::max(2 * timeline_.window, kFirstWindow);
+    timeline_.window = std::max((is_too_fine_ ? 2 : 1) * timeline_.window, kFirstWindow);
     next_to_coarsen_ = 0;
   }
   coarsen(timeline_.lanes[*next_to_coarsen_]);
-  if (++*next_to_coarsen_ == timeline_.lanes.size()) next_to_coarsen_.reset();
+  if (++*next_to_coarsen_ < timeline_.lanes.size()) return;
+  next_to_coarsen_.reset();
+  is_too_fine_ = stretches_ > most_ / 2;
 }
 
 void TimelineBuilder::coarsen(Lane& lane) {
@@ -73,13 +60,27 @@ void TimelineBuilder::coarsen(Lane& lane) {
 void TimelineBuilder::add(GilIndex gil, const Tenure& tenure) {
   if (to_int(gil) >= tenures_.size()) tenures_.resize(to_int(gil) + 1);
   Tenures& all = tenures_[to_int(gil)];
-  if (all.list.size() >= kMostTenures) {
-    all.shortest = std::max(2 * all.shortest, kFirstShortest);
-    thin_out(all.list, all.shortest);
-  }
+  all.most = std::max(all.most, most_tenures_);
+  if (all.list.size() >= all.most) make_room(all);
   all.list.push_back(tenure);
   all.list.back().from -= origin_;
   all.list.back().to -= origin_;
+}
+
+// One window a time: the next sample must not come late. A window that does not save much is not worth the order that
+// it costs: threads that live for one turn cannot be put together.
+void TimelineBuilder::make_room(Tenures& tenures) {
+  tenures.tried = std::max(tenures.tried, kFirstWindow);
+  std::vector<Tenure> fewer = coarsened(tenures.list, tenures.tried);
+  if (fewer.size() <= tenures.most / 2) {
+    tenures.list = std::move(fewer);
+    tenures.window = tenures.tried;
+  } else if (tenures.tried < kLastWindow) {
+    tenures.tried *= 2;
+  } else {
+    tenures.most *= 2;
+    tenures.tried = tenures.window;
+  }
 }
 
 void TimelineBuilder::add_context(ThreadIndex thread, Nanos from, Nanos to) {
@@ -90,7 +91,11 @@ void TimelineBuilder::add_context(ThreadIndex thread, Nanos from, Nanos to) {
 
 Timeline TimelineBuilder::finish() {
   if (timeline_.window > Nanos{0}) std::ranges::for_each(timeline_.lanes, [this](Lane& lane) { coarsen(lane); });
-  for (Tenures& all : tenures_) timeline_.tenures.push_back(std::move(all.list));
+  for (Tenures& all : tenures_) {
+    if (all.window > Nanos{0}) all.list = coarsened(all.list, all.window);
+    timeline_.turns_window = std::max(timeline_.turns_window, all.window);
+    timeline_.tenures.push_back(std::move(all.list));
+  }
   return std::move(timeline_);
 }
 

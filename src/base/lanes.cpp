@@ -81,6 +81,58 @@ class Coarsening {
   Lane lane_;
 };
 
+// The same for tenures.
+class Turns {
+ public:
+  Turns(Nanos window, const TimeRange& spared) : length_(window), spared_(spared) {}
+
+  void add(const Tenure& tenure) {
+    if (tenure.from >= end_ || spared_.contains(tenure.from)) {
+      close();
+      end_ = end_of_window(tenure.from);
+    }
+    const auto [known, is_new] = places_.try_emplace(to_int(tenure.holder), parts_.size());
+    if (is_new) return parts_.push_back(tenure);
+    Tenure& part = parts_[known->second];
+    part.to += tenure.to - tenure.from;
+    part.unseen += tenure.unseen + 1;
+  }
+
+  std::vector<Tenure> take() {
+    close();
+    tenures_.shrink_to_fit();
+    return std::move(tenures_);
+  }
+
+ private:
+  // The spared range counts as a window of its own.
+  Nanos end_of_window(Nanos at) const {
+    const Nanos end = (at / length_ + 1) * length_;
+    if (spared_.empty() || at >= spared_.to || end <= spared_.from) return end;
+    return at < spared_.from ? spared_.from : spared_.to;
+  }
+
+  // Those behind one that has grown move on.
+  void close() {
+    Nanos at{0};
+    for (Tenure& part : parts_) {
+      const Nanos length = part.to - part.from;
+      part.from = std::max(part.from, at);
+      at = part.to = part.from + length;
+    }
+    tenures_.insert(tenures_.end(), parts_.begin(), parts_.end());
+    parts_.clear();
+    places_.clear();
+  }
+
+  Nanos length_;
+  TimeRange spared_;
+  Nanos end_{-1};
+  std::vector<Tenure> parts_;                              // of this window
+  std::unordered_map<std::uint32_t, std::size_t> places_;  // in parts_, by holder
+  std::vector<Tenure> tenures_;
+};
+
 }  // namespace
 
 void append(Lane& lane, const Stretch& stretch) {
@@ -99,6 +151,12 @@ Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared) {
   Coarsening coarsening(window, spared);
   for (const Stretch& stretch : lane) coarsening.add(stretch);
   return coarsening.take();
+}
+
+std::vector<Tenure> coarsened(const std::vector<Tenure>& tenures, Nanos window, const TimeRange& spared) {
+  Turns turns(window, spared);
+  for (const Tenure& tenure : tenures) turns.add(tenure);
+  return turns.take();
 }
 
 }  // namespace gilspy

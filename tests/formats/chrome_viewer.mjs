@@ -14,6 +14,7 @@ const { chromium } = require('playwright-core');
 // It was written for web components as they were before they became a standard.
 const old = fs.readFileSync(path.join(nodeFolder, 'node_modules/webcomponents.js/webcomponents.min.js'), 'utf8');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gilspy-chrome-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 const page = path.join(folder, 'viewer.html');
 fs.writeFileSync(page, `<!DOCTYPE html><meta charset="utf-8"><script>${old}</script>${fs.readFileSync(viewer, 'utf8')}`);
 
@@ -40,5 +41,4 @@ try {
   console.log(JSON.stringify(await tab.evaluate(imported, fs.readFileSync(trace, 'utf8'))));
 } finally {
   await browser.close();
-  fs.rmSync(folder, { recursive: true });
 }

@@ -14,11 +14,11 @@ import viewers
 
 HERE = pathlib.Path(__file__).parent
 
-# What threads did stands in their own tracks; one that visits other interpreters has more, of that name.
+# What threads did stands in tracks below them; one that visits other interpreters has several.
 PERFETTO_SUMS = """
     SELECT thread.tid, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
     FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
-    WHERE IFNULL(thread_track.name, 'activity') GLOB 'activity*' GROUP BY 1, 2"""
+    WHERE slice.category = 'activity' GROUP BY 1, 2"""
 CHROME_SUMS = """
     SELECT thread.tid, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
     FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)

@@ -9,7 +9,7 @@ import pytest
 import firefox_viewer as firefox
 import viewers
 
-SCENARIOS = ["turns", "hostile", "visits", "coarse"]
+SCENARIOS = ["turns", "hostile", "visits", "coarse", "processes"]
 MIXED = viewers.ROOT / "fixtures/recordings/mixed-3.11.gilspy"
 
 
@@ -164,6 +164,21 @@ def test_the_viewer_knows_counter_verdict_and_coarseness(tmp_path):
     entries = {entry["label"]: entry["value"] for entry in meta["extra"][0]["entries"]}
     assert "GIL was held" in entries["Verdict"] and "windows of 16 ms" in entries["Coarseness"]
     assert meta["importedFrom"] == "gilspy"
+
+
+def test_threads_are_in_their_processes(tmp_path):
+    path, truth = written("processes", tmp_path)
+    document = document_of(path)
+    pids = {thread["tid"]: thread["pid"] for thread in truth["threads"]}
+    for thread in document["threads"]:
+        pid = pids[thread["tid"]]
+        assert thread["pid"] == str(pid) and thread["isMainThread"] == (thread["tid"] == pid)
+        assert thread["processName"] == f"python pool.py --worker {(pid - 9000) // 100}"
+        assert thread["processStartupTime"] == (pid - 9000) / 100 * 250
+    assert len(document["counters"]) == 4
+    for counter in document["counters"]:
+        main = document["threads"][counter["mainThreadIndex"]]
+        assert main["isMainThread"] and main["pid"] == counter["pid"]
 
 
 def test_names_survive(tmp_path):

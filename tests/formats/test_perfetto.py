@@ -12,7 +12,7 @@ import pytest
 import perfetto_viewer
 import viewers
 
-SCENARIOS = ("turns", "churn", "hostile", "visits", "coarse")
+SCENARIOS = ("turns", "churn", "hostile", "visits", "coarse", "processes")
 SOURCES = [*SCENARIOS, *viewers.RECORDINGS]
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: getattr(source, "stem", source))
 each_format = pytest.mark.parametrize("ending", ["pftrace", "trace.json"])
@@ -36,12 +36,12 @@ SAMPLES = """
          JOIN stack_profile_frame frame ON frame.id = up.frame
     WHERE up.callsite IS NULL GROUP BY 1, 2"""
 ABOUT = """SELECT slice.name, SUBSTR(args.key, 7) AS key, args.int_value AS number
-           FROM slice JOIN track ON track.id = track_id LEFT JOIN args USING (arg_set_id) WHERE track.name = 'gilspy'"""
+           FROM slice JOIN track ON track.id = track_id LEFT JOIN args USING (arg_set_id) WHERE track.name = 'About this recording'"""
 BOUNDS = "SELECT start_ts AS begin, end_ts AS end FROM trace_bounds"
 OWNERS = {
     "pftrace": """SELECT track.name AS track, slice.name, SUM(dur) AS time FROM slice JOIN track ON track.id = track_id
-                  WHERE track.name = 'GIL owner' GROUP BY track_id, slice.name""",
-    "trace.json": """SELECT thread.name AS track, slice.name, SUM(dur) AS time
+                  WHERE track.name GLOB 'GIL owner*' GROUP BY track_id, slice.name""",
+    "trace.json": """SELECT thread.name AS track, utid, slice.name, SUM(dur) AS time
                      FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
                      WHERE thread.name GLOB 'GIL owner*' GROUP BY utid, slice.name"""}
 # A counter's value holds until the next one.
@@ -50,8 +50,18 @@ COUNTERS = """
                    FROM counter)
     SELECT counter_track.name, track_id, SUM(value * time) AS area, MAX(value) AS most, MIN(value) AS least
     FROM steps JOIN counter_track ON counter_track.id = track_id GROUP BY track_id"""
+TURNS = """SELECT slice.name, ts, dur, EXTRACT_ARG(arg_set_id, 'correlation_id') AS colour
+           FROM slice JOIN track ON track.id = track_id WHERE track.name GLOB 'GIL owner*'"""
+WAITS = """SELECT thread.name || ' (' || tid || ')' AS thread, ts, dur,
+                  EXTRACT_ARG(arg_set_id, 'debug.had_the_gil_longest_meanwhile') AS holder
+           FROM slice JOIN thread_track ON thread_track.id = track_id JOIN thread USING (utid)
+           WHERE slice.name = 'waits for the GIL'"""
+# The viewer's own query for its tree of tracks.
+NODES = """SELECT tracks.name, tracks.upid, utid, parent_id AS parent, has_children, order_id AS place
+           FROM _track_event_tracks_ordered_groups tracks WHERE has_data OR has_children"""
 QUERIES = {
-    "pftrace": {"sums": perfetto_viewer.PERFETTO_SUMS, "flows": FLOWS, "samples": SAMPLES, "about": ABOUT},
+    "pftrace": {"sums": perfetto_viewer.PERFETTO_SUMS, "flows": FLOWS, "samples": SAMPLES, "about": ABOUT,
+                "turns": TURNS, "waits": WAITS, "nodes": NODES},
     # A thread that is there once more has a made-up tid, and the true one in its name.
     "trace.json": {"sums": """
         SELECT CASE WHEN tid > 4194304 THEN CAST(SUBSTR(thread.name, INSTR(thread.name, '(') + 1) AS INT) ELSE tid END
@@ -65,7 +75,8 @@ FOR_ALL = {
     "threads": "SELECT tid, name FROM thread WHERE tid != 0",
     "frames": "SELECT DISTINCT name FROM stack_profile_frame",
     "process": "SELECT name FROM process WHERE pid != 0",
-    "include": "INCLUDE PERFETTO MODULE linux.perf.samples",
+    "pids": "SELECT pid, process.name AS process, tid FROM thread JOIN process USING (upid) WHERE tid != 0",
+    "include": "INCLUDE PERFETTO MODULE linux.perf.samples; INCLUDE PERFETTO MODULE viz.summary.track_event",
     "tree": "SELECT id, parent_id, name, self_count, mapping_name FROM linux_perf_samples_summary_tree"}
 
 
@@ -125,7 +136,8 @@ def test_sums_of_threads(source, ending):
     trace = trace_of(source, ending)
     assert trace.sums() == viewers.sums_of(trace.report)
     # The GIL may be looked at once more behind the last tick.
-    assert trace["bounds"][0]["end"] <= round(trace.report["duration_s"] * 1e9) + 1_000_000
+    whole = trace.report.get("total") or trace.report
+    assert trace["bounds"][0]["end"] <= round(whole["duration_s"] * 1e9) + 1_000_000
 
 
 @each_format
@@ -137,7 +149,7 @@ def test_owners_of_the_gil(source, ending):
     found = sorted((row["name"], row["time"]) for row in trace["owners"])
     assert found == sorted((without_controls(name), time) for gil in trace.holders() for name, time in gil.items())
     if ending == "trace.json":
-        lanes = {row["track"] for row in trace["owners"]}
+        lanes = {row["utid"] for row in trace["owners"]}
         assert len(lanes) == len([gil for gil in trace.truth["gils"] if gil["tenures"]])
 
 
@@ -214,20 +226,89 @@ def test_names_survive():
     assert trace["process"][0]["name"] == 'python <b>&.py --x="1" </title>'
 
 
-def test_interpreters_have_groups_and_threads_a_track_in_each():
+def test_threads_have_a_track_in_each_interpreter():
     trace = trace_of("visits")
     tracks = {row["name"]: row["count"] for row in trace["tracks"]}
-    assert tracks["GIL owner"] == 2
-    assert "activity in interpreter 0" not in tracks and tracks["activity in interpreter 1"] == 1
-    assert tracks["has the GIL in interpreter 0"] == 1 and tracks["has the GIL in interpreter 1"] == 2
+    assert tracks["GIL owner of interpreter 0"] == tracks["GIL owner of interpreter 1"] == 1
+    assert tracks["thread visitor in interpreter 0"] == tracks["thread visitor in interpreter 1"] == 1
+    assert tracks["thread visitor in interpreter 1 has the GIL"] == tracks["thread other in interpreter 1 has the GIL"] == 1
     assert sorted(row["name"] for row in trace["threads"]) == ["other", "visitor"]
+
+
+# Children of the viewer's root have places from 1 on, its processes 50; threads are headless groups. What has neither a
+# process nor children would land in a group of its own.
+@each_source
+def test_the_verdict_and_the_owners_are_above_all_and_turns_right_below_their_thread(source):
+    trace = trace_of(source)
+    tops = sorted((row["place"], row["name"]) for row in trace["nodes"] if row["parent"] is None and row["utid"] is None)
+    used = [gil for gil in trace.truth["gils"] if gil["tenures"]]
+    assert tops[0][1] == "About this recording" and len(tops) >= 1 + len(used)
+    assert all(name.startswith("GIL owner") and place < 50 for place, name in tops[1:])
+    assert all(row["has_children"] for row in trace["nodes"] if row["parent"] is None and row["utid"] is None)
+    assert not any(row["upid"] for row in trace["nodes"]), "the viewer shows those behind the threads"
+    of_threads = {}
+    for row in sorted((row for row in trace["nodes"] if row["utid"] is not None), key=lambda row: row["place"]):
+        of_threads.setdefault(row["utid"], []).append(row["name"])
+    assert of_threads
+    for names in of_threads.values():
+        for before, name in zip(["", *names], names):  # of one tid there may be several threads, one after the other
+            assert name.startswith("thread ")
+            if name.endswith(" has the GIL"):
+                assert before in (name, name[:-len(" has the GIL")], "")  # some are seen with the GIL only
+
+
+@each_source
+def test_every_thread_has_a_colour_of_its_own_as_owner(source):
+    turns = trace_of(source)["turns"]
+    assert all(row["colour"] == row["name"] for row in turns)
+
+
+# By all pairs, however slow that is.
+@pytest.mark.parametrize("source", ["turns", "coarse", viewers.ROOT / "fixtures/recordings/mixed-3.11.gilspy"],
+                         ids=["turns", "coarse", "mixed"])
+def test_waits_name_who_had_the_gil_longest_meanwhile(source):
+    trace = trace_of(source)
+    assert len(trace["waits"]) > 50
+    for wait in trace["waits"]:
+        times = {}
+        for turn in trace["turns"]:
+            time = min(wait["ts"] + wait["dur"], turn["ts"] + turn["dur"]) - max(wait["ts"], turn["ts"])
+            if time > 0 and turn["name"] != wait["thread"]:
+                times[turn["name"]] = times.get(turn["name"], 0) + time
+        if times:
+            assert times[wait["holder"]] == max(times.values())
+        else:
+            assert wait["holder"] == "(hand-off)"
+
+
+@each_format
+def test_threads_are_in_their_processes(ending):
+    trace = trace_of("processes", ending)
+    found = {row["tid"]: row["pid"] for row in trace["pids"] if row["tid"] <= 4194304}
+    expected = {thread["tid"]: thread["pid"] for thread in trace.truth["threads"]}
+    assert {tid: found[tid] for tid in expected} == expected
+    assert len(set(expected.values())) == 3
+    names = {row["pid"]: row["process"] for row in trace["pids"]}
+    assert names == {9000 + 100 * i: f"python pool.py --worker {i}" for i in range(3)}
+    if ending == "pftrace":
+        owners = {row["track"] for row in trace["owners"]}
+        assert owners == {"GIL owner of process 9000", "GIL owner of process 9100",
+                          "GIL owner of interpreter 0 of process 9200", "GIL owner of interpreter 1 of process 9200"}
 
 
 def test_a_coarsened_timeline_says_so():
     coarse, fine = trace_of("coarse"), trace_of("turns")
     assert (coarse.about("coarsened_window_ns"), fine.about("coarsened_window_ns")) == (16_000_000, 0)
-    assert any("windows of 16 ms" in row["name"] for row in coarse["about"])
+    assert (coarse.about("coarsened_turns_window_ns"), fine.about("coarsened_turns_window_ns")) == (64_000_000, 0)
+    for words in ("What a thread did with one stack is put together inside windows of 16 ms",
+                  "Turns with the GIL are put together inside windows of 64 ms"):
+        assert any(words in row["name"] for row in coarse["about"])
     assert not any("windows of" in row["name"] for row in fine["about"])
+
+
+def test_a_recording_that_ended_early_says_so():
+    assert any(row["name"] == "The recording ended early: <i>the process</i> ended." for row in trace_of("hostile")["about"])
+    assert not any("early" in row["name"] for row in trace_of("turns")["about"])
 
 
 @each_format
@@ -245,5 +326,5 @@ def test_a_million_stretches_in_little_memory(ending):
 @each_format
 def test_an_empty_profile_loads(ending):
     trace = trace_of("empty", ending)
-    assert trace["slices"][0]["count"] == (1 if ending == "pftrace" else 0)
+    assert trace["slices"][0]["count"] == (2 if ending == "pftrace" else 0)
     assert {row["name"] for row in trace["stats"]} <= HARMLESS

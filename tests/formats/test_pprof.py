@@ -6,7 +6,7 @@ import pytest
 import pprof_viewer as viewer
 import viewers
 
-SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse", "million"]
+SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse", "processes", "million"]
 MIXED = viewers.ROOT / "fixtures/recordings/mixed-3.11.gilspy"
 
 
@@ -45,13 +45,34 @@ def test_top_shows_who_waited_first(tmp_path):
     path = viewers.render(MIXED, tmp_path / "x.pb.gz")
     waited = sum(time for (_, activity), time in viewers.profile_sums(MIXED).items() if activity == "waits_for_gil")
     top = viewer.pprof(path, "-top", "-unit=ns")
-    assert "Type: gil_wait\n" in top and "File: python3.11\n" in top
+    assert "Type: gil_wait\n" in top and "File: Python 3.11" in top
     assert f"Total samples = {waited}ns" in top
     assert re.search(r"^ *\d+ns +[\d.]+% +[\d.]+% +\d+ns +[\d.]+%  spin$", top, re.MULTILINE), top
     assert re.search(r"%  spin .*/spinners.py:10$", viewer.pprof(path, "-top", "-lines"), re.MULTILINE)
     assert "spinner-1" in viewer.pprof(path, "-tags")
     only = viewer.pprof(path, "-top", "-unit=ns", "-sample_index=wall", "-tagfocus=state=^waits_for_gil$")
     assert re.search(rf"Showing nodes accounting for {waited}ns", only), only
+
+
+# The process of this scenario has a program that there is: of an ELF file pprof would show the instructions.
+def test_lines_of_the_sources_are_shown(tmp_path):
+    (tmp_path / "a.py").write_text("def one(): hold()\ndef two(): hold()\n")
+    viewers.write_timeline("visits", tmp_path / "x.pb.gz")
+    sources = ["-trim_path=/tmp", f"-source_path={tmp_path}", "-sample_index=gil_held"]
+    viewer.pprof(tmp_path / "x.pb.gz", "-weblist=^two$", f"-output={tmp_path / 'x.html'}", *sources)
+    page = (tmp_path / "x.html").read_text()
+    assert re.search(r"> +2</span> <span class=\w+> +150ms +150ms +def two\(\): hold\(\) *<", page), page[-1500:]
+
+
+def test_samples_have_their_process_where_there_are_several(tmp_path):
+    path = tmp_path / "x.pb.gz"
+    truth = viewers.write_timeline("processes", path)
+    pids = {str(thread["tid"]): str(thread["pid"]) for thread in truth["threads"]}
+    found = viewer.samples(path)
+    assert {sample.labels["tid"]: sample.labels["process"] for sample in found if "tid" in sample.labels} == pids
+    assert "process 9100: python pool.py --worker 1\n" in viewer.pprof(path, "-comments")
+    viewers.write_timeline("visits", tmp_path / "y.pb.gz")
+    assert not any("process" in sample.labels for sample in viewer.samples(tmp_path / "y.pb.gz"))
 
 
 def test_comments_and_times(tmp_path):

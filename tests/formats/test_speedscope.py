@@ -6,7 +6,7 @@ import pytest
 import speedscope_viewer as speedscope
 import viewers
 
-SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse"]
+SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse", "processes"]
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +86,16 @@ def test_what_was_put_together_is_told(shown):
     assert "ended early" in shown["hostile"]["title"]
 
 
-def test_an_empty_recording_is_one_for_the_app_too(shown):
-    assert "empty" in shown["empty"]["error"]
+def test_a_recording_without_threads_opens(shown):
+    assert shown["empty"]["error"] is None
+    assert [profile["name"] for profile in shown["empty"]["profiles"]] == ["no thread of Python"]
+
+
+def test_threads_name_their_process_where_there_are_several(files, shown):
+    expected = {f"{thread['name']} ({thread['tid']}) of process {thread['pid']}: stacks"
+                for thread in files["processes"][1]["threads"]}
+    assert expected <= {profile["name"] for profile in shown["processes"]["profiles"]}
+    assert not any("of process" in profile["name"] for profile in shown["visits"]["profiles"])
 
 
 def test_a_million_stretches_are_written_and_shown_in_bounds(files, shown):

@@ -5,6 +5,7 @@ the format finds them. `@viewer` enters it into VIEWERS; test_viewers.py compare
 for every recording of fixtures/recordings, and with the table in docs/formats.md.
 """
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -54,7 +55,8 @@ def profile_sums(recording):
 
 def sums_of(document):
     found = collections.Counter()
-    for thread in document["threads"]:
+    processes = document.get("processes") or [document]
+    for thread in itertools.chain.from_iterable(process["threads"] for process in processes):
         for activity, seconds in thread["activities"].items():
             found[thread["tid"], activity] += round(seconds * 1e9)
     return {key: time for key, time in found.items() if time}

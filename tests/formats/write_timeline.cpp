@@ -8,6 +8,7 @@
 
 #include "formats/json/json_writer.h"
 #include "formats/recording/recording_reader.h"
+#include "gilspy/aggregate.h"
 #include "gilspy/format.h"
 #include "gilspy/platform.h"
 #include "src/cli/replay.h"
@@ -31,6 +32,7 @@ Profile visits() {
   scenario.add(here, Activity::kHoldsGil, 300ms, 400ms, one);
   scenario.add(other, Activity::kHoldsGil, 50ms, 150ms, one);
   scenario.add(other, Activity::kBlocked, 150ms, 400ms, two);
+  scenario.profile().target.executable = "/proc/self/exe";
   return scenario.finish(1.0);
 }
 
@@ -38,7 +40,28 @@ Profile coarse() {
   Profile profile = turns_timeline(4, 2.0);
   profile.timeline.window = std::chrono::milliseconds(16);
   for (Lane& lane : profile.timeline.lanes) lane = coarsened(lane, profile.timeline.window);
+  profile.timeline.turns_window = std::chrono::milliseconds(64);
+  for (std::vector<Tenure>& tenures : profile.timeline.tenures) {
+    tenures = coarsened(tenures, profile.timeline.turns_window);
+  }
   return profile;
+}
+
+// A program: three processes that begin one after the other, the last one with two interpreters.
+Profile processes() {
+  std::vector<Profile> parts;
+  for (std::int32_t i = 0; i < 3; ++i) {
+    Profile part = i < 2 ? turns_timeline(3, 1.0) : visits();
+    part.target.pid = Pid{9000 + 100 * i};
+    part.target.command = {"python", "pool.py", "--worker", std::to_string(i)};
+    part.first_tick = std::chrono::seconds(1000) + std::chrono::milliseconds(250 * i);
+    const std::int32_t first = to_int(part.threads.front().info.tid);
+    for (ThreadProfile& thread : part.threads) {
+      thread.info.tid = Tid{to_int(part.target.pid) + to_int(thread.info.tid) - first};
+    }
+    parts.push_back(std::move(part));
+  }
+  return combined(std::move(parts));
 }
 
 const std::map<std::string, std::function<Profile()>> kScenarios{
@@ -47,6 +70,7 @@ const std::map<std::string, std::function<Profile()>> kScenarios{
     {"hostile", hostile_timeline},
     {"visits", visits},
     {"coarse", coarse},
+    {"processes", processes},
     {"million", [] { return turns_timeline(8, 930.0); }},  // stretches
     {"empty", [] { return Profile{}; }},
 };
@@ -101,6 +125,7 @@ void tell(formats::JsonWriter& json, const Timeline& timeline) {
   for (const Lane& lane : timeline.lanes) stretches += lane.size();
   json.pair("stretches", stretches);
   json.pair("window_ns", timeline.window.count());
+  json.pair("turns_window_ns", timeline.turns_window.count());
   json.array("lanes", [&] {
     for (const Lane& lane : timeline.lanes) {
       json.object([&] {
@@ -148,6 +173,7 @@ int run(int argc, char** argv) {
           json.pair("name", thread.info.name);
           json.pair("interpreter", thread.info.interpreter_id);
           json.pair("gil", to_int(thread.info.gil));
+          json.pair("pid", to_int(profile.target_of(thread.process).pid));
         });
       }
     });

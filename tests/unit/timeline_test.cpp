@@ -97,6 +97,17 @@ TEST_F(CoarseLanes, KeepEverySumInBoundedMemory) {
   expect_in_order(timeline.lanes[0]);
 }
 
+// However much has come since they were coarsened last.
+TEST_F(CoarseLanes, AreNoCoarserThanTheyMustBe) {
+  for (int i = 0; i < 100'000; ++i) {
+    add(i * 1ms, (i + 1) * 1ms, i % 2 == 0 ? Activity::kHoldsGil : Activity::kWaitsForGil);
+  }
+  const Timeline timeline = builder_.finish();
+  EXPECT_LE(timeline.lanes[0].size(), 200U);
+  EXPECT_GE(timeline.lanes[0].size(), 50U);
+  EXPECT_LE(timeline.window, 4s);  // 25 of them
+}
+
 TEST_F(CoarseLanes, StayInTheirWindow) {
   for (int i = 0; i < 1'000; ++i) {
     add(i * 10ms, i * 10ms + 5ms, Activity::kHoldsGil);
@@ -149,6 +160,59 @@ TEST(Coarsened, ALongStretchIsCutByNothingButWhatIsSpared) {
   const Lane lane{{3ms, 500ms, StackId{1}, Activity::kBlocked}};
   EXPECT_EQ(coarsened(lane, 20ms, {95ms, 155ms}), lane);
   EXPECT_EQ(coarsened(lane, 20ms), lane);
+}
+
+Tenure turn(std::uint32_t holder, Nanos from, Nanos to, std::uint32_t unseen = 0) {
+  return {ThreadIndex{holder}, from, to, Nanos{0}, unseen};
+}
+
+TEST(CoarsenedTurns, ThoseOfOneThreadBecomeOneInEachWindow) {
+  const std::vector<Tenure> turns{turn(1, 0ms, 2ms),  turn(2, 3ms, 4ms, 5), turn(1, 5ms, 8ms, 1),
+                                  turn(2, 9ms, 14ms), turn(1, 15ms, 16ms),  turn(3, 40ms, 90ms)};
+  EXPECT_THAT(coarsened(turns, 10ms),
+              ElementsAre(turn(1, 0ms, 5ms, 2), turn(2, 5ms, 11ms, 6), turn(1, 15ms, 16ms), turn(3, 40ms, 90ms)));
+  EXPECT_EQ(coarsened(turns, 10ms, {0ms, 100ms}), turns);
+}
+
+TEST(CoarsenedTurns, NoTimeAndNoChangeOfHandsIsLost) {
+  std::mt19937 random(11);
+  TimelineBuilder builder(kOrigin, 1000, 400);
+  std::map<ThreadIndex, Nanos> expected;
+  std::uint64_t changes = 0;
+  Nanos at{0};
+  for (int i = 0; i < 100'000; ++i) {
+    const auto holder = static_cast<std::uint32_t>(random() % 6);
+    const Nanos to = at + Nanos(random() % 9'000'000);
+    const auto unseen = static_cast<std::uint32_t>(random() % 3);
+    builder.add(GilIndex{1}, turn(holder, kOrigin + at, kOrigin + to, unseen));
+    expected[ThreadIndex{holder}] += to - at;
+    changes += 1 + unseen;
+    at = to + Nanos(random() % 2'000'000);
+  }
+  const Timeline timeline = builder.finish();
+  EXPECT_LE(timeline.tenures[1].size(), 400U);
+  EXPECT_GT(timeline.tenures[1].size(), 50U);
+  EXPECT_GT(timeline.turns_window, Nanos{0});
+  std::map<ThreadIndex, Nanos> found;
+  Nanos before{0};
+  for (const Tenure& tenure : timeline.tenures[1]) {
+    found[tenure.holder] += tenure.to - tenure.from;
+    changes -= 1 + tenure.unseen;
+    EXPECT_GE(tenure.from, before);
+    before = tenure.to;
+  }
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(changes, 0U);
+}
+
+TEST(CoarsenedTurns, ThreadsThatLiveForATurnKeepTheirPlaces) {
+  TimelineBuilder builder(kOrigin, 1000, 400);
+  for (std::uint32_t i = 0; i < 3'000; ++i) {
+    builder.add(GilIndex{0}, turn(i, kOrigin + i * 1ms, kOrigin + i * 1ms + 1ms));
+  }
+  const Timeline timeline = builder.finish();
+  EXPECT_EQ(timeline.tenures[0].size(), 3'000U);
+  EXPECT_EQ(timeline.turns_window, Nanos{0});
 }
 
 HolderTracker::Look seen(Nanos after, Nanos by, std::optional<std::uint32_t> holder, std::uint64_t handoffs = 0) {

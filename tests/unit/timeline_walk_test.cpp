@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "holders.h"
 #include "names.h"
 #include "tests/formats/timeline_scenarios.h"
 #include "walk.h"
@@ -221,11 +222,53 @@ TEST(TimelineNames, OfThreadsProcessesAndInterpreters) {
   EXPECT_EQ(interpreters_name(gil), "interpreters 0, 3");
 }
 
+Profile of_two_processes() {
+  Profile profile = little();
+  profile.threads[1].process = 1;
+  profile.threads[1].info.gil = GilIndex{1};
+  GilProfile gil = profile.gils.front();
+  gil.index = GilIndex{1};
+  gil.process = 1;
+  profile.gils.push_back(gil);
+  profile.processes.resize(2);
+  profile.processes[0].target.pid = Pid{10};
+  profile.processes[1].target.pid = Pid{11};
+  return profile;
+}
+
+TEST(TimelineNames, OnlyWhatThereAreSeveralOfIsTold) {
+  const Profile one = little(), two = of_two_processes();
+  EXPECT_EQ(of_process(one, 0), "");
+  EXPECT_EQ(of_process(two, 1), " of process 11");
+  EXPECT_EQ(process_count(one), 1u);
+  EXPECT_EQ(process_count(two), 2u);
+  for (const GilProfile& gil : two.gils) EXPECT_EQ(of_interpreters(two, gil), "");  // each process has one GIL
+  Profile visited = little();
+  visited.gils.push_back(visited.gils.front());
+  visited.gils.back().interpreters = {1};
+  EXPECT_EQ(of_interpreters(visited, visited.gils.back()), " of interpreter 1");
+}
+
+TEST(Holders, WhoHadItLongestMeanwhile) {
+  const Profile profile = little();
+  const ThreadIndex a{0}, b{1};
+  Holders holders(profile);
+  EXPECT_EQ(holders.longest(GilIndex{0}, {0ms, 10ms}, b), a);
+  EXPECT_EQ(holders.longest(GilIndex{0}, {8ms, 13ms}, ThreadIndex{7}), b);
+  EXPECT_EQ(holders.longest(GilIndex{0}, {10ms, 30ms}, a), b);
+  EXPECT_EQ(holders.longest(GilIndex{0}, {20ms, 30ms}, b), Blame::kNobody);  // it was handed over all the time
+  EXPECT_EQ(holders.longest(GilIndex{0}, {25ms, 40ms}, a), Blame::kNobody);  // nobody waits for himself
+  EXPECT_EQ(holders.longest(GilIndex{3}, {0ms, 10ms}, b), Blame::kNobody);
+}
+
 TEST(TimelineNames, CoarsenedTimelinesSaySo) {
   Timeline timeline;
   EXPECT_EQ(coarseness(timeline), "");
   timeline.window = 16ms;
   EXPECT_THAT(coarseness(timeline), ::testing::HasSubstr("windows of 16 ms"));
+  EXPECT_EQ(coarseness_of_turns(timeline), "");
+  timeline.turns_window = 64ms;
+  EXPECT_THAT(coarseness_of_turns(timeline), ::testing::HasSubstr("windows of 64 ms"));
 }
 
 }  // namespace

@@ -36,6 +36,9 @@ class Text {
   void take(const wire::InternedData& interned) {
     for (const auto& name : interned.event_names()) events_[name.iid()] = name.name();
     for (const auto& name : interned.debug_annotation_names()) notes_[name.iid()] = name.name();
+    for (const auto& name : interned.event_categories()) categories_[name.iid()] = name.name();
+    for (const auto& value : interned.debug_annotation_string_values()) values_[value.iid()] = value.str();
+    for (const auto& colour : interned.correlation_id_str()) colours_[colour.iid()] = colour.str();
     for (const auto& name : interned.function_names()) functions_[name.iid()] = name.str();
     for (const auto& path : interned.mapping_paths()) paths_[path.iid()] = path.str();
     for (const auto& mapping : interned.mappings()) mappings_[mapping.iid()] = paths_.at(mapping.path_string_ids(0));
@@ -68,11 +71,17 @@ class Text {
     if (event.has_name()) what += " " + event.name();
     if (event.has_counter_value()) what += fmt::format(" {}", event.counter_value());
     if (event.has_double_counter_value()) what += fmt::format(" {:.3f}", event.double_counter_value());
+    for (const std::uint64_t category : event.category_iids()) what += fmt::format(" [{}]", categories_.at(category));
+    if (event.has_correlation_id_str_iid()) {
+      what += fmt::format(" coloured as {}", colours_.at(event.correlation_id_str_iid()));
+    }
     for (const std::uint64_t flow : event.terminating_flow_ids()) what += fmt::format(" <-{}", flow);
     for (const std::uint64_t flow : event.flow_ids()) what += fmt::format(" ->{}", flow);
     for (const auto& note : event.debug_annotations()) {
       what += fmt::format(" {}={}", note.has_name_iid() ? notes_.at(note.name_iid()) : note.name(),
-                          note.has_int_value() ? std::to_string(note.int_value()) : note.string_value());
+                          note.has_string_value_iid() ? values_.at(note.string_value_iid())
+                          : note.has_int_value()      ? std::to_string(note.int_value())
+                                                      : note.string_value());
     }
     line("{}", what);
   }
@@ -83,7 +92,8 @@ class Text {
   }
 
   std::string text_;
-  std::map<std::uint64_t, std::string> events_, notes_, functions_, paths_, mappings_, frames_;
+  std::map<std::uint64_t, std::string> events_, notes_, functions_, paths_, mappings_, frames_, categories_, values_,
+      colours_;
 };
 
 }  // namespace
