@@ -99,8 +99,10 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   const CLI::App& chosen = *app_->get_subcommands().front();
   const std::string& name = chosen.get_name();
   if (const std::string complaint = typed_->not_yet.complaint(); !complaint.empty()) return refuse(complaint);
+  std::vector<std::string> hints;
   const auto command = [&](auto options) -> Command {
     if (!options.has_value()) return refuse(options.error().message());
+    for (const std::string& hint : hints) say(hint);
     return std::move(*options);
   };
   if (name == "completions") return CompletionsOptions{typed_->shell};
@@ -108,6 +110,7 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "dump") return command(typed_->dump());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
+  hints = typed_->hints();
   if (name == "record") return command(typed_->record());
   return command(typed_->report());
 }

@@ -1,6 +1,7 @@
 # What is typed, and what is printed about that.
 gilspy_test(cli_test
   SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/cli/command_line_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/completion_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/gil_reasons_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/glance_budget_test.cpp
