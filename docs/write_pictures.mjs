@@ -17,6 +17,7 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
   '.wasm': 'application/wasm' };
 const pictures = path.join(path.dirname(fileURLToPath(import.meta.url)), 'pictures');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gilspy-pictures-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true }));
 
 function render(format, ending) {
   const file = path.join(folder, 'lab' + ending);
@@ -66,7 +67,7 @@ await shoot('speedscope', `${speedscope.address}/#profileURL=${encodeURIComponen
 speedscope.close();
 
 const perfetto = await serve(GILSPY_PERFETTO_UI, render('perfetto', '.pftrace'));
-await shoot('perfetto', `${perfetto.address}/#!/?url=${perfetto.address}/profile/lab`, [1000, 620], async (page) => {
+await shoot('perfetto', `${perfetto.address}/#!/?url=${perfetto.address}/profile/lab`, [1000, 560], async (page) => {
   await page.getByText('Perf Sample Flamegraph').waitFor({ timeout: 60_000 });
   await page.getByText('menu', { exact: true }).first().click();  // away with the sidebar
   await page.getByText('keyboard_arrow_down').last().click();     // and with the flame graph
@@ -85,4 +86,3 @@ await shoot('pprof', `http://127.0.0.1:${port}/ui/flamegraph?si=gil_blame`, [100
 pprof.kill();
 
 await browser.close();
-fs.rmSync(folder, { recursive: true });

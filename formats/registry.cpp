@@ -25,19 +25,33 @@ void whole(const Profile& profile, const Verdict& verdict, const RenderOptions& 
   to.write(kRender(profile, verdict, options));
 }
 
+constexpr UsedOptions kNone{};
+constexpr UsedOptions kAll{.view = true, .idle = true, .threads = true, .lines = true, .filenames = true};
+// Threads stand beside each other anyway.
+constexpr UsedOptions kOfTimelines{.view = false, .idle = true, .threads = false, .lines = true, .filenames = true};
+constexpr UsedOptions kOfSpeedscope{.view = true, .idle = true, .threads = false, .lines = true, .filenames = true};
+constexpr UsedOptions kOfPprof{.view = true, .idle = false, .threads = false, .lines = true, .filenames = false};
+constexpr bool kText = false, kBinary = true;
+
 constexpr std::array kFormats{
-    Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", whole<render_flamegraph>},
-    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", whole<render_html>},
-    Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", whole<render_folded>},
-    Format{"json", ".json", "all numbers and the verdict, without stacks", whole<render_json>},
-    Format{"markdown", ".md", "a page of text for a comment on a pull request", whole<render_markdown>},
-    Format{"perfetto", ".pftrace", "a timeline with call stacks, for Perfetto's viewer", write_perfetto},
-    Format{"chrometrace", ".trace.json", "a timeline, for all viewers of Chrome's trace events", write_chrometrace},
-    Format{"speedscope", ".speedscope.json", "stacks and activities of each thread, for speedscope", write_speedscope},
-    Format{"pprof", ".pb.gz", "stacks by thread and activity, for pprof", write_pprof},
-    Format{"firefox", ".firefox.json.gz", "stacks, activities and GIL markers, for the Firefox Profiler",
-           write_firefox},
-    Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr},
+    Format{"flamegraph", ".svg", "interactive flame graph, coloured by what the threads did", whole<render_flamegraph>,
+           kAll, kText},
+    Format{"html", ".html", "a page with the timeline of all threads, flame graphs and tables", whole<render_html>,
+           kAll, kText},
+    Format{"folded", ".folded", "a stack a line with its microseconds, for other tools", whole<render_folded>, kAll,
+           kText},
+    Format{"json", ".json", "all numbers and the verdict, without stacks", whole<render_json>, kNone, kText},
+    Format{"markdown", ".md", "a page of text for a comment on a pull request", whole<render_markdown>, kNone, kText},
+    Format{"perfetto", ".pftrace", "a timeline with call stacks, for Perfetto's viewer", write_perfetto, kOfTimelines,
+           kBinary},
+    Format{"chrometrace", ".trace.json", "a timeline, for all viewers of Chrome's trace events", write_chrometrace,
+           kNone, kText},
+    Format{"speedscope", ".speedscope.json", "stacks and activities of each thread, for speedscope", write_speedscope,
+           kOfSpeedscope, kText},
+    Format{"pprof", ".pb.gz", "stacks by thread and activity, for pprof", write_pprof, kOfPprof, kBinary},
+    Format{"firefox", ".firefox.json.gz", "stacks, activities and GIL markers, for the Firefox Profiler", write_firefox,
+           kOfTimelines, kBinary},
+    Format{"gilspy", ".gilspy", "everything that was read, for gilspy report to render", nullptr, kNone, kBinary},
 };
 
 }  // namespace

@@ -25,12 +25,23 @@ struct RenderOptions {
   std::string link;  // --link: where the whole report is, an http or https URL; empty: nobody said
 };
 
+// Which of them change what a format shows.
+struct UsedOptions {
+  bool view = false;
+  bool idle = false;
+  bool threads = false;
+  bool lines = false;  // --function and --nolineno
+  bool filenames = false;
+};
+
 struct Format {
   std::string_view name;       // "folded"
   std::string_view extension;  // ".folded"
   std::string_view summary;    // for --help
   // nullptr: not made from a profile, but written while samples are taken.
   void (*write)(const Profile& profile, const Verdict& verdict, const RenderOptions& options, ByteSink& to);
+  UsedOptions uses;
+  bool binary = false;  // nothing for a terminal
 
   bool streamed() const { return write == nullptr; }
   // All of it at once.

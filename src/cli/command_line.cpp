@@ -116,8 +116,10 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   const CLI::App& chosen = *app_->get_subcommands().front();
   const std::string& name = chosen.get_name();
   if (const std::string complaint = typed_->not_yet.complaint(); !complaint.empty()) return refuse(complaint);
+  std::vector<std::string> hints;
   const auto command = [&](auto options) -> Command {
     if (!options.has_value()) return refuse(options.error().message());
+    for (const std::string& hint : hints) say(hint);
     return std::move(*options);
   };
   if (name == "completions") return CompletionsOptions{typed_->shell};
@@ -126,7 +128,11 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "check") return command(typed_->check.options());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
+<<<<<<< HEAD
   if (name == "diff") return command(typed_->diff());
+=======
+  hints = typed_->hints();
+>>>>>>> viewers
   if (name == "record") return command(typed_->record());
   return command(typed_->report());
 }

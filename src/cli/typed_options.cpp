@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <tuple>
 #include <utility>
@@ -20,6 +21,16 @@ constexpr const char* kWhat = "What to record";
 constexpr const char* kShows = "What the graph shows";
 constexpr const char* kIdle = "Also threads that are blocked (sleep, I/O, locks)";
 constexpr const char* kSampling = "Sampling";
+
+bool is_stdout(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : " and ") + words[i];
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -218,6 +229,10 @@ Result<OutputOptions> TypedOptions::output_options() const {
   if (output_given && output.empty()) return fail(ErrorCode::kUsage, "--output is empty; - is standard output");
   GILSPY_TRY(options.format, chosen_format());
   if (options.format == nullptr) return fail(ErrorCode::kUsage, fmt::format("there is no format '{}'", format));
+  if (options.format->binary && is_stdout(output) && platform::stdout_is_terminal()) {
+    return fail(ErrorCode::kUsage, fmt::format("{} is nothing to look at: --output takes a file, or a pipe behind -",
+                                               options.format->name));
+  }
   if (gil && !view.empty() && lower_case(view) != "held") {
     return fail(ErrorCode::kUsage, fmt::format("--gil is --view held and cannot go with --view {}", view));
   }
@@ -258,11 +273,8 @@ Result<RecordOptions> TypedOptions::record() const {
   }
   options.command = command;
   GILSPY_TRY(options.output, output_options());
-  if (options.launches() && (options.output.path == "-" || options.output.path == "/dev/stdout")) {
+  if (options.launches() && is_stdout(options.output.path)) {
     return fail(ErrorCode::kUsage, "standard output belongs to the command: --output takes a file then");
-  }
-  if (options.output.format->streamed() && options.output.path == "-" && platform::stdout_is_terminal()) {
-    return fail(ErrorCode::kUsage, "a recording is nothing to look at: --output takes a file, or a pipe behind -");
   }
   GILSPY_TRY(options.duration, parse_duration(duration));
   GILSPY_TRY(options.rate_hz, parse_rate(rate));
@@ -270,6 +282,48 @@ Result<RecordOptions> TypedOptions::record() const {
   GILSPY_TRY(options.stopping, stopping());
   options.subprocesses = subprocesses;
   return options;
+}
+
+// A name that nearly has the ending of another format: "x.firefox.json", "trace.json".
+std::string TypedOptions::hint_about_name(const Format& chosen) const {
+  if (format_given || output.empty()) return {};
+  const std::string name = "." + lower_case(std::filesystem::path(output).filename().string());
+  for (const Format& row : formats::all()) {
+    if (row.extension.size() <= chosen.extension.size()) continue;
+    if (!name.ends_with(row.extension) && !(name + ".gz").ends_with(row.extension)) continue;
+    return fmt::format("{} will be {}; a name that ends in {} is {}, or --format says so", output, chosen.name,
+                       row.extension, row.name);
+  }
+  return {};
+}
+
+std::string TypedOptions::hint_about_options(const Format& chosen) const {
+  std::vector<std::string> idle_ones;
+  const auto look_at = [&](bool is_given, bool has_effect, const char* option) {
+    if (is_given && !has_effect) idle_ones.emplace_back(option);
+  };
+  look_at(!view.empty(), chosen.uses.view, "--view");
+  look_at(gil, chosen.uses.view, "--gil");
+  look_at(idle, chosen.uses.idle, "--idle");
+  look_at(threads, chosen.uses.threads, "--threads");
+  look_at(function, chosen.uses.lines, "--function");
+  look_at(nolineno, chosen.uses.lines, "--nolineno");
+  look_at(full, chosen.uses.filenames, "--full-filenames");
+  if (idle_ones.empty()) return {};
+  const bool is_one = idle_ones.size() == 1;
+  return fmt::format("{} {} no effect on {}{}", joined(idle_ones), is_one ? "has" : "have",
+                     chosen.streamed() ? "a recording" : chosen.name,
+                     !chosen.streamed() ? ""
+                     : is_one           ? ": `gilspy report` takes it"
+                                        : ": `gilspy report` takes them");
+}
+
+std::vector<std::string> TypedOptions::hints() const {
+  const auto chosen = chosen_format();
+  if (!chosen.has_value() || *chosen == nullptr) return {};
+  std::vector<std::string> lines{hint_about_name(**chosen), hint_about_options(**chosen)};
+  std::erase(lines, "");
+  return lines;
 }
 
 Result<ReportOptions> TypedOptions::report() const {

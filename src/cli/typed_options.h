@@ -40,6 +40,9 @@ struct TypedOptions {
   Result<DiffOptions> diff() const;
   Result<DumpOptions> dump() const;
 
+  // Of what it was told: lines about what will not have the effect that somebody may expect.
+  std::vector<std::string> hints() const;
+
  private:
   void add_pid(CLI::App& app, const char* what, const char* group);
   void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed);
@@ -52,6 +55,8 @@ struct TypedOptions {
   Result<const ComparisonFormat*> chosen_comparison_format() const;
   View chosen_view() const;
   Result<OutputOptions> output_options() const;
+  std::string hint_about_name(const Format& chosen) const;
+  std::string hint_about_options(const Format& chosen) const;
   Result<Stopping> stopping() const;
 };
 

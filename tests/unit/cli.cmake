@@ -3,6 +3,7 @@ gilspy_test(cli_test
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/cli/check_report_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/check_rules_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/command_line_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/completion_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/gil_reasons_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/glance_budget_test.cpp
