@@ -128,11 +128,8 @@ Command CommandLine::chosen_command(const std::function<Exit(const std::string&)
   if (name == "check") return command(typed_->check.options());
   typed_->output_given = chosen.count("--output") > 0;
   typed_->format_given = chosen.count("--format") > 0;
-<<<<<<< HEAD
   if (name == "diff") return command(typed_->diff());
-=======
   hints = typed_->hints();
->>>>>>> viewers
   if (name == "record") return command(typed_->record());
   return command(typed_->report());
 }

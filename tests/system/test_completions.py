@@ -122,7 +122,7 @@ in_every_shell = pytest.mark.parametrize("complete", WAYS)
 
 @in_every_shell
 @pytest.mark.parametrize("line, expected", [
-    ("gilspy ", {"record", "report", "check", "dump", "top", "completions"}),
+    ("gilspy ", {"record", "report", "check", "diff", "dump", "top", "completions"}),
     ("gilspy check --max-", {"--max-gil-wait", "--max-handoff-p99", "--max-loop-block"}),
     ("gilspy check --fail-on ser", {"serialized_by_gil"}),
     ("gilspy re", {"record", "report"}),
@@ -137,6 +137,9 @@ in_every_shell = pytest.mark.parametrize("complete", WAYS)
     ("gilspy completions ", {"bash", "zsh", "fish"}),
     ("gilspy record -o a", {"a.svg", "another.svg"}),
     ("gilspy report a", {"a.svg", "another.svg"}),
+    ("gilspy diff a", {"a.svg", "another.svg"}),
+    ("gilspy diff a.svg a", {"a.svg", "another.svg"}),
+    ("gilspy diff --format ", {"flamegraph", "json", "markdown"}),
     ("gilspy record -- gil", {"gilspy", "gilspy-other"}),
 ], ids=lambda part: part if isinstance(part, str) else "")
 def test_words(complete, line, expected, tmp_path):
@@ -146,7 +149,7 @@ def test_words(complete, line, expected, tmp_path):
     (tmp_path / "bin" / "gilspy-other").symlink_to("/bin/true")
     found = complete(line, tmp_path)
     assert expected <= set(found), found
-    if "report" not in line and "-- gil" not in line:
+    if "report" not in line and "diff" not in line and "-- gil" not in line:
         assert {word for word in found if not word.startswith("-")} <= expected | {"rc"}, found
 
 
@@ -172,7 +175,7 @@ def test_options_that_help_does_not_list_are_not_offered(shell):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_option_of_the_help_is_there(shell):
     script = script_of(shell)
-    for command in ("record", "report", "check", "dump"):
+    for command in ("record", "report", "check", "diff", "dump"):
         for option in re.findall(r"^  (?:-\w, |    )--([\w-]+)", gilspy(command, "--help").stdout, re.M):
             assert option in script, option
 

@@ -45,18 +45,33 @@ def ahead_of_others():
         os.setpriority(os.PRIO_PROCESS, 0, mine)
 
 
+QUIET = 0.1  # share of the time in which the holder of the GIL had no CPU
+
+
+def disturbance_of(file):
+    return json.loads(gilspy("report", file, "-f", "json", "-o", "-").stdout)["cpus"]["holders_queued"]
+
+
 def quiet_recording_of(*arguments, **options):
     """Of a few the one that was disturbed least: a busy machine makes all figures less certain."""
     best = None
     for _ in range(4):
         with ahead_of_others():
             made = recording_of(*arguments, with_truth=True, **options)
-        queued = json.loads(gilspy("report", made[0], "-f", "json", "-o", "-").stdout)["cpus"]["holders_queued"]
+        queued = disturbance_of(made[0])
         if best is None or queued < best[0]:
             best = queued, made[0].rename(str(made[0]) + ".best"), made[1]
-        if queued < 0.03:
+        if queued < QUIET / 2:
             break
     return best[1].rename(made[0]), best[2]
+
+
+def assert_beyond_noise(row, *files):
+    """A machine that is so busy that gilspy cannot know has shown nothing."""
+    disturbed = max(disturbance_of(file) for file in files)
+    if not row["beyond_noise"] and disturbed > QUIET:
+        pytest.skip("the machine was too busy: the holder of the GIL had no CPU %.0f %% of the time" % (100 * disturbed))
+    assert row["beyond_noise"], row
 
 
 def diff_json(base, head, *arguments):
@@ -114,12 +129,12 @@ def worker_of(truth):
 def test_a_function_that_became_slower(services):
     (before, was), (slower, now) = services["before"], services["slower"]
     comparison = diff_json(before, slower)
-    found = changes(comparison)
-    assert ("held", "render") in found, comparison["headline"]
-    assert ("held", "parse") not in found, comparison["headline"]
-    row = found["held", "render"]
+    assert ("held", "parse") not in changes(comparison), comparison["headline"]
+    row = figure(comparison, "held", "render")
     truth = [worker_of(one)["render_s"] / worker_of(one)["wall_s"] for one in (was, now)]
     assert row["low"] < truth[1] - truth[0] < row["high"], (row, truth)
+    assert row["difference"] > 0
+    assert_beyond_noise(row, before, slower)
 
 
 def test_for_each_request_only_what_became_slower_has_changed(services):
@@ -127,11 +142,12 @@ def test_for_each_request_only_what_became_slower_has_changed(services):
     rates = [worker_of(one)["requests"] / worker_of(one)["wall_s"] for one in (was, now)]
     comparison = diff_json(before, slower, "--work", "%f:%f" % tuple(4 * rate for rate in rates))
     assert comparison["unit"] == "seconds_per_unit"
-    assert ("held", "render") in changes(comparison), comparison["headline"]
     assert ("held", "parse") not in changes(comparison), comparison["headline"]
     row = figure(comparison, "held", "render")
     truth = [worker_of(one)["render_s"] / worker_of(one)["requests"] for one in (was, now)]
     assert row["low"] < truth[1] - truth[0] < row["high"], (row, truth)
+    assert row["difference"] > 0
+    assert_beyond_noise(row, before, slower)
 
 
 def test_a_hog_that_was_introduced(services):

@@ -54,7 +54,7 @@ def test_alone_it_prints_the_help():
     (["record", "python", "app.py", "-x"], "gilspy record -- python app.py -x"),
     (["record"], "-- COMMAND"),
     (["dump"], "--pid"),
-    (["nonsense"], "record, report, check, dump"),
+    (["nonsense"], "record, report, check, diff, dump"),
     (["re"], "record or report"),
     (["d"], "diff or dump"),
     (["diff", "old.gilspy"], "HEAD"),

@@ -13,6 +13,7 @@
 #include "gilspy/comparison_format.h"
 #include "src/compare/blame_walk.h"
 #include "tests/golden_file.h"
+#include "tests/unit/rendered.h"
 
 namespace gilspy::recording {
 namespace {
@@ -46,7 +47,7 @@ class GoldenComparison : public ::testing::TestWithParam<Pair> {
   }
   void expect(const std::string& made, std::string_view extension) const {
     const auto folder = std::filesystem::path(GILSPY_RECORDINGS_FOLDER).parent_path() / "comparisons";
-    expect_golden(made, folder / (GetParam().name + std::string(extension)), "recording_test");
+    expect_golden(without_assets(made), folder / (GetParam().name + std::string(extension)), "recording_test");
   }
 
   Profile base_, head_;
