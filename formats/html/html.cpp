@@ -46,7 +46,7 @@ std::string render_html(const Profile& whole, const Verdict& verdict, const Rend
   const bool too_many = whole.threads.size() > html::kMostThreads;
   const Profile fewer_threads = too_many ? html::gathered(whole) : Profile{};
   const Profile& profile = too_many ? fewer_threads : whole;
-  const std::string json = html::script_safe(render_json(profile, verdict, options));
+  const std::string json = html::script_safe(json_document(profile, verdict, true));
   const html::Fitted data = html::fitted(profile, options, budget(profile, json.size()));
   std::string page = head(html::title(whole, verdict));
   page +=

@@ -170,10 +170,15 @@ void write_profile(JsonWriter& json, const Profile& profile, const Verdict& verd
 
 }  // namespace
 
-std::string render_json(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
+std::string json_document(const Profile& profile, const Verdict& verdict, bool compact) {
   JsonWriter json;
+  if (compact) json.leave_out_indents();
   json.object([&] { write_profile(json, profile, verdict); });
   return json.text();
+}
+
+std::string render_json(const Profile& profile, const Verdict& verdict, const RenderOptions&) {
+  return json_document(profile, verdict, false);
 }
 
 }  // namespace gilspy::formats

@@ -58,6 +58,8 @@ class JsonWriter {
   void value(std::string_view content);
   void value(const std::string& content) { value(std::string_view(content)); }
 
+  void leave_out_indents() { writer_.SetIndent(' ', 0); }
+
   std::string text() const { return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n"; }
 
  private:
