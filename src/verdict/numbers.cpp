@@ -9,6 +9,7 @@ namespace {
 
 // Below this share of the recording a thread merely woke up now and then.
 constexpr double kNotableShare = 0.05;
+constexpr double kAtWork = 0.1;  // of what the busiest process did: less, and it only handed out work
 
 double ratio(Nanos part, Nanos whole) { return whole.count() > 0 ? double(part.count()) / double(whole.count()) : 0.0; }
 
@@ -138,13 +139,12 @@ void add_cpus(const Profile& profile, Numbers& numbers) {
 void add_processes(const Profile& profile, Numbers& numbers) {
   if (!profile.is_program()) return;
   numbers.processes = profile.processes.size();
-  double busiest = 0;
+  Nanos busiest{0};
+  for (const Profile& process : profile.processes) busiest = std::max(busiest, process.cpu_time);
   for (const Profile& process : profile.processes) {
-    const double cpus = ratio(process.cpu_time, profile.duration);
-    busiest = std::max(busiest, cpus);
-    if (cpus >= kNotableShare) ++numbers.busy_processes;
+    if (ratio(process.cpu_time, busiest) >= kAtWork) ++numbers.busy_processes;
   }
-  numbers.beyond_busiest_process = std::max(0.0, numbers.cpus_used - busiest);
+  numbers.beyond_busiest_process = std::max(0.0, numbers.cpus_used - ratio(busiest, profile.duration));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ struct Numbers {
   double handoffs_per_second = 0;     // of all GILs
   double blurred_share = 0;           // of the ticks
   std::uint64_t processes = 1;
-  std::uint64_t busy_processes = 0;   // those that used a notable share of a CPU
+  std::uint64_t busy_processes = 0;   // those that did a notable share of the work
   double beyond_busiest_process = 0;  // CPUs that the others used
   bool cpus_withheld = false;         // it may use fewer CPUs than the machine has
   bool has_quota = false;             // and that is a cgroup's quota; else its affinity

@@ -48,7 +48,7 @@ def message(data):
 
 
 def blocks(content):
-    assert content[:12] == MAGIC and struct.unpack_from("<I", content, 12)[0] == 1
+    assert content[:12] == MAGIC and struct.unpack_from("<I", content, 12)[0] in (1, 2)
     at = 16
     while at < len(content):
         size, inverted = struct.unpack_from("<II", content, at)
@@ -166,9 +166,17 @@ class Recording:
 
 
 def read(path):
-    recording = Recording()
+    """A Recording for each process, and how the program ended (format 2)."""
+    processes, end = [], None
     with open(path, "rb") as file:
         for number, block in enumerate(blocks(file.read())):
             assert block.get(1, [0])[0] == number
-            recording.add(block)
-    return recording
+            if 10 in block:
+                end = message(block[10][0])
+                continue
+            process = block.get(9, [0])[0]
+            assert process <= len(processes)
+            if process == len(processes):
+                processes.append(Recording())
+            processes[process].add(block)
+    return processes, end

@@ -20,12 +20,29 @@ if shutil.which("zstd") is None:
     pytest.skip("NOT TESTED: recordings against a reader of our own in Python (no zstd)", allow_module_level=True)
 
 
-@pytest.fixture(params=RECORDINGS, ids=lambda path: path.stem)
-def both(request):
-    """What the reader found, and gilspy's JSON."""
-    done = subprocess.run([str(GILSPY), "report", str(request.param), "-f", "json", "-o", "-"], text=True,
+PROCESSES = [(path, process) for path in RECORDINGS for process in range(3 if path.stem.startswith("pool") else 1)]
+
+
+def report_of(path):
+    done = subprocess.run([str(GILSPY), "report", str(path), "-f", "json", "-o", "-"], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-    return recording_reader.read(request.param), json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(params=PROCESSES, ids=lambda pair: "%s-%d" % (pair[0].stem, pair[1]))
+def both(request):
+    """What the reader found of a process, and gilspy's JSON of it."""
+    path, number = request.param
+    process = recording_reader.read(path)[0][number]
+    return process, next(one for one in report_of(path)["processes"] if one["target"]["pid"] == process.header[2][0])
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_processes(path):
+    processes, end = recording_reader.read(path)
+    assert [pair for pair in PROCESSES if pair[0] == path] == [(path, number) for number in range(len(processes))]
+    assert {process.header[2][0] for process in processes} == {one["target"]["pid"] for one in report_of(path)["processes"]}
+    assert end == ({} if len(processes) > 1 else None)
 
 
 def test_ticks_and_times(both):
@@ -62,6 +79,6 @@ def test_stacks(both):
     read, _ = both
     assert read.stacks_read > 100
     functions = {function for function, _, _ in read.frames}
-    assert functions & {"is_prime", "spin", "burn", "Handler.handle"}
+    assert functions & {"is_prime", "spin", "burn", "Handler.handle", "heavy", "hand_out"}
     for number, (parent, frame) in enumerate(read.nodes[1:], 1):
         assert 0 <= parent < number and 0 <= frame < len(read.frames)
