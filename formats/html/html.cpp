@@ -53,6 +53,7 @@ std::string render_html(const Profile& whole, const Verdict& verdict, const Rend
       "<body>\n<main>\n<header>\n" + html::heading(whole, verdict) + html::key_numbers(whole, verdict) + "</header>\n";
   page += assets::html_timeline_part;
   page += html::verdict_section(whole, verdict);
+  page += html::process_section(whole, verdict);
   page += assets::html_details_part;
   page += html::quality_section(whole, data, whole.threads.size() - profile.threads.size());
   page += "</main>\n";

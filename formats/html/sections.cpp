@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "formats/thread_rows/process_rows.h"
 #include "gilspy/wording.h"
 #include "page_text.h"
 
@@ -16,6 +17,7 @@ using wording::count_of;
 using wording::percent;
 
 constexpr std::size_t kMostCulprits = 5;
+constexpr std::size_t kMostProcesses = 100;
 constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
 constexpr Nanos kWorthAWord = std::chrono::milliseconds(5);
 
@@ -219,6 +221,23 @@ std::string verdict_section(const Profile& profile, const Verdict& verdict) {
       culprit_list(notable_culprits(profile, verdict)), advice(verdict), what_if(profile, verdict), claims(verdict),
       doubts(profile.quality),
       percent(profile.duration > Nanos{0} ? double(profile.self.cpu.count()) / double(profile.duration.count()) : 0));
+}
+
+std::string process_section(const Profile& program, const Verdict& verdict) {
+  const auto rows = thread_rows::process_rows(program, verdict, kMostProcesses);
+  if (rows.empty()) return {};
+  std::string text =
+      "<section id=\"processes\">\n<h2>Processes</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>process</th>"
+      "<th>pid</th><th>CPUs used</th><th>GIL held</th><th>threads waiting</th><th>threads</th><th>by itself</th></tr>"
+      "</thead>\n<tbody>\n";
+  const auto cell = [](const std::string& value) { return fmt::format("<td>{}</td>", value); };
+  for (const thread_rows::ProcessRow& row : rows) {
+    text += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}</tr>\n", code_text(row.name),
+                        cell(row.pid ? std::to_string(to_int(*row.pid)) : ""), cell(wording::cpus(row.cpus)),
+                        cell(percent(row.held)), cell(fmt::format("{:.2f}", row.waiters)),
+                        cell(wording::grouped(row.threads)), cell(row.code.empty() ? row.code : code_text(row.code)));
+  }
+  return text + "</tbody>\n</table></div>\n</section>\n";
 }
 
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {

@@ -13,6 +13,8 @@ std::string heading(const Profile& profile, const Verdict& verdict);  // what ha
 std::string key_numbers(const Profile& profile, const Verdict& verdict);
 std::string verdict_section(const Profile& profile, const Verdict& verdict);  // whose fault, what to do, how sure
 // `gathered`: threads that were put together with others
+// The processes of a program; empty for one process.
+std::string process_section(const Profile& program, const Verdict& verdict);
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered);
 
 }  // namespace gilspy::html

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "escape.h"
+#include "process_table.h"
 #include "thread_table.h"
 
 namespace gilspy::formats {
@@ -89,6 +90,7 @@ std::string quality(const Profile& profile) {
 std::string render_markdown(const Profile& profile, const Verdict& verdict, const RenderOptions& options) {
   std::string text = fmt::format("### {}\n", escape(verdict.headline));
   text += claims(verdict);
+  if (const std::string rows = markdown::process_table(profile, verdict); !rows.empty()) text += "\n" + rows;
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
   text += who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) + quality(profile);
   if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));

@@ -13,6 +13,7 @@ namespace {
 using thread_rows::Row;
 
 constexpr std::size_t kMostRows = 10;
+constexpr std::size_t kFewRows = 6;  // below a table of processes
 
 std::string cell(const Row& row, std::initializer_list<Activity> activities) {
   return fmt::format(" {:.1f} % |", row.share(activities) * 100);
@@ -29,7 +30,7 @@ std::string line_of(const Row& row) {
 }  // namespace
 
 std::string thread_table(const Profile& profile) {
-  const std::vector<Row> rows = thread_rows::rows_of(profile, kMostRows);
+  const std::vector<Row> rows = thread_rows::rows_of(profile, profile.processes.size() > 1 ? kFewRows : kMostRows);
   if (rows.empty()) return {};
   std::string text =
       "| thread | holds the GIL | waits for it | runs without it | blocked | unknown |\n"

@@ -1,4 +1,5 @@
-// The threads as a table, those first that held and waited most; beyond ten they share a row.
+// The threads as a table, those first that held and waited most; beyond ten (six, of several
+// processes) they share a row.
 #pragma once
 
 #include <string>
