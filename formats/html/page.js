@@ -75,7 +75,7 @@ class Page {
     this.excerpt?.setRows(rows.map((row) => ({ ...row })));
     this.allRows = all;
     el('more-lanes').hidden = hidden === 0 && !all;
-    el('more-lanes').textContent = all ? 'Fewer lanes' : `${Words.grouped(hidden)} more lanes`;
+    el('more-lanes').textContent = all ? 'Fewer lanes' : `${Words.count(hidden, 'more lane')}`;
     this.drawLens();
   }
 

@@ -105,6 +105,10 @@ class Combination {
     for (GilProfile gil : process.gils) {
       gil.index = GilIndex{first_gil_ + to_int(gil.index)};
       gil.process = index;
+      // Shares and means are of the program's time.
+      const Nanos all = std::max(whole_.duration, gil.observed);
+      if (all > Nanos{0}) gil.mean_waiters *= double(gil.observed.count()) / double(all.count());
+      gil.observed = all;
       whole_.gils.push_back(std::move(gil));
     }
   }

@@ -77,7 +77,9 @@ std::string command(const TargetFacts& target) {
   if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
   std::string command;
   for (const std::string& word : target.command) {
-    command += (command.empty() ? "" : " ") + word.substr(word.rfind('/') + 1);  // npos + 1 is 0
+    // Code behind -c is no path.
+    const bool is_path = word.find_first_of(" \t\n\"'(),;") == word.npos;
+    command += (command.empty() ? "" : " ") + (is_path ? word.substr(word.rfind('/') + 1) : word);  // npos + 1 is 0
   }
   return command;
 }

@@ -1,5 +1,6 @@
 #include "attachment.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@ using std::chrono_literals::operator""ms;
 
 constexpr Nanos kPatience = std::chrono::seconds(2);
 constexpr Nanos kBetweenTries = 20ms;
+constexpr std::size_t kMostKnown = 16;
 
 Result<void> fit(Attachment& made, const RuntimeLocation& location) {
   GILSPY_TRY(const RuntimeLayout layout, layout::for_build(*made.target, location));
@@ -54,6 +56,22 @@ Result<void> find_python(Attachment& made) {
   return tl::unexpected(candidates.error());
 }
 
+// The same binary at the same place, as the self-check finds. Where a runtime is mapped from does not change by fork().
+bool is_one_of(Attachment& made, const std::vector<KnownPython>& known) {
+  if (known.empty()) return false;
+  const auto mappings = made.target->mappings();
+  if (!mappings.has_value()) return false;
+  for (const KnownPython& python : known) {
+    const auto is_of_it = [&](const Mapping& mapping) { return mapping.path == python.location.binary; };
+    if (std::ranges::none_of(*mappings, is_of_it)) continue;
+    if (!layout::self_check(*made.target, python.location, python.layout).has_value()) continue;
+    made.location = python.location;
+    made.layout = python.layout;
+    return true;
+  }
+  return false;
+}
+
 // Errors that time may heal: a shell that is about to exec Python, a runtime that is being set up. Not a Python that
 // gilspy cannot read.
 bool worth_waiting(ErrorCode code) {
@@ -64,9 +82,17 @@ bool worth_waiting(ErrorCode code) {
 }  // namespace
 
 Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping) {
+  std::vector<KnownPython> nobody;
+  return attach_like(pid, stopping, nobody);
+}
+
+Result<std::unique_ptr<Attachment>> attach_like(Pid pid, Stopping stopping, std::vector<KnownPython>& known) {
   auto made = std::make_unique<Attachment>();
   GILSPY_TRY(made->target, platform::attach(pid));
-  GILSPY_CHECK(find_python(*made));
+  if (!is_one_of(*made, known)) {
+    GILSPY_CHECK(find_python(*made));
+    if (known.size() < kMostKnown) known.push_back({made->location, made->layout});
+  }
   made->stacks = std::make_unique<StackTable>();
   GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks, stopping));
   return made;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "gilspy/layout.h"
 #include "gilspy/locate.h"
@@ -23,6 +24,14 @@ struct Attachment {  // in the order in which they depend on each other
 
 // One try. Errors as below, and kNotReady, kBadAddress, kCorrupt for a Python that is being set up.
 Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping);
+
+// One that may well be built and placed as one of these: a copy that fork() made of a process is. Tried first, since it
+// spares the search for the runtime. `known` grows by what is new.
+struct KnownPython {
+  RuntimeLocation location;
+  RuntimeLayout layout;
+};
+Result<std::unique_ptr<Attachment>> attach_like(Pid pid, Stopping stopping, std::vector<KnownPython>& known);
 
 // A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
 // kNotPython, kUnsupported, kMisfit.

@@ -30,7 +30,6 @@ struct Followers::Candidate {
   std::unique_ptr<Target> program;  // that it runs now; none where we may not look
   Nanos since{0};                   // it has been running it
   Nanos next_try{0};
-  std::optional<Error> why_not;
 };
 
 class Followers::Scout {
@@ -68,7 +67,6 @@ class Followers::Scout {
     auto target = platform::attach(candidate.pid);
     candidate.program = target.has_value() ? std::move(*target) : nullptr;
     candidate.since = candidate.next_try = platform::now();
-    candidate.why_not.reset();
   }
 
   // Candidates that are settled lose their number.
@@ -76,7 +74,10 @@ class Followers::Scout {
     const Nanos now = platform::now();
     if (now < candidate.next_try) return;
     const Liveness liveness = candidate.program ? candidate.program->liveness() : Liveness::kAlive;
-    if (liveness == Liveness::kReplaced) meet_program(candidate);
+    if (liveness == Liveness::kReplaced) {
+      forget_refusal(candidate);
+      meet_program(candidate);
+    }
     if (liveness == Liveness::kEnded) return drop(candidate);
     if (now - candidate.since > kPatience) {  // only a look whether it has executed another program
       if (!candidate.program) return drop(candidate);
@@ -88,31 +89,34 @@ class Followers::Scout {
   }
 
   void try_to_attach(Candidate& candidate) {
-    auto made = attach_now(candidate.pid, stopping_);
+    auto made = attach_like(candidate.pid, stopping_, known_);
     if (made.has_value()) {
       const std::lock_guard lock(followers_.mutex_);
+      followers_.unread_.erase(to_int(candidate.pid));
       if (candidate.pid == followers_.root_) followers_.why_not_the_root_.reset();
       followers_.ready_.push_back(std::move(*made));
       candidate.pid = Pid{};
       return;
     }
-    candidate.why_not = made.error();
     const ErrorCode code = made.error().code();
     if (candidate.pid == followers_.root_) {
       const std::lock_guard lock(followers_.mutex_);
       followers_.why_not_the_root_ = made.error();
     }
     if (code == ErrorCode::kGone || code == ErrorCode::kNoProcess) return drop(candidate);
-    if (is_refusal(code) && platform::now() - candidate.since > kPatience / 2) refuse(candidate);
+    if (is_refusal(code)) note_refusal(candidate, made.error());
   }
 
-  void refuse(Candidate& candidate) {
+  // It is told at the end, unless the process can be read after all by then, or turns out to be something else.
+  void note_refusal(const Candidate& candidate, const Error& error) {
     const bool python = !candidate.program || locate::version_by_names(*candidate.program).has_value();
-    if (python) {
-      const std::lock_guard lock(followers_.mutex_);
-      followers_.unread_.push_back(candidate.why_not->message());
-    }
-    drop(candidate);
+    const std::lock_guard lock(followers_.mutex_);
+    if (python) followers_.unread_[to_int(candidate.pid)] = error.message();
+  }
+
+  void forget_refusal(const Candidate& candidate) {
+    const std::lock_guard lock(followers_.mutex_);
+    followers_.unread_.erase(to_int(candidate.pid));
   }
 
   static void drop(Candidate& candidate) { candidate.pid = Pid{}; }
@@ -121,6 +125,7 @@ class Followers::Scout {
   Stopping stopping_;
   std::unique_ptr<platform::Offspring> offspring_;
   std::vector<Candidate> candidates_;
+  std::vector<KnownPython> known_;
 };
 
 Followers::Followers(Pid root, Stopping stopping) : root_(root) {
@@ -150,7 +155,9 @@ std::optional<Error> Followers::why_not_the_root() const {
 
 std::vector<std::string> Followers::unread() const {
   const std::lock_guard lock(mutex_);
-  return unread_;
+  std::vector<std::string> lines;
+  for (const auto& [pid, why] : unread_) lines.push_back(why);
+  return lines;
 }
 
 }  // namespace gilspy::cli

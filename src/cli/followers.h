@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,7 +32,7 @@ class Followers {
   bool root_ended() const { return root_ended_; }
   // Why the root could not be attached to, as of the last try; none: it was, or has not been tried.
   std::optional<Error> why_not_the_root() const;
-  // Pythons that cannot be read, and why; for people. Once each.
+  // Pythons that could not be read so far, and why; for people.
   std::vector<std::string> unread() const;
 
  private:
@@ -42,7 +44,7 @@ class Followers {
   std::vector<std::unique_ptr<Attachment>> ready_;
   std::vector<Pid> executed_;
   std::optional<Error> why_not_the_root_;
-  std::vector<std::string> unread_;
+  std::map<std::int32_t, std::string> unread_;  // by pid
   std::atomic<bool> root_ended_{false};
   std::atomic<bool> leaving_{false};
   std::thread thread_;

@@ -96,9 +96,12 @@ class Recorder {
 
   Error why_nothing() const {
     if (error_) return *error_;
-    if (followers_->root_ended()) return {ErrorCode::kGone, "the process ended before the first sample"};
-    return followers_->why_not_the_root().value_or(
-        Error(ErrorCode::kGone, "it was stopped before a process could be sampled"));
+    const std::optional<Error> why = followers_->why_not_the_root();
+    const bool never_was = why && why->code() == ErrorCode::kNoProcess;
+    if (followers_->root_ended() && !never_was) {
+      return {ErrorCode::kGone, "the process ended before the first sample"};
+    }
+    return why.value_or(Error(ErrorCode::kGone, "it was stopped before a process could be sampled"));
   }
 
   void meet_processes() {

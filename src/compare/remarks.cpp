@@ -65,6 +65,10 @@ std::vector<std::string> remarks(const Profile& base, const Profile& head) {
     if (was != is) lines.push_back(fmt::format("{}: {} in BASE, {} in HEAD", what, was, is));
   };
   add("another Python", python_of(base.target), python_of(head.target));
+  const auto processes = [](const Profile& profile) {
+    return wording::grouped(std::max<std::size_t>(profile.processes.size(), 1));
+  };
+  add("another number of processes", processes(base), processes(head));
   add("another command", command_of(base.target), command_of(head.target));
   add("other CPUs to run on", fmt::format("{:.3g}", base.cpus.available()),
       fmt::format("{:.3g}", head.cpus.available()));

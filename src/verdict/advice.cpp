@@ -104,7 +104,7 @@ Lines for_parallel(const Numbers& n) {
 Lines for_single(const Numbers& n) {
   if (n.for_locks >= kNotableWaiters)
     return {"Hold the locks for less time: the flame graph shows who waits for them."};
-  if (n.python_threads > 1 && n.top_share < kMostOfTheWork) {
+  if (n.python_threads > 1 && n.top_share < kMostOfTheWork && !in_succession(n)) {
     return {
         "See what the others wait for (the stacks of blocked threads: --idle): a lock that they share lets one run at "
         "a time; waiting for I/O overlaps with more threads, or asyncio."};

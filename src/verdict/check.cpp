@@ -147,7 +147,8 @@ RuleResult judge_parallelism(const Rule& rule, const Profile& profile) {
   const std::string is = measured(value, rule.limit, kCpus), limit = "at least " + allowed(rule.limit, kCpus);
   return {rule, value < rule.limit ? Outcome::kFailed : Outcome::kFine, value,
           fmt::format("{} {} ({})", rule_name(rule.kind), is, limit),
-          fmt::format("the process used {} CPUs on average; {} are asked for", is, limit)};
+          fmt::format("the {} used {} CPUs on average; {} are asked for",
+                      profile.processes.size() > 1 ? "program" : "process", is, limit)};
 }
 
 RuleResult judge_loop(const Rule& rule, const Profile& profile) {
@@ -165,16 +166,27 @@ RuleResult judge_loop(const Rule& rule, const Profile& profile) {
                  fmt::format(", mostly in {}", loop.function));
 }
 
-RuleResult judge_verdict(const Rule& rule, const Verdict& verdict) {
-  const auto claim = std::ranges::find(verdict.claims, rule.code, &Claim::code);
-  if (claim == verdict.claims.end()) {
-    return {rule, Outcome::kFine, std::nullopt, text_of(rule),
-            fmt::format("the verdict is {}", code_name(verdict.code))};
+// Of a program, also what holds of one of its processes.
+RuleResult judge_verdict(const Rule& rule, const Profile& profile, const Verdict& verdict) {
+  const auto claim_of = [&](const Verdict& one) { return std::ranges::find(one.claims, rule.code, &Claim::code); };
+  const auto failed = [&](const std::string& where, const std::string& sentence) {
+    return RuleResult{rule, Outcome::kFailed, std::nullopt, text_of(rule), fmt::format("{}: {}", where, sentence)};
+  };
+  if (const auto claim = claim_of(verdict); claim != verdict.claims.end()) {
+    const bool is_first = claim == verdict.claims.begin();
+    return failed(is_first ? "this is the verdict" : fmt::format("beside {}", code_name(verdict.code)),
+                  claim->sentence);
   }
-  const bool is_first = claim == verdict.claims.begin();
-  return {rule, Outcome::kFailed, std::nullopt, text_of(rule),
-          fmt::format("{}: {}", is_first ? "this is the verdict" : fmt::format("beside {}", code_name(verdict.code)),
-                      claim->sentence)};
+  // That a process of many was idle, or too short to judge, says nothing of the program.
+  if (is_gil_the_limit(rule.code) || rule.code == VerdictCode::kEventLoopBlocked) {
+    for (std::size_t i = 0; i < verdict.processes.size(); ++i) {
+      const auto claim = claim_of(verdict.processes[i]);
+      if (claim == verdict.processes[i].claims.end()) continue;
+      return failed(fmt::format("process {} by itself", to_int(profile.target_of(static_cast<std::uint32_t>(i)).pid)),
+                    claim->sentence);
+    }
+  }
+  return {rule, Outcome::kFine, std::nullopt, text_of(rule), fmt::format("the verdict is {}", code_name(verdict.code))};
 }
 
 RuleResult judge_rule(const Rule& rule, const Profile& profile, const Verdict& verdict) {
@@ -187,7 +199,7 @@ RuleResult judge_rule(const Rule& rule, const Profile& profile, const Verdict& v
     case RuleKind::kMaxLoopBlock: return judge_loop(rule, profile);
     case RuleKind::kFailOn: break;
   }
-  return judge_verdict(rule, verdict);
+  return judge_verdict(rule, profile, verdict);
 }
 
 std::string headline(Outcome outcome, const std::vector<RuleResult>& results) {

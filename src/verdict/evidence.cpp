@@ -116,6 +116,13 @@ Rows of_parallel(const Numbers& n) {
 }
 
 Rows of_processes(const Numbers& n) {
+  if (n.cpus_used < kMoreThanOne || n.beyond_busiest_process < kNotableBeyond) {
+    return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne),
+            at_least("of them, beside those of one process", Unit::kThreads, n.holding - n.holding_in_one_process,
+                     kNotableBeyond),
+            said("CPUs used", Unit::kCpus, n.cpus_used),
+            said("processes at work", Unit::kCount, double(n.busy_processes))};
+  }
   return {at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne),
           at_least("CPUs used by all but the busiest process", Unit::kCpus, n.beyond_busiest_process, kNotableBeyond),
           said("processes at work", Unit::kCount, double(n.busy_processes)), gil_held(n)};

@@ -130,6 +130,10 @@ std::string single(const Numbers& n) {
                        count_of(n.python_threads, "thread"), percent(n.top_share),
                        n.gil_enabled ? ", so the GIL cost nothing" : "");
   }
+  if (in_succession(n)) {
+    return fmt::format("{} lived one after the other, {:.1f} at a time: there was nothing to run side by side.",
+                       count_of(n.python_threads, "thread"), n.alive);
+  }
   return fmt::format("Only {:.1f} of {} had something to run at a time: the others {}{}.", n.running(),
                      count_of(n.python_threads, "thread"),
                      n.for_locks >= kNotableWaiters ? "waited for locks" : "were blocked (locks, I/O, sleep)",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace gilspy::verdict {
 namespace {
@@ -84,6 +85,7 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     workers_blocked += time_in(thread, Activity::kBlocked) + time_in(thread, Activity::kWaitsForLock);
   }
   numbers.python_threads = count_threads(profile, [](const ThreadProfile&) { return true; });
+  numbers.alive = ratio(all, profile.sampled());
   numbers.holding = ratio(held, profile.sampled());
   numbers.waiting = ratio(waited, profile.sampled());
   numbers.native = ratio(native, profile.sampled());
@@ -137,8 +139,14 @@ void add_cpus(const Profile& profile, Numbers& numbers) {
 }
 
 void add_processes(const Profile& profile, Numbers& numbers) {
+  numbers.holding_in_one_process = numbers.holding;
   if (!profile.is_program()) return;
   numbers.processes = profile.processes.size();
+  std::vector<Nanos> held(profile.processes.size(), Nanos{0});
+  for (const ThreadProfile& thread : profile.threads) {
+    if (thread.info.python && thread.process < held.size()) held[thread.process] += held_by(thread);
+  }
+  numbers.holding_in_one_process = ratio(*std::ranges::max_element(held), profile.sampled());
   Nanos busiest{0};
   for (const Profile& process : profile.processes) busiest = std::max(busiest, process.cpu_time);
   for (const Profile& process : profile.processes) {
@@ -160,9 +168,9 @@ Numbers measure(const Profile& profile) {
     numbers.blurred_share = double(profile.quality.blurred) / double(profile.quality.ticks);
   }
   add_cpus(profile, numbers);
-  add_processes(profile, numbers);
   numbers.loop = find_blocked_loop(profile);
   add_threads(profile, numbers);
+  add_processes(profile, numbers);
   add_gils(profile, numbers);
   numbers.working_threads = count_working(profile);
   return numbers;

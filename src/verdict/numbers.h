@@ -43,6 +43,8 @@ struct Numbers {
   std::uint64_t processes = 1;
   std::uint64_t busy_processes = 0;   // those that did a notable share of the work
   double beyond_busiest_process = 0;  // CPUs that the others used
+  double holding_in_one_process = 0;  // mean threads that hold a GIL, of the process with most of them
+  double alive = 0;                   // mean Python threads that lived
   bool cpus_withheld = false;         // it may use fewer CPUs than the machine has
   bool has_quota = false;             // and that is a cgroup's quota; else its affinity
   double cpus_online = 1;

@@ -90,13 +90,16 @@ bool is_parallel(const Numbers& n) { return n.cpus_used >= kMoreThanOne || n.nat
 bool is_parallel_without_gil(const Numbers& n) { return n.free_threaded && !n.gil_enabled && is_parallel(n); }
 
 bool is_parallel_by_processes(const Numbers& n) {
-  return n.cpus_used >= kMoreThanOne && n.beyond_busiest_process >= kNotableBeyond;
+  const bool by_cpus = n.cpus_used >= kMoreThanOne && n.beyond_busiest_process >= kNotableBeyond;
+  return by_cpus || (n.holding >= kMoreThanOne && n.holding - n.holding_in_one_process >= kNotableBeyond);
 }
 
 // One GIL can be held by one thread at a time: more holders than that have several GILs.
-bool is_parallel_by_interpreters(const Numbers& n) { return n.holding >= kMoreThanOne; }
+bool is_parallel_by_interpreters(const Numbers& n) { return n.holding_in_one_process >= kMoreThanOne; }
 
 bool is_single_threaded(const Numbers& n) { return n.running() >= kUsuallyBusy; }
+
+bool in_succession(const Numbers& n) { return n.python_threads > 1 && n.alive < kMoreThanOne; }
 
 Starved starved(const Numbers& n) {
   if (n.throttled_share >= kOftenThrottled) return Starved::kByThrottling;

@@ -20,7 +20,7 @@ inline constexpr double kMuchHeld = 0.4;     // of the time: a GIL that is free 
 inline constexpr double kLoopBlocked = 0.1;  // of wall time
 inline constexpr double kIdleCpus = 0.003;
 inline constexpr double kMoreThanOne = 1.2;     // CPUs or threads: clearly side by side
-inline constexpr double kNotableBeyond = 0.2;   // CPUs that all processes but the busiest used
+inline constexpr double kNotableBeyond = 0.2;   // CPUs, or GILs held, of all processes but the busiest
 inline constexpr double kCpusExhausted = 0.9;   // of the CPUs available
 inline constexpr double kStarved = 0.7;         // of the CPUs that there was work for
 inline constexpr double kHardlyRuns = 0.15;     // of the CPUs that it would use
@@ -47,6 +47,9 @@ bool is_single_threaded(const Numbers& numbers);
 // Not verdicts of their own: the CPUs, not the GIL, are what there is too little of; other processes have the CPUs.
 bool are_cpus_exhausted(const Numbers& numbers);
 bool is_starved(const Numbers& numbers);
+
+// Threads that hardly lived at the same time.
+bool in_succession(const Numbers& numbers);
 
 enum class Starved : std::uint8_t {
   kNo,

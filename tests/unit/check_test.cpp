@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "gilspy/aggregate.h"
 #include "sample_profile.h"
 
 namespace gilspy::verdict {
@@ -204,6 +205,20 @@ TEST(Check, RulesReadAsTheyAreTyped) {
   EXPECT_EQ(text_of(loop_block(1.5)), "max-loop-block 1.5s");
   EXPECT_EQ(text_of(parallelism(1.5)), "min-parallelism 1.5");
   EXPECT_EQ(text_of(fail_on(VerdictCode::kIdle)), "fail-on idle");
+}
+
+// Of many processes one is serialized, which the program as a whole is not.
+TEST(Check, AProcessByItselfFailsToo) {
+  Profile idle = pair(0), waiting = serialized_profile();
+  idle.duration = idle.gils.front().observed = std::chrono::seconds(60);
+  idle.threads.front().times[index_of(Activity::kBlocked)] += std::chrono::seconds(58);
+  waiting.target.pid = Pid{77};
+  const Profile program = combined({idle, waiting});
+  ASSERT_NE(judge(program).code, VerdictCode::kSerializedByGil);
+  const CheckResult result = check_of(program, {fail_on(VerdictCode::kSerializedByGil)});
+  EXPECT_EQ(result.outcome, Outcome::kFailed);
+  EXPECT_THAT(result.rules.front().sentence, HasSubstr("process 77 by itself: 8 threads did the work of"));
+  EXPECT_EQ(check_of(program, {fail_on(VerdictCode::kInsufficientData)}).outcome, Outcome::kFine);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "gilspy/aggregate.h"
 #include "gilspy/format.h"
 #include "sample_profile.h"
 
@@ -56,6 +57,28 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   EXPECT_THAT(keys(json["quality"]["pauses"]),
               ElementsAre("count", "denied", "median_s", "p99_s", "longest_s", "total_s"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));
+}
+
+// The one that the program began with keeps its place; only the verdict there is the program's.
+TEST(Json, OfAProgramTheRootIsAtTheTop) {
+  Profile first = serialized_profile(), second = mixed_profile();
+  second.target.pid = Pid{7};
+  second.first_tick = std::chrono::seconds(1);
+  const rapidjson::Document json = parsed(combined({first, second}));
+  EXPECT_EQ(json["target"]["pid"].GetInt(), 21033);
+  EXPECT_EQ(json["threads"].Size(), first.threads.size());
+  EXPECT_EQ(json["processes"].Size(), 2U);
+  EXPECT_EQ(json["processes"][0]["threads"], json["threads"]);
+  EXPECT_EQ(json["processes"][1]["target"]["pid"].GetInt(), 7);
+  EXPECT_EQ(json["processes"][1]["began_s"].GetDouble(), 1.0);
+  EXPECT_EQ(json["total"]["processes"].GetInt(), 2);
+  EXPECT_NEAR(json["total"]["duration_s"].GetDouble(), 2.5, 1e-9);
+  const auto waits = [](const rapidjson::Value& of) { return of["activities"]["waits_for_gil"].GetDouble(); };
+  double sum = 0;
+  for (const auto& process : json["processes"].GetArray()) {
+    for (const auto& thread : process["threads"].GetArray()) sum += waits(thread);
+  }
+  EXPECT_NEAR(waits(json["total"]), sum, 1e-9);
 }
 
 TEST(Json, ThreadTimeIsConserved) {

@@ -66,5 +66,52 @@ TEST(ProgramVerdict, SpeaksOfTheProgram) {
   EXPECT_THAT(judge(combined({idle})).headline, HasSubstr("The process was idle"));
 }
 
+// Other programs have the CPUs: what holds several GILs is still processes, not interpreters.
+TEST(ProgramVerdict, GilsOfProcessesAreNotThoseOfInterpreters) {
+  Profile first = worker(2, 1.9), second = worker(3, 1.9);
+  first.cpu_time = second.cpu_time = std::chrono::milliseconds(1000);
+  const Verdict verdict = judge(combined({first, second}));
+  EXPECT_EQ(verdict.code, VerdictCode::kParallelProcesses);
+  EXPECT_THAT(verdict.headline, HasSubstr("other processes had the CPUs"));
+}
+
+// Shares are of the program's time, not of the life of a brief process.
+TEST(ProgramVerdict, ABriefProcessDoesNotHoldTheGilAllTheTime) {
+  Profile brief = worker(2, 2);
+  Profile root = worker(1, 0.02);
+  root.duration = root.gils.front().observed = std::chrono::seconds(20);
+  root.threads.front().times[index_of(Activity::kBlocked)] += std::chrono::seconds(18);
+  const Profile program = combined({root, brief});
+  EXPECT_NEAR(program.gils[1].utilization(), 0.1, 1e-9);
+  EXPECT_THAT(judge(program).headline, Not(HasSubstr("held 100 %")));
+  EXPECT_NEAR(program.processes[1].gils[0].utilization(), 1, 1e-9);
+}
+
+TEST(ProgramVerdict, OneAfterTheOtherIsNotBlocked) {
+  std::vector<Profile> processes;
+  for (int i = 0; i < 4; ++i) {
+    processes.push_back(worker(10 + i, 2));
+    processes.back().first_tick = std::chrono::seconds(2 * i);
+  }
+  const Verdict verdict = judge(combined(processes));
+  EXPECT_EQ(verdict.code, VerdictCode::kSingleThreaded);
+  EXPECT_EQ(verdict.headline,
+            "4 threads lived one after the other, 1.0 at a time: there was nothing to run side by side.");
+  EXPECT_THAT(verdict.advice.front(), Not(HasSubstr("lock")));
+}
+
+// Whose GIL it is, with the numbers of that process.
+TEST(ProgramVerdict, AGilIsThatOfAProcess) {
+  Profile waiting = serialized_profile();
+  waiting.target.pid = Pid{77};
+  waiting.cpus.allowed = waiting.cpus.online = 8;
+  Profile busy = worker(2, 2);
+  busy.cpus = waiting.cpus;
+  const Verdict verdict = judge(combined({busy, waiting}));
+  EXPECT_EQ(verdict.code, VerdictCode::kSerializedByGil);
+  EXPECT_EQ(verdict.headline, "Process 77: " + verdict.processes[1].headline);
+  EXPECT_EQ(verdict.possible_speedup, verdict.processes[1].possible_speedup);
+}
+
 }  // namespace
 }  // namespace gilspy::verdict

@@ -155,8 +155,10 @@ TEST(InterpretersVerdict, AGilThatIsHardlyHeldIsNotCounted) {
 TEST(InterpretersVerdict, TakesMoreThanOneHolder) {
   Numbers numbers = measure(interpreters(2, 3.8));
   numbers.holding = 1.2;
+  numbers.holding_in_one_process = numbers.holding;
   EXPECT_EQ(decide(numbers), VerdictCode::kParallelInterpreters);
   numbers.holding = 1.19;
+  numbers.holding_in_one_process = numbers.holding;
   EXPECT_EQ(decide(numbers), VerdictCode::kParallelNative);
 }
 
