@@ -69,7 +69,7 @@ def table():
     titles = ["recording", "thread", "activity", "profile", *[viewer.title for viewer in viewers.VIEWERS]]
     lines = [titles, ["---"] * 3 + ["---:"] * (len(titles) - 3)]
     for recording in viewers.RECORDINGS:
-        names = {thread["tid"]: thread["name"] for thread in viewers.report(recording)["threads"]}
+        names = {thread["tid"]: thread["name"] for thread in viewers.threads_of(viewers.report(recording))}
         found = [found_in(viewer, recording) for viewer in viewers.VIEWERS]
         for (tid, activity), time in viewers.profile_sums(recording).items():
             sums = [time, *[sums.get((tid, activity), 0) for sums in found]]

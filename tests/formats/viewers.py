@@ -53,10 +53,14 @@ def profile_sums(recording):
     return sums_of(report(recording))
 
 
+def threads_of(document):
+    processes = document.get("processes") or [document]
+    return list(itertools.chain.from_iterable(process["threads"] for process in processes))
+
+
 def sums_of(document):
     found = collections.Counter()
-    processes = document.get("processes") or [document]
-    for thread in itertools.chain.from_iterable(process["threads"] for process in processes):
+    for thread in threads_of(document):
         for activity, seconds in thread["activities"].items():
             found[thread["tid"], activity] += round(seconds * 1e9)
     return {key: time for key, time in found.items() if time}
