@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@ namespace gilspy::platform {
 namespace {
 
 constexpr std::int64_t kMostOfTheTime = 20;  // a look takes at most a part as large as that
-constexpr int kLoadavgWords = 5;             // the last one is the number that was given to a process or thread last
+// Where /proc/loadavg is not the kernel's own, as in some containers.
+constexpr Nanos kAtLeastEvery = std::chrono::milliseconds(250);
+constexpr int kLoadavgWords = 5;  // the last one is the number that was given to a process or thread last
 
 class LinuxOffspring final : public Offspring {
  public:
@@ -32,10 +35,10 @@ class LinuxOffspring final : public Offspring {
 
   std::vector<Pid> look() override {
     const Nanos begin = now();
-    if (!proc_ || begin < not_before_ || !anybody_new()) return {};
+    if (!proc_ || begin < not_before_ || (!anybody_new() && begin < listed_ + kAtLeastEvery)) return {};
     std::vector<Pid> found = list();
-    const Nanos took = now() - begin;
-    not_before_ = begin + took * kMostOfTheTime;
+    listed_ = begin;
+    not_before_ = begin + (now() - begin) * kMostOfTheTime;
     return found;
   }
 
@@ -99,7 +102,7 @@ class LinuxOffspring final : public Offspring {
   std::unordered_set<std::int32_t> known_;   // all processes of the last list
   std::optional<std::int64_t> last_;
   bool again_ = false;
-  Nanos not_before_{0};
+  Nanos listed_{0}, not_before_{0};
 };
 
 }  // namespace

@@ -99,11 +99,13 @@ class Followers::Scout {
       return;
     }
     const ErrorCode code = made.error().code();
+    const bool ended = code == ErrorCode::kGone || code == ErrorCode::kNoProcess;
     if (candidate.pid == followers_.root_) {
       const std::lock_guard lock(followers_.mutex_);
-      followers_.why_not_the_root_ = made.error();
+      std::optional<Error>& why = followers_.why_not_the_root_;
+      if (!ended || !why) why = made.error();  // what stood in the way before its end says more
     }
-    if (code == ErrorCode::kGone || code == ErrorCode::kNoProcess) return drop(candidate);
+    if (ended) return drop(candidate);
     if (is_refusal(code)) note_refusal(candidate, made.error());
   }
 

@@ -115,8 +115,8 @@ void add_gils(const Profile& profile, Numbers& numbers) {
     handoffs += gil.handoffs;
     if (gil.utilization() >= kNotableShare) ++numbers.gils_held;
     numbers.utilization = std::max(numbers.utilization, gil.utilization());
-    // A holder that had no CPU keeps the GIL as well, but that is the doing of whoever had the CPU.
-    const Nanos by_choice = std::max(gil.hogged - queued, Nanos{0});
+    // A holder that had no CPU keeps the GIL as well, but that is the doing of whoever had the CPU, or of a quota.
+    const Nanos by_choice = std::max(gil.hogged - queued - profile.pressure.throttled, Nanos{0});
     const double hogged = ratio(by_choice, gil.observed);
     if (hogged <= numbers.hogged_share) continue;
     numbers.hogged_share = hogged;

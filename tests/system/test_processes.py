@@ -128,7 +128,10 @@ def test_a_script_that_starts_programs(python, tmp_path):
     assert done.returncode == 3, done.stderr
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["total"]["processes"] == 2
-    assert report["verdict"]["code"] in ("serialized_by_gil", "cpu_starved"), report["verdict"]["headline"]
+    # Two GILs that are each the limit keep two CPUs busy; on more of them the GIL is said first.
+    assert report["verdict"]["code"] in ("serialized_by_gil", *RIGHT), report["verdict"]["headline"]
+    for process in report["processes"]:
+        assert process["verdict"]["code"] in ("serialized_by_gil", "cpu_starved"), process["verdict"]["headline"]
     assert report["ended"] is None
 
 

@@ -13,14 +13,22 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
+// Does not outlive its parent, which may have ended by now.
+void die_with(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+}
+
 // Forks one that forks one, tells both numbers, and waits.
 void be_a_family(int tell) {
+  const pid_t root = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_with(root);
+    const pid_t parent = ::getpid();
     const pid_t grandchild = ::fork();
     if (grandchild == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      die_with(parent);
       ::pause();
       ::_exit(0);
     }
@@ -73,8 +81,12 @@ TEST(Offspring, OrphansThatWereMetStayInTheFamily) {
       if (grandchild == 0) {
         std::string line;
         for (char c = 0; c != '\n' && ::read(STDIN_FILENO, &c, 1) == 1;) line += c;
+        const pid_t grandparent = ::getpid();
         const pid_t late = ::fork();
-        if (late == 0) ::pause();
+        if (late == 0) {
+          die_with(grandparent);
+          ::pause();
+        }
         test::tell(tell, std::to_string(late) + "\n");
         ::pause();
       }
