@@ -79,6 +79,7 @@ TEST(Offspring, OrphansThatWereMetStayInTheFamily) {
     if (child == 0) {
       const pid_t grandchild = ::fork();
       if (grandchild == 0) {
+        ::alarm(30);  // whatever becomes of the test
         std::string line;
         for (char c = 0; c != '\n' && ::read(STDIN_FILENO, &c, 1) == 1;) line += c;
         const pid_t grandparent = ::getpid();
