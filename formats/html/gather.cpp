@@ -26,6 +26,7 @@ std::vector<ThreadIndex> leaders(const Profile& profile, std::vector<ThreadProfi
 
 void add(ThreadProfile& sum, const ThreadProfile& part) {
   for (std::size_t i = 0; i < kActivityCount; ++i) sum.times[i] += part.times[i];
+  sum.margins.reset();
 }
 
 }  // namespace

@@ -52,6 +52,12 @@ bool is_elsewhere(const ThreadProfile& thread) {
          std::all_of(thread.times.begin(), thread.times.end(), [](Nanos time) { return time == Nanos{0}; });
 }
 
+// The widest of its shares, in points; 0: not known.
+double margin_of(const ThreadProfile& thread) {
+  if (!thread.margins) return 0;
+  return std::max(100 * double(*std::ranges::max_element(thread.margins->of)), 0.1);
+}
+
 void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("threads", [&] {
     for (const ThreadProfile& thread : profile.threads) {
@@ -63,6 +69,7 @@ void write_threads(JsonWriter& json, const Profile& profile) {
         json.pair("python", thread.info.python);
         json.pair("elsewhere", is_elsewhere(thread));
         json.pair("cpu_us", micros(thread.cpu));
+        json.pair("margin", margin_of(thread));
       });
     }
   });

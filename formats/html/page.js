@@ -12,7 +12,7 @@ class Page {
     model.waiters = model.gils.map((_, gil) => Sums.waiterSteps(model, gil));
     this.makeTimelines();
     this.makeDetails();
-    this.wholeTiles = new Map(Array.from(el('tiles').children, (tile) => [tile.dataset.key, tile.lastElementChild.textContent]));
+    this.wholeTiles = new Map(Array.from(el('tiles').children, (tile) => [tile.dataset.key, Array.from(tile.lastElementChild.childNodes)]));
     this.listen();
     this.update();
   }
@@ -165,7 +165,7 @@ class Page {
     this.blamed = Sums.blame(this.model, a, b);
     this.times = Sums.activities(this.model, a, b);
     const shown = this.selection ? this.times : this.exactTimes();
-    this.threadTable.setRows(Tables.threadRows(this.model, shown));
+    this.threadTable.setRows(Tables.threadRows(this.model, shown, !this.selection));
     const { functions, handOff } = Sums.functions(this.model, this.rows, this.blamed);
     this.functionTable.setRows(functions);
     el('hand-off').textContent = handOff > 0 ? `${Words.time(handOff)} of waiting passed while nobody held the GIL: it was being handed over.` : '';
@@ -221,7 +221,7 @@ class Page {
     };
     for (const tile of el('tiles').children) {
       const { key } = tile.dataset;
-      tile.lastElementChild.textContent = this.selection && key in words ? words[key] : this.wholeTiles.get(key);
+      tile.lastElementChild.replaceChildren(...(this.selection && key in words ? [words[key]] : this.wholeTiles.get(key)));
       tile.classList.toggle('selected', this.selection !== null && key in words);
       tile.classList.toggle('whole', this.selection !== null && !(key in words));
     }

@@ -19,7 +19,6 @@ using wording::percent;
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostProcesses = 100;
 constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
-constexpr Nanos kWorthAWord = std::chrono::milliseconds(5);
 
 std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
 
@@ -108,15 +107,19 @@ std::string claims(const Verdict& verdict) {
   return text;
 }
 
-std::string doubts(const Quality& quality) {
-  std::string text = fmt::format("{} in the recording: {} truncated stacks, {} without one, {} of the ticks late.",
-                                 count_of(quality.ticks, "tick"), wording::grouped(quality.truncated),
-                                 wording::grouped(quality.discarded),
-                                 percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
-  if (quality.gaps >= kWorthAWord)
-    text += fmt::format(" gilspy did not run for {}: unknown time.", wording::seconds(quality.gaps));
-  if (quality.stopped > Nanos{0})
-    text += fmt::format(" The process was stopped for {}.", wording::seconds(quality.stopped));
+std::string warnings(const Verdict& verdict) {
+  std::string items;
+  for (const Warning& warning : verdict.warnings) items += fmt::format("<li>{}</li>\n", escaped(text_of(warning)));
+  return items.empty() ? items : fmt::format("<ul class=\"warnings\">\n{}</ul>\n", items);
+}
+
+std::string doubts(const Profile& profile) {
+  const Quality& quality = profile.quality;
+  std::string text = profile.margins ? "In the long run figures lie within their ±, with a certainty of 95 %. " : "";
+  text += fmt::format("{} in the recording: {} truncated stacks, {} without one, {} of the ticks late.",
+                      count_of(quality.ticks, "tick"), wording::grouped(quality.truncated),
+                      wording::grouped(quality.discarded),
+                      percent(quality.ticks > 0 ? double(quality.late) / double(quality.ticks) : 0));
   return text;
 }
 
@@ -124,7 +127,15 @@ std::string row(std::string_view name, const std::string& value) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
 }
 
-std::string sampling_rows(const Quality& quality) {
+std::string late_ticks(const Quality& quality) {
+  const Spread& by = quality.lateness;
+  if (by.count == 0) return {};
+  return fmt::format(", median {}, p99 {}, longest {}", wording::span(by.median), wording::span(by.p99),
+                     wording::span(by.longest));
+}
+
+std::string sampling_rows(const Profile& profile) {
+  const Quality& quality = profile.quality;
   const auto of_ticks = [&](std::uint64_t count) {
     return fmt::format("{} ({})", wording::grouped(count),
                        percent(quality.ticks > 0 ? double(count) / double(quality.ticks) : 0));
@@ -133,12 +144,15 @@ std::string sampling_rows(const Quality& quality) {
       "Ticks", fmt::format("{} of {} asked", wording::grouped(quality.ticks), wording::grouped(quality.ticks_asked)));
   rows += row("Interval", quality.rate_hz > 0 ? fmt::format("{:g} ms", 1000 / quality.rate_hz)
                                               : std::string("as short as possible"));
-  rows += row("Late ticks", of_ticks(quality.late)) + row("Truncated stacks", of_ticks(quality.truncated)) +
+  rows += row("Late ticks", of_ticks(quality.late) + late_ticks(quality)) +
+          row("Stacks read again", wording::grouped(quality.retried)) +
+          row("Truncated stacks", of_ticks(quality.truncated)) +
           row("Ticks without a stack of the holder", of_ticks(quality.discarded)) +
           row("Ticks with several hand-offs", of_ticks(quality.blurred)) +
           row("Ticks that could not be read", of_ticks(quality.errors)) +
           row("Process stopped", wording::seconds(quality.stopped)) +
-          row("gilspy did not run", wording::seconds(quality.gaps));
+          row("gilspy did not run", wording::seconds(quality.gaps)) +
+          row("Time of which nothing is known", percent(profile.unknown_share()));
   if (quality.pauses.count > 0) {
     rows += row("Stops to read",
                 fmt::format("{}, median {}, longest {}, in all {}", wording::grouped(quality.pauses.count),
@@ -170,17 +184,22 @@ std::string data_note(const Fitted& data, std::size_t gathered) {
 // Of several GILs: the busiest one held, all waiting and all hand-offs.
 std::string gil_tiles(const Profile& profile) {
   double utilization = 0, waiters = 0, handoffs = 0;
+  std::string of_utilization, of_waiters;
+  if (profile.margins) of_waiters = fmt::format(" <small>± {:.2f}</small>", std::max(profile.margins->waiting, 0.01));
   Nanos p99{0};
   for (const GilProfile& gil : profile.gils) {
+    if (gil.margins && gil.utilization() >= utilization) {
+      of_utilization = fmt::format(" <small>{}</small>", wording::plus_minus(gil.margins->utilization * 100));
+    }
     utilization = std::max(utilization, gil.utilization());
     waiters += gil.mean_waiters;
     handoffs += double(gil.handoffs);
     if (gil.to_get_gil.count >= kEnoughWaits) p99 = std::max(p99, gil.to_get_gil.p99);
   }
   const double seconds = std::max(std::chrono::duration<double>(profile.duration).count(), 1e-9);
-  return tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization),
+  return tile("held", profile.gils.size() > 1 ? "Busiest GIL held" : "GIL held", percent(utilization) + of_utilization,
               "Share of the time in which some thread had the GIL") +
-         tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters),
+         tile("waiters", "Mean waiters", fmt::format("{:.2f}", waiters) + of_waiters,
               "Threads that waited for the GIL, mean over time") +
          tile("handoffs", "Hand-offs", fmt::format("{:.0f}/s", handoffs / seconds), "How often the GIL changed hands") +
          tile(
@@ -196,13 +215,17 @@ std::string title(const Profile& profile, const Verdict& verdict) {
 }
 
 std::string heading(const Profile& profile, const Verdict& verdict) {
-  return facts_line(profile) + fmt::format("<h1>{}</h1>\n", escaped(verdict.headline)) + lead(profile, verdict);
+  return facts_line(profile) + fmt::format("<h1>{}</h1>\n", escaped(verdict.headline)) + lead(profile, verdict) +
+         warnings(verdict);
 }
 
 std::string key_numbers(const Profile& profile, const Verdict& verdict) {
   const std::string threads =
       fmt::format("{} working of {}", wording::grouped(verdict.threads.working), wording::grouped(verdict.threads.all));
-  const std::string used = fmt::format("{} of {:.3g}", wording::cpus(profile.parallelism()), profile.cpus.available());
+  const std::string margin =
+      profile.margins ? fmt::format(" <small>± {:.2f}</small>", std::max(profile.margins->cpus, 0.01)) : "";
+  const std::string used =
+      fmt::format("{} of {:.3g}{}", wording::cpus(profile.parallelism()), profile.cpus.available(), margin);
   return "<dl class=\"tiles\" id=\"tiles\">\n" + tile("duration", "Recorded", wording::seconds(profile.duration)) +
          tile("threads", "Python threads", threads,
               "Working: held the GIL, waited for it or ran without it for 5 % of the time or more") +
@@ -219,7 +242,7 @@ std::string verdict_section(const Profile& profile, const Verdict& verdict) {
       "</div>\n<div><h2>How sure this is</h2>\n{}<p class=\"note\">{} gilspy used {} of one "
       "CPU.</p>\n</div>\n</section>\n",
       culprit_list(notable_culprits(profile, verdict)), advice(verdict), what_if(profile, verdict), claims(verdict),
-      doubts(profile.quality),
+      doubts(profile),
       percent(profile.duration > Nanos{0} ? double(profile.self.cpu.count()) / double(profile.duration.count()) : 0));
 }
 
@@ -243,7 +266,7 @@ std::string process_section(const Profile& program, const Verdict& verdict) {
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {
   std::string command;
   for (const std::string& word : profile.target.command) command += (command.empty() ? "" : " ") + word;
-  std::string rows = sampling_rows(profile.quality);
+  std::string rows = sampling_rows(profile);
   rows += row("gilspy itself", fmt::format("{} of CPU, {:.1f} MB", wording::seconds(profile.self.cpu),
                                            double(profile.self.peak_rss_bytes) / 1e6));
   rows += row("Program", code_text(profile.target.executable)) + row("Command", code_text(command));

@@ -123,6 +123,8 @@ const Tables = (() => {
       key: model.activities[kind].key, name, title: `Seconds: ${model.activities[kind].words}`,
       optional: kind !== HOLDS && kind !== WAITS, value: (row) => row.times[kind], text: (row) => seconds(row.times[kind]),
     }));
+    columns.push({ key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
+      optional: true, value: (row) => row.margin, text: (row) => (row.margin > 0 ? row.margin.toFixed(1) : '') });
     columns.push({ key: 'cpu', name: 'CPU', title: 'Seconds on a CPU, of native threads, in the whole recording',
       optional: true, value: (row) => row.cpu, text: (row) => seconds(row.cpu) });
     return new Table(element, columns, { sort: [WAITS, HOLDS, RUNS].map((kind) => model.activities[kind].key) });
@@ -133,15 +135,15 @@ const Tables = (() => {
     const threads = model.threads.filter((thread) => !thread.python && thread.cpu_us > 0);
     if (threads.length === 0) return [];
     const cpu = threads.reduce((sum, thread) => sum + thread.cpu_us, 0);
-    return [{ name: `${Words.count(threads.length, 'native thread')} without Python`, tid: '', times: new Float64Array(8), cpu }];
+    return [{ name: `${Words.count(threads.length, 'native thread')} without Python`, tid: '', times: new Float64Array(8), margin: 0, cpu }];
   }
 
-  // times: by thread, from the lanes or from the profile
-  function threadRows(model, times) {
+  // times: by thread, from the lanes or from the profile; whole: of all the recording
+  function threadRows(model, times, whole) {
     const rows = [];
     model.threads.forEach((thread, i) => {
       if (!thread.python || !times[i] || !times[i].some((time) => time > 0)) return;
-      rows.push({ name: thread.name, tid: thread.tid, times: times[i], cpu: 0 });
+      rows.push({ name: thread.name, tid: thread.tid, times: times[i], margin: whole ? thread.margin : 0, cpu: 0 });
     });
     return rows.concat(native(model));
   }

@@ -4,6 +4,7 @@
 
 #include "gilspy/wording.h"
 #include "json_writer.h"
+#include "margin_json.h"
 #include "optional_json.h"
 #include "target_json.h"
 #include "verdict_json.h"
@@ -38,6 +39,14 @@ void write_spread(JsonWriter& json, std::string_view name, const Spread& spread)
   });
 }
 
+void write_confidence(JsonWriter& json, const GilProfile& gil) {
+  if (!gil.margins) return json.pair("confidence", nullptr);
+  json.object("confidence", [&] {
+    write_interval(json, "utilization", gil.utilization(), gil.margins->utilization, 1);
+    write_interval(json, "mean_waiters", gil.mean_waiters, gil.margins->mean_waiters);
+  });
+}
+
 void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProfile& gil) {
   json.object([&] {
     json.pair("id", interpreter);
@@ -50,6 +59,7 @@ void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProf
       json.pair("hogged_s", gil.hogged);
       write_spread(json, "tenure", gil.tenure);
       write_spread(json, "time_to_get_gil", gil.to_get_gil);
+      write_confidence(json, gil);
     });
   });
 }
@@ -58,6 +68,23 @@ void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProf
 bool is_elsewhere(const ThreadProfile& thread) {
   const auto never = [](Nanos time) { return time == Nanos{0}; };
   return thread.info.python && std::all_of(thread.times.begin(), thread.times.end(), never);
+}
+
+// Of the shares of its own time.
+void write_confidence(JsonWriter& json, const ThreadProfile& thread) {
+  Nanos seen{0};
+  for (const Nanos time : thread.times) seen += time;
+  if (!thread.margins || seen <= Nanos{0}) return json.pair("confidence", nullptr);
+  json.object("confidence", [&] {
+    for (const Share share : kShares) {
+      if (share == Share::kRests) continue;
+      Nanos time{0};
+      for (const Activity activity : kActivities) {
+        if (counts(share, activity)) time += thread.times[index_of(activity)];
+      }
+      write_interval(json, key(share), mean(time, seen), (*thread.margins)[share], 1);
+    }
+  });
 }
 
 void write_thread(JsonWriter& json, const ThreadProfile& thread) {
@@ -76,16 +103,24 @@ void write_thread(JsonWriter& json, const ThreadProfile& thread) {
     if (thread.info.python) {
       write_spread(json, "tenure", thread.tenure);
       write_spread(json, "time_to_get_gil", thread.to_get_gil);
+      write_confidence(json, thread);
     }
   });
 }
 
-void write_quality(JsonWriter& json, const Quality& quality) {
+void write_lateness(JsonWriter& json, const Quality& quality) {
+  if (quality.late != quality.lateness.count) return json.pair("lateness", nullptr);
+  write_spread(json, "lateness", quality.lateness);
+}
+
+void write_quality(JsonWriter& json, const Profile& profile) {
+  const Quality& quality = profile.quality;
   json.object("quality", [&] {
     json.pair("ticks_asked", quality.ticks_asked);
     json.pair("ticks", quality.ticks);
     json.pair("rate_hz", quality.rate_hz);
     json.pair("late", quality.late);
+    write_lateness(json, quality);
     json.pair("glances", quality.glances);
     json.pair("retried", quality.retried);
     json.pair("truncated", quality.truncated);
@@ -94,6 +129,7 @@ void write_quality(JsonWriter& json, const Quality& quality) {
     json.pair("errors", quality.errors);
     json.pair("stopped_s", quality.stopped);
     json.pair("gaps_s", quality.gaps);
+    json.pair("unknown_share", profile.unknown_share());
     json.pair("system_calls_told", quality.system_calls_told);
     json.object("pauses", [&] {
       json.pair("count", quality.pauses.count);
@@ -103,6 +139,26 @@ void write_quality(JsonWriter& json, const Quality& quality) {
       json.pair("longest_s", quality.pauses.longest);
       json.pair("total_s", quality.pauses.total);
     });
+  });
+}
+
+void write_confidence(JsonWriter& json, const Profile& profile) {
+  if (!profile.margins) return json.pair("confidence", nullptr);
+  json.object("confidence", [&] {
+    json.pair("level", 1 - kMarginMissedWith);
+    write_interval(json, "parallelism", profile.parallelism(), profile.margins->cpus);
+  });
+}
+
+void write_warnings(JsonWriter& json, const std::vector<Warning>& warnings) {
+  json.array("warnings", [&] {
+    for (const Warning& warning : warnings) {
+      json.object([&] {
+        json.pair("code", code_name(warning.code));
+        json.pair("sentence", warning.sentence);
+        write_text_or_null(json, "next_step", warning.next_step);
+      });
+    }
   });
 }
 
@@ -122,8 +178,10 @@ void write_process(JsonWriter& json, const Profile& profile, const Verdict& verd
     }
   });
   json.pair("parallelism", profile.parallelism());
+  write_confidence(json, profile);
   write_verdict(json, verdict);
-  write_quality(json, profile.quality);
+  write_warnings(json, verdict.warnings);
+  write_quality(json, profile);
   json.object("self", [&] {
     json.pair("cpu_s", profile.self.cpu);
     json.pair("peak_rss_bytes", profile.self.peak_rss_bytes);

@@ -1,5 +1,6 @@
 #include "verdict_json.h"
 
+#include "margin_json.h"
 #include "optional_json.h"
 
 namespace gilspy::formats {
@@ -15,6 +16,12 @@ void write_evidence(JsonWriter& json, const Evidence& row) {
       json.pair("value", row.value);
     }
     write_optional(json, "threshold", row.threshold);
+    if (row.margin) {
+      write_interval(json, row.value, *row.margin, row.unit == Unit::kShare ? 1 : kNoLimit);
+    } else {
+      json.pair("low", nullptr);
+      json.pair("high", nullptr);
+    }
     json.pair("at_most", row.at_most);
     json.pair("text", text_of(row));
   });

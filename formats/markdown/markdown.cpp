@@ -21,6 +21,7 @@ using wording::percent;
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostSteps = 6;
+constexpr std::size_t kMostWarnings = 3;
 
 std::string claims(const Verdict& verdict) {
   std::string text;
@@ -74,13 +75,23 @@ std::string next_steps(const Verdict& verdict) {
   return text;
 }
 
+std::string warnings(const Verdict& verdict) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kMostWarnings, verdict.warnings.size()); ++i) {
+    text += fmt::format("- {}\n", escape(text_of(verdict.warnings[i])));
+  }
+  return text.empty() ? text : "\n**Mind that**\n\n" + text;
+}
+
 std::string quality(const Profile& profile) {
   const Quality& quality = profile.quality;
-  std::string text =
-      fmt::format("\n{} in {} of CPython {}{}, {} truncated, {} discarded, {} blurred", count_of(quality.ticks, "tick"),
-                  wording::seconds(profile.duration), profile.target.python.text(),
-                  profile.target.free_threaded ? " (free-threaded)" : "", wording::grouped(quality.truncated),
-                  wording::grouped(quality.discarded), wording::grouped(quality.blurred));
+  std::string text = fmt::format(
+      "\n{} in {} of CPython {}{}, {} late, {} blurred; stacks: {} read again, {} truncated, {} discarded; {} of "
+      "the time unknown{}",
+      wording::ticks_made(quality), wording::seconds(profile.duration), profile.target.python.text(),
+      profile.target.free_threaded ? " (free-threaded)" : "", wording::grouped(quality.late),
+      wording::grouped(quality.blurred), wording::grouped(quality.retried), wording::grouped(quality.truncated),
+      wording::grouped(quality.discarded), percent(profile.unknown_share()), profile.margins ? "; ±: 95 % sure" : "");
   if (!profile.end_note.empty()) text += fmt::format("; it ended early: {}", escape(profile.end_note));
   return text + "\n";
 }
@@ -92,7 +103,8 @@ std::string render_markdown(const Profile& profile, const Verdict& verdict, cons
   text += claims(verdict);
   if (const std::string rows = markdown::process_table(profile, verdict); !rows.empty()) text += "\n" + rows;
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
-  text += who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) + quality(profile);
+  text += who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) + warnings(verdict) +
+          quality(profile);
   if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));
   return text;
 }

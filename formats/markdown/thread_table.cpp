@@ -15,16 +15,23 @@ using thread_rows::Row;
 constexpr std::size_t kMostRows = 10;
 constexpr std::size_t kFewRows = 6;  // below a table of processes
 
-std::string cell(const Row& row, std::initializer_list<Activity> activities) {
-  return fmt::format(" {:.1f} % |", row.share(activities) * 100);
+constexpr double kNone = 0.0005;  // reads 0.0 %
+
+// What is unknown is so in this recording: no long run makes it more exact.
+std::string cell(const Row& row, std::initializer_list<Activity> activities, Share share) {
+  const double value = row.share(activities);
+  const bool has_margin = row.margins && share != Share::kUnknown && value >= kNone;
+  const std::string margin = has_margin ? " " + wording::plus_minus((*row.margins)[share] * 100) : "";
+  return fmt::format(" {:.1f} %{} |", value * 100, margin);
 }
 
 std::string line_of(const Row& row) {
   using enum Activity;
   const std::string name = row.tid ? fmt::format("{} ({})", code(row.name), to_int(*row.tid)) : row.name;
-  return fmt::format("| {} |{}{}{}{}{}\n", name, cell(row, {kHoldsGil, kHoldsGilOffCpu}), cell(row, {kWaitsForGil}),
-                     cell(row, {kRunsWithoutGil}), cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}),
-                     cell(row, {kUnknown}));
+  return fmt::format(
+      "| {} |{}{}{}{}{}\n", name, cell(row, {kHoldsGil, kHoldsGilOffCpu}, Share::kHasGil),
+      cell(row, {kWaitsForGil}, Share::kWaitsForGil), cell(row, {kRunsWithoutGil}, Share::kRunsWithoutGil),
+      cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}, Share::kRests), cell(row, {kUnknown}, Share::kUnknown));
 }
 
 }  // namespace

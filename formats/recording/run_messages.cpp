@@ -41,6 +41,19 @@ Result<CpuPressure> pressure_of(const wire::CpuPressure& message) {
                      message.throttled_periods(), Nanos(message.throttled_ns())};
 }
 
+void fill(wire::Lateness& message, const Spread& lateness) {
+  message.set_median_ns(lateness.median.count());
+  message.set_p99_ns(lateness.p99.count());
+  message.set_longest_ns(lateness.longest.count());
+}
+
+Result<Spread> lateness_of(const wire::Lateness& message, std::uint64_t late) {
+  if (!is_time(message.median_ns()) || !is_time(message.p99_ns()) || !is_time(message.longest_ns())) {
+    return fail(ErrorCode::kBadRecording, "it was late by times that are none");
+  }
+  return Spread{late, Nanos(message.median_ns()), Nanos(message.p99_ns()), Nanos(message.longest_ns())};
+}
+
 void fill(wire::Thread& message, const ThreadInfo& info) {
   message.set_index(to_int(info.index));
   message.set_tid(to_int(info.tid));
@@ -111,6 +124,7 @@ Result<RunFacts> facts_of(const wire::Header& message) {
 
 void fill(wire::Update& message, const RunUpdate& update) {
   message.set_late(update.late);
+  if (update.lateness.count > 0) fill(*message.mutable_lateness(), update.lateness);
   if (update.first_cpu) fill(*message.mutable_first_cpu(), *update.first_cpu);
   if (update.last_cpu) fill(*message.mutable_last_cpu(), *update.last_cpu);
   for (const CpuReading& reading : update.cpu) fill(*message.add_cpu(), reading);
@@ -130,6 +144,9 @@ void fill(wire::Update& message, const RunUpdate& update) {
 Result<RunUpdate> update_of(const wire::Update& message) {
   RunUpdate update;
   update.late = message.late();
+  if (message.has_lateness()) {
+    GILSPY_TRY(update.lateness, lateness_of(message.lateness(), update.late));
+  }
   if (message.has_first_cpu()) {
     GILSPY_TRY(update.first_cpu, reading_of(message.first_cpu()));
   }

@@ -19,11 +19,6 @@ constexpr std::size_t kMostCulprits = 4;
 constexpr std::uint64_t kEnoughWaits = 20;
 constexpr double kSure = 0.75;
 constexpr double kNotablyLess = 0.97;
-constexpr double kManyGaps = 0.02;
-constexpr double kManyLate = 0.1;
-constexpr double kManyBlurred = 0.25;
-
-double share(std::uint64_t part, std::uint64_t whole) { return whole > 0 ? double(part) / double(whole) : 0.0; }
 
 double cpus_of(Nanos time, const Profile& profile) {
   return profile.duration > Nanos{0} ? double(time.count()) / double(profile.duration.count()) : 0.0;
@@ -53,6 +48,19 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
     text += wrap(unbroken(share + culprit.function) + caller, width, share.size());
   }
   return text;
+}
+
+// The headline's figures, and how far from them the true ones may be.
+std::string how_exact(const Profile& profile) {
+  const auto busiest = std::ranges::max_element(profile.gils, {}, &GilProfile::utilization);
+  if (!profile.margins || busiest == profile.gils.end() || !busiest->margins || !profile.target.gil_enabled) return {};
+  Nanos waiting{0};
+  for (const ThreadProfile& thread : profile.threads) waiting += thread.times[index_of(Activity::kWaitsForGil)];
+  const Nanos sampled = std::max(profile.sampled(), Nanos{1});
+  return fmt::format("GIL held {} {}, {:.1f} {} threads waiting for it, {} ± {:.2f} CPUs used (95 % sure).",
+                     percent(busiest->utilization()), wording::plus_minus(busiest->margins->utilization * 100),
+                     double(waiting.count()) / double(sampled.count()), wording::plus_minus(profile.margins->waiting),
+                     wording::cpus(profile.parallelism()), std::max(profile.margins->cpus, 0.01));
 }
 
 // Of the GIL that most wait for.
@@ -103,40 +111,18 @@ std::string how_sure(const Verdict& verdict, std::size_t width) {
               width);
 }
 
-std::string doubts(const Profile& profile, std::size_t width) {
+std::string warnings(const Verdict& verdict, std::size_t width) {
+  std::string text;
+  for (const Warning& warning : verdict.warnings) text += wrap("Warning: " + text_of(warning), width, 2);
+  return text;
+}
+
+std::string notes(const Profile& profile, std::size_t width) {
   const Quality& quality = profile.quality;
   std::string text;
   for (const std::string& line : profile.unread)
     text += wrap("Not recorded: " + wording::printable(line) + ".", width, 2);
   if (!profile.end_note.empty()) text += wrap("It ended early: " + wording::printable(profile.end_note) + ".", width);
-  if (const double late = share(quality.late, quality.ticks); late > kManyLate) {
-    text +=
-        wrap(fmt::format("{} of the ticks came late: the machine is busy, and shares are less certain.", percent(late)),
-             width);
-  }
-  if (const double blurred = share(quality.blurred, quality.ticks); blurred > kManyBlurred) {
-    text += wrap(fmt::format("{} of the ticks saw two or more hand-offs: turns shorter than a tick are blurred.",
-                             percent(blurred)),
-                 width);
-  }
-  if (quality.stopped > Nanos{0}) {
-    text += wrap(fmt::format("The process was stopped for {} of it (SIGSTOP, job control or a debugger): that time is "
-                             "unknown.",
-                             wording::seconds(quality.stopped)),
-                 width);
-  }
-  if (!quality.system_calls_told) {
-    text += wrap(
-        "This kernel does not tell what threads are blocked in (/proc/PID/task/TID/syscall): who waits for the "
-        "GIL cannot be told from who is blocked; their time is unknown.",
-        width);
-  }
-  if (cpus_of(quality.gaps, profile) > kManyGaps) {
-    text += wrap(fmt::format("gilspy itself did not run for {} of it (a busy machine, or it was stopped): that time is "
-                             "unknown.",
-                             wording::seconds(quality.gaps)),
-                 width);
-  }
   if (quality.pauses.count > 0) {
     text +=
         wrap(fmt::format("Who ran was stopped {} to be read: half of the stops took less than {}, the longest {}, all "
@@ -156,17 +142,19 @@ std::string doubts(const Profile& profile, std::size_t width) {
 }
 
 std::string ticks_of(const Profile& profile) {
-  const std::string ticks = count_of(profile.quality.ticks, "tick");
+  const std::string ticks = wording::ticks_made(profile.quality);
   if (profile.processes.size() < 2) return ticks;
   return fmt::format("{} of {} processes", ticks, wording::grouped(profile.processes.size()));
 }
 
 std::string quality_and_cost(const Profile& profile, const TerminalOptions& options, std::size_t width) {
   const Quality& quality = profile.quality;
-  const std::string facts =
-      fmt::format("{} in {}, {} truncated, {} discarded; gilspy used {:.1f} % of one CPU.", ticks_of(profile),
-                  wording::seconds(profile.duration), wording::grouped(quality.truncated),
-                  wording::grouped(quality.discarded), cpus_of(profile.self.cpu, profile) * 100);
+  const std::string facts = fmt::format(
+      "{} in {}, {} late; stacks: {} read again, {} truncated, {} discarded; {} of the time unknown; gilspy "
+      "used {:.1f} % of one CPU.",
+      ticks_of(profile), wording::seconds(profile.duration), wording::grouped(quality.late),
+      wording::grouped(quality.retried), wording::grouped(quality.truncated), wording::grouped(quality.discarded),
+      percent(profile.unknown_share()), cpus_of(profile.self.cpu, profile) * 100);
   if (options.output_path.empty()) return wrap(facts, width);
   // A path is never broken: it is there to be clicked and copied.
   const std::string one_line = fmt::format("{}  ->  {}\n", facts, options.output_path);
@@ -188,6 +176,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   const auto add = [&](const std::string& line) {
     if (!line.empty()) text += wrap(line, width, 2);
   };
+  add(how_exact(profile));
   add(native_threads(profile));
   text += who_makes_others_wait(profile, verdict, width);
   for (const std::string& line :
@@ -195,7 +184,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
     add(line);
   }
   text += next_steps(verdict, width);
-  text += "\n" + how_sure(verdict, width) + doubts(profile, width);
+  text += "\n" + how_sure(verdict, width) + warnings(verdict, width) + notes(profile, width);
   return text + quality_and_cost(profile, options, width);
 }
 

@@ -24,10 +24,13 @@ constexpr std::size_t kLeastName = 14;
 constexpr std::size_t kMostName = 28;
 constexpr double kLeastShown = 0.0005;  // of the time; less would read 0.0 %
 
+constexpr std::string_view kMarginTitle = "±";
+
 struct Column {
   std::string_view title;
   std::array<Activity, 2> activities;  // twice the same where there is one
-  bool always = true;                  // else only where there is something to show
+  Share of;
+  bool always = true;  // else only where there is something to show
 
   double share(const Row& row) const {
     return activities[0] == activities[1] ? row.share({activities[0]}) : row.share({activities[0], activities[1]});
@@ -35,13 +38,13 @@ struct Column {
 };
 
 constexpr std::array kColumns{
-    Column{"holds", {Activity::kHoldsGil, Activity::kHoldsGilOffCpu}},
-    Column{"waits", {Activity::kWaitsForGil, Activity::kWaitsForGil}},
-    Column{"no GIL", {Activity::kRunsWithoutGil, Activity::kRunsWithoutGil}},
-    Column{"blocked", {Activity::kBlocked, Activity::kBlocked}},
-    Column{"lock", {Activity::kWaitsForLock, Activity::kWaitsForLock}, false},
-    Column{"stopped", {Activity::kStopTheWorld, Activity::kStopTheWorld}, false},
-    Column{"unknown", {Activity::kUnknown, Activity::kUnknown}, false},
+    Column{"holds", {Activity::kHoldsGil, Activity::kHoldsGilOffCpu}, Share::kHasGil},
+    Column{"waits", {Activity::kWaitsForGil, Activity::kWaitsForGil}, Share::kWaitsForGil},
+    Column{"no GIL", {Activity::kRunsWithoutGil, Activity::kRunsWithoutGil}, Share::kRunsWithoutGil},
+    Column{"blocked", {Activity::kBlocked, Activity::kBlocked}, Share::kBlocked},
+    Column{"lock", {Activity::kWaitsForLock, Activity::kWaitsForLock}, Share::kWaitsForLock, false},
+    Column{"stopped", {Activity::kStopTheWorld, Activity::kStopTheWorld}, Share::kStopTheWorld, false},
+    Column{"unknown", {Activity::kUnknown, Activity::kUnknown}, Share::kUnknown, false},
 };
 
 struct Mark {
@@ -61,10 +64,22 @@ constexpr std::array<Mark, kActivityCount> kMarks{{{"█", "holds the GIL"},
 
 struct Layout {
   std::vector<Column> columns;
+  std::size_t margin = 0;  // 0: no such column, as below
   std::size_t name = 0;
-  std::size_t tid = 0;  // 0: no such column
+  std::size_t tid = 0;
   std::size_t bar = 0;
 };
+
+std::size_t always_shown() {
+  return static_cast<std::size_t>(std::ranges::count_if(kColumns, [](const Column& column) { return column.always; }));
+}
+
+// How sure the shares are comes before rare activities.
+std::size_t margin_width(const std::vector<Row>& rows, std::size_t width) {
+  const bool known = std::ranges::any_of(rows, [](const Row& row) { return row.margins.has_value(); });
+  const bool fits = kIndent + kLeastName + (always_shown() + 1) * kColumnWidth + kLeastBar + 2 <= width;
+  return known && fits ? kColumnWidth : 0;
+}
 
 std::vector<Column> columns_for(const std::vector<Row>& rows, std::size_t width) {
   std::vector<Column> columns;
@@ -82,13 +97,14 @@ std::vector<Column> columns_for(const std::vector<Row>& rows, std::size_t width)
 // What is dropped first when there is little room: rare columns, thread ids, bars, columns, the ends of names.
 Layout layout_for(const std::vector<Row>& rows, std::size_t width) {
   Layout layout;
-  layout.columns = columns_for(rows, width);
+  layout.margin = margin_width(rows, width);
+  layout.columns = columns_for(rows, width - layout.margin);
   std::size_t tid = 0;
   for (const Row& row : rows) {
     layout.name = std::max(layout.name, columns(wording::printable(row.name)));
     if (row.tid) tid = std::max(tid, fmt::formatted_size("  {}", to_int(*row.tid)));
   }
-  const std::size_t room = width - kIndent - layout.columns.size() * kColumnWidth;
+  const std::size_t room = width - kIndent - layout.columns.size() * kColumnWidth - layout.margin;
   layout.name = std::min({layout.name, kMostName, room});
   const std::size_t with_bar = room - std::min(room, kLeastBar + 2);
   if (with_bar < layout.name && with_bar >= kLeastName) layout.name = with_bar;
@@ -117,7 +133,16 @@ std::string heading(const Layout& layout, const Pen& pen) {
   std::string line(kIndent, ' ');
   line += fit("thread", layout.name + layout.tid);
   for (const Column& column : layout.columns) line += fmt::format("{:>{}}", column.title, kColumnWidth);
+  if (layout.margin > 0) line += std::string(layout.margin - columns(kMarginTitle), ' ') + std::string(kMarginTitle);
   return pen.faint(line) + "\n";
+}
+
+// The widest of those that are shown, in points.
+std::string margin_of(const Row& row, const Layout& layout) {
+  if (!row.margins) return "?";
+  double widest = 0;
+  for (const Column& column : layout.columns) widest = std::max(widest, (*row.margins)[column.of]);
+  return fmt::format("{:.1f}", std::max(widest * 100, 0.1));
 }
 
 std::string line_of(const Row& row, const Layout& layout, const Pen& pen) {
@@ -127,6 +152,7 @@ std::string line_of(const Row& row, const Layout& layout, const Pen& pen) {
   for (const Column& column : layout.columns) {
     line += fmt::format("{:>{}}", fmt::format("{:.1f}%", column.share(row) * 100), kColumnWidth);
   }
+  if (layout.margin > 0) line += fmt::format("{:>{}}", margin_of(row, layout), layout.margin);
   if (layout.bar > 0) line += "  " + bar_of(row, layout.bar, pen);
   return line + "\n";
 }
@@ -154,6 +180,7 @@ std::string thread_table(const Profile& profile, std::size_t width, const Pen& p
   std::string table = heading(layout, pen);
   for (const Row& row : rows) table += line_of(row, layout, pen);
   if (layout.bar > 0) table += legend(rows, width, pen);
+  if (layout.margin > 0) table += pen.faint("  ± points: all shares of that thread, 95 % sure") + "\n";
   return table;
 }
 

@@ -22,7 +22,8 @@ constexpr std::size_t kSeveral = 2;  // a row that stands for one thread would o
 void merge(std::vector<Row>& rows, std::vector<Row>::iterator first, std::string_view name_of_count) {
   const auto count = static_cast<std::size_t>(rows.end() - first);
   if (count < kSeveral) return;
-  Row all{.name = fmt::format(fmt::runtime(name_of_count), wording::grouped(count)), .tid = {}, .times = {}};
+  Row all{
+      .name = fmt::format(fmt::runtime(name_of_count), wording::grouped(count)), .tid = {}, .times = {}, .margins = {}};
   std::for_each(first, rows.end(), [&all](const Row& row) { all.add(row.times); });
   rows.erase(first, rows.end());
   rows.push_back(std::move(all));
@@ -59,7 +60,10 @@ void Row::add(const ActivityTimes& more) {
 std::vector<Row> rows_of(const Profile& profile, std::size_t most) {
   std::vector<Row> rows;
   for (const ThreadProfile& thread : profile.threads) {
-    Row row{.name = wording::thread_label(profile, thread), .tid = thread.info.tid, .times = thread.times};
+    Row row{.name = wording::thread_label(profile, thread),
+            .tid = thread.info.tid,
+            .times = thread.times,
+            .margins = thread.margins};
     // One without time has a thread state there, but is elsewhere.
     if (thread.info.python && row.seen() > Nanos{0}) rows.push_back(std::move(row));
   }

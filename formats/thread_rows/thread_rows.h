@@ -14,6 +14,7 @@ struct Row {
   std::string name;        // as the program gave it, or what several have in common
   std::optional<Tid> tid;  // none: it stands for several threads
   ActivityTimes times{};
+  std::optional<ShareMargins> margins;  // of one thread, if it lived for long enough
 
   Nanos seen() const;
   double share(std::initializer_list<Activity> activities) const;  // of the time in which it was seen

@@ -95,6 +95,9 @@ class Aggregator {
   std::unique_ptr<Contention> contention_;
 };
 
+// Fills the margins of a profile that has all else, from its timeline.
+void measure_margins(Profile& profile);
+
 // The program that is made of these: see Profile::processes, whose order is that of the first ticks, but that the
 // root's own program comes first, not a launcher that it executed instead of itself. At least one.
 Profile combined(std::vector<Profile> processes);

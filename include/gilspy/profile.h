@@ -12,6 +12,7 @@
 #include "gilspy/activity.h"
 #include "gilspy/ids.h"
 #include "gilspy/locate.h"
+#include "gilspy/margins.h"
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
@@ -60,6 +61,7 @@ struct ThreadProfile {
   Spread tenure;      // how long it had the GIL at a time
   Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
   Nanos cpu{0};       // native threads only: on-CPU time by the kernel's account (schedstat)
+  std::optional<ShareMargins> margins{};  // none: it was seen for too short a time
 
   bool operator==(const ThreadProfile&) const = default;
 };
@@ -76,8 +78,9 @@ struct GilProfile {
   Nanos switch_interval{0};
   // Held time in tenures longer than four switch intervals while somebody waited: one native call kept the GIL.
   Nanos hogged{0};
-  Spread tenure;      // of all threads
-  Spread to_get_gil;  // of all threads
+  Spread tenure;                        // of all threads
+  Spread to_get_gil;                    // of all threads
+  std::optional<GilMargins> margins{};  // none: too short a time
 
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
 
@@ -115,6 +118,7 @@ struct Quality {
   std::uint64_t ticks = 0;      // made
   double rate_hz = 0;           // asked; 0 = as fast as possible
   std::uint64_t late = 0;       // ticks more than one period late
+  Spread lateness;              // of those; a recording of an older gilspy does not tell
   std::uint64_t glances = 0;    // looks at the GILs alone between ticks
   std::uint64_t retried = 0;    // stack reads that were repeated
   std::uint64_t truncated = 0;  // stacks kept without their last frames
@@ -152,6 +156,7 @@ struct Profile {
   std::vector<Blame> blame;
   StackTable table;
   Timeline timeline;
+  std::optional<SumMargins> margins;  // none: too short a time
   Quality quality;
   SelfCost self;
   std::string end_note;  // why the recording ended before it was asked to ("the process ended"); else empty
@@ -169,6 +174,16 @@ struct Profile {
 
   // The part of the duration of which samples tell. What threads did, per second of it, is not thinned by gaps.
   Nanos sampled() const { return duration - quality.gaps; }
+  // Of the Python threads' time.
+  double unknown_share() const {
+    Nanos unknown{0}, all{0};
+    for (const ThreadProfile& thread : threads) {
+      if (!thread.info.python) continue;
+      unknown += thread.times[index_of(Activity::kUnknown)];
+      for (const Nanos time : thread.times) all += time;
+    }
+    return all.count() > 0 ? double(unknown.count()) / double(all.count()) : 0.0;
+  }
   double parallelism() const {
     return duration.count() > 0 ? double(cpu_time.count()) / double(duration.count()) : 0.0;
   }

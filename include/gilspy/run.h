@@ -40,6 +40,7 @@ struct CpuReading {
 // Told now and then while the run lasts, and at its end.
 struct RunUpdate {
   std::uint64_t late = 0;                      // so far: ticks more than one period late
+  Spread lateness;                             // so far: how late those were
   std::optional<CpuReading> first_cpu;         // of the run
   std::optional<CpuReading> last_cpu;          // so far
   std::vector<CpuReading> cpu;                 // in order, those since the update before

@@ -46,6 +46,10 @@ struct Evidence {
   std::optional<double> threshold;  // none: said for information
   bool at_most = false;             // the rule asks for no more than the threshold; else for no less
   std::string words;                // kWords: instead of a value
+  std::optional<double> margin{};   // of error, see margins.h
+
+  // Whether the value is on its side of the threshold all the way through its interval.
+  bool is_beyond_doubt() const;
 };
 std::string text_of(const Evidence& evidence);  // "GIL held 99 % (needs 20 %)", "turned on by -X gil=1"
 
@@ -79,6 +83,29 @@ struct ThreadCounts {
   std::uint64_t working = 0;  // as headlines count them: held the GIL, waited for it or ran without it for a good part
 };
 
+// Why an answer is worth less than it seems.
+enum class WarningCode : std::uint8_t {
+  kTooFewSamples,      // another recording may well say something else
+  kTicksMissed,        // far fewer ticks than were asked for
+  kTicksLate,          // the sampler got its CPU late
+  kGaps,               // or not at all for a while
+  kMachineOverloaded,  // threads that could run had to wait for CPUs that others had
+  kTruncatedStacks,
+  kLostStacks,
+  kBlurredTurns,
+  kProcessStopped,
+  kSystemCallsNotTold,
+  kUnknownTime,  // for no reason named above
+};
+std::string_view code_name(WarningCode code);  // "too_few_samples"
+
+struct Warning {
+  WarningCode code{};
+  std::string sentence;
+  std::string next_step;  // what to do about it; empty: nothing
+};
+std::string text_of(const Warning& warning);  // both
+
 struct Verdict {
   VerdictCode code = VerdictCode::kInsufficientData;  // of the first claim
   std::string headline;                               // the first line of every output: the first claim's sentence
@@ -87,6 +114,7 @@ struct Verdict {
   double possible_speedup = 1;                        // what_if.without_gil
   WhatIf what_if;
   ThreadCounts threads;
+  std::vector<Warning> warnings;    // the gravest first
   std::vector<std::string> advice;  // one line a choice
   std::vector<Verdict> processes;   // of a program: each of Profile::processes by itself
 };

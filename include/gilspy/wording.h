@@ -17,11 +17,14 @@ std::string grouped(std::uint64_t count);      // "1,995"
 std::string cpus(double cpus);                 // "1.02", "12.3", "2" for whole numbers: how many were used
 std::string cpu_count(double cpus);            // "1 CPU", "2.5 CPUs": how many there are
 std::string these_cpus(const CpuFacts& cpus);  // "these 2 CPUs", "the 1 CPU that it may use"
-std::string seconds(Nanos time);               // "2.00 s"
-std::string micros(Nanos time);                // "23 us", "1,950 us"
-std::string span(Nanos time);                  // "23 us", "5.2 ms", "71 ms", "1.30 s"
-std::string times(std::uint64_t count);        // "once", "twice", "1,995 times"
-std::string speedup(double factor);            // "at most 1.96x", "no faster": an upper bound
+// "± 2", "± 0.3": a margin, in the unit of what it belongs to; never none.
+std::string plus_minus(double margin);
+std::string seconds(Nanos time);                 // "2.00 s"
+std::string micros(Nanos time);                  // "23 us", "1,950 us"
+std::string span(Nanos time);                    // "23 us", "5.2 ms", "71 ms", "1.30 s"
+std::string times(std::uint64_t count);          // "once", "twice", "1,995 times"
+std::string ticks_made(const Quality& quality);  // "1,995 of 2,000 ticks"; "2,000 ticks"
+std::string speedup(double factor);              // "at most 1.96x", "no faster": an upper bound
 
 // The path without what everybody on the team knows: the folder of the libraries, of the project or of the script.
 std::string short_file(std::string_view file, const TargetFacts& target);

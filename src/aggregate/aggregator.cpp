@@ -217,6 +217,7 @@ void Aggregator::finish(Profile& profile) {
   profile.quality.ticks_asked = asked.ticks_asked;
   profile.quality.rate_hz = asked.rate_hz;
   profile.quality.late = asked.late;
+  profile.quality.lateness = asked.lateness;
   profile.quality.glances = asked.glances;
   profile.quality.system_calls_told = asked.system_calls_told;
   profile.quality.pauses = pauses();

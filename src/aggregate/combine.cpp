@@ -46,6 +46,7 @@ class Combination {
     whole_.quality.gaps = std::min(whole_.quality.gaps, whole_.duration);
     coarsen();
     add_cpu_use();
+    measure_margins(whole_);
     return std::move(whole_);
   }
 
@@ -167,7 +168,7 @@ class Combination {
     Quality& to = whole_.quality;
     to.ticks_asked += from.ticks_asked;
     to.ticks += from.ticks;
-    to.late += from.late;
+    add_lateness(from);
     to.glances += from.glances;
     to.retried += from.retried;
     to.truncated += from.truncated;
@@ -178,6 +179,16 @@ class Combination {
     to.gaps = std::max(to.gaps, from.gaps);
     to.system_calls_told = to.system_calls_told && from.system_calls_told;
     add_pauses(from.pauses);
+  }
+
+  void add_lateness(const Quality& from) {
+    Quality& to = whole_.quality;
+    if (from.lateness.count > most_late_) to.lateness.median = from.lateness.median;
+    most_late_ = std::max(most_late_, from.lateness.count);
+    to.late += from.late;
+    to.lateness.count += from.lateness.count;
+    to.lateness.p99 = std::max(to.lateness.p99, from.lateness.p99);
+    to.lateness.longest = std::max(to.lateness.longest, from.lateness.longest);
   }
 
   void add_pauses(const Pauses& from) {
@@ -240,6 +251,7 @@ class Combination {
   Nanos offset_{0};
   std::vector<StackId> stacks_;  // by its own stacks
   std::uint64_t most_pauses_ = 0;
+  std::uint64_t most_late_ = 0;
 };
 
 }  // namespace

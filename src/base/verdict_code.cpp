@@ -23,6 +23,21 @@ std::string quantity(Unit unit, double value) {
   return {};
 }
 
+// " ± 2"
+std::string margin_text(Unit unit, double margin) {
+  switch (unit) {
+    case Unit::kShare: return " " + wording::plus_minus(margin * 100);
+    case Unit::kThreads:
+      if (margin >= 0.095) return " " + wording::plus_minus(margin);
+      return fmt::format(" ± {:.2f}", std::max(margin, 0.01));
+    case Unit::kCpus: return fmt::format(" ± {:.2f}", std::max(margin, 0.01));
+    case Unit::kSeconds:
+    case Unit::kCount:
+    case Unit::kWords: break;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view code_name(VerdictCode code) {
@@ -68,9 +83,27 @@ std::string text_of(const Culprit& culprit) {
   return culprit.caller.empty() ? culprit.function : fmt::format("{}, called by {}", culprit.function, culprit.caller);
 }
 
+bool Evidence::is_beyond_doubt() const {
+  if (!threshold || !margin) return true;
+  return at_most ? value + *margin <= *threshold : value - *margin >= *threshold;
+}
+
+std::string_view code_name(WarningCode code) {
+  constexpr std::array<std::string_view, 11> kNames{
+      "too_few_samples",    "ticks_missed",          "ticks_late",  "gaps",
+      "machine_overloaded", "truncated_stacks",      "lost_stacks", "blurred_turns",
+      "process_stopped",    "system_calls_not_told", "unknown_time"};
+  return kNames[static_cast<std::size_t>(code)];
+}
+
+std::string text_of(const Warning& warning) {
+  return warning.next_step.empty() ? warning.sentence : fmt::format("{} {}", warning.sentence, warning.next_step);
+}
+
 std::string text_of(const Evidence& evidence) {
   if (evidence.unit == Unit::kWords) return fmt::format("{} {}", evidence.name, evidence.words);
-  const std::string value = fmt::format("{} {}", evidence.name, quantity(evidence.unit, evidence.value));
+  const std::string value = fmt::format("{} {}{}", evidence.name, quantity(evidence.unit, evidence.value),
+                                        evidence.margin ? margin_text(evidence.unit, *evidence.margin) : "");
   if (!evidence.threshold) return value;
   return fmt::format("{} ({} {})", value, evidence.at_most ? "at most" : "needs",
                      quantity(evidence.unit, *evidence.threshold));

@@ -38,6 +38,11 @@ std::string these_cpus(const CpuFacts& cpus) {
   return count == 1 ? "the 1 CPU that it may use" : fmt::format("these {}", cpu_count(count));
 }
 
+std::string plus_minus(double margin) {
+  const double shown = std::isfinite(margin) ? std::max(margin, 0.1) : 0.1;
+  return fmt::format("± {:.{}f}", shown, shown < 0.95 ? 1 : 0);
+}
+
 std::string seconds(Nanos time) {
   return fmt::format("{:.2f} s", std::chrono::duration<double>(std::max(time, Nanos{0})).count());
 }
@@ -55,6 +60,11 @@ std::string span(Nanos time) {
 
 std::string times(std::uint64_t count) {
   return count == 1 ? "once" : count == 2 ? "twice" : grouped(count) + " times";
+}
+
+std::string ticks_made(const Quality& quality) {
+  const std::string made = quality.ticks < quality.ticks_asked ? grouped(quality.ticks) + " of " : std::string();
+  return made + count_of(made.empty() ? quality.ticks : quality.ticks_asked, "tick");
 }
 
 std::string speedup(double factor) { return factor < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", factor); }

@@ -15,7 +15,7 @@ class GlanceBudget {
   // Looks that are due in the `time` until the next tick; called once a tick.
   std::int64_t plan(Nanos time) {
     const double window = double(time.count());
-    saved_ = std::min(saved_ + kShare * window, kMostTicksSaved * kShare * window);
+    saved_ = std::min(saved_ + kShare * window, std::max(kMostTicksSaved * kShare * window, 2 * cost_));
     const double wanted = rate_hz_ * window / 1e9;
     const auto planned = static_cast<std::int64_t>(std::clamp(saved_ / cost_, 0.0, wanted));
     saved_ -= double(planned) * cost_;
@@ -30,7 +30,7 @@ class GlanceBudget {
   }
 
  private:
-  static constexpr double kShare = 0.03;  // of one CPU
+  static constexpr double kShare = 0.005;  // of one CPU
   static constexpr double kMostTicksSaved = 4;
   static constexpr unsigned kMeasureEvery = 16;
   static constexpr double kSmoothing = 8;

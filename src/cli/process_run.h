@@ -29,7 +29,7 @@ class ProcessRun {
 
   // `period`: asked distance of its ticks. Errors: kGone, kDenied.
   Result<void> tick(Nanos period);
-  void count_late() { watch_.count_late(); }
+  void count_late(Nanos by) { watch_.count_late(by); }
   // What is due beside ticks.
   void keep_up(Nanos now);
 

@@ -46,6 +46,7 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
   Profile profile;
   profile.quality.rate_hz = facts_.rate_hz;
   profile.quality.late = latest_.late;
+  profile.quality.lateness = latest_.lateness;
   profile.quality.glances = latest_.glances;
   profile.quality.system_calls_told = facts_.system_calls_told;
   aggregator_.finish(profile);
@@ -71,6 +72,7 @@ Profile ProfileBuilder::finish(StackTable table, std::string end_note) {
   profile.table = std::move(table);
   profile.self = latest_.self;
   profile.timeline.cpus = cpu_steps();
+  measure_margins(profile);
   return profile;
 }
 

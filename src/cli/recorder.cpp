@@ -125,7 +125,7 @@ class Recorder {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       if ((turn_ + i) % stride != 0) continue;
       ProcessRun& run = *runs_[i];
-      if (late) run.count_late();
+      if (late) run.count_late(now_ - deadline_);
       const auto taken = run.tick(ticker_.period() * static_cast<std::int64_t>(stride));
       if (taken.has_value()) {
         run.keep_up(now_);

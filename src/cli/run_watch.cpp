@@ -28,7 +28,8 @@ void RunWatch::look_around(Target& target, Nanos now) {
 
 RunUpdate RunWatch::take(const Sampler& sampler) {
   RunUpdate update;
-  update.late = late_;
+  update.late = lateness_.count();
+  update.lateness = {lateness_.count(), lateness_.quantile(0.5), lateness_.quantile(0.99), lateness_.longest()};
   update.first_cpu = cpu_.first();
   update.last_cpu = cpu_.last();
   update.cpu = cpu_.take();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpu_meter.h"
+#include "gilspy/distribution.h"
 #include "gilspy/run.h"
 #include "gilspy/sample.h"
 #include "gilspy/sampler.h"
@@ -20,7 +21,7 @@ class RunWatch {
   void look_at_cpu(Target& target, Nanos now) { cpu_.look(target, now); }
   // Beyond that: CPUs it is kept from, and what may have turned on a GIL that need not be there. For now and then.
   void look_around(Target& target, Nanos now);
-  void count_late() { ++late_; }
+  void count_late(Nanos by) { lateness_.add(by); }
   void count_glance() { ++glances_; }
   void add(const Sample& sample);  // every one
 
@@ -36,7 +37,7 @@ class RunWatch {
   std::vector<std::string> extension_modules_;
   bool free_threaded_ = false;
   bool gil_enabled_ = false;  // in the last sample
-  std::uint64_t late_ = 0;
+  Distribution lateness_;     // of ticks that were late
   std::uint64_t glances_ = 0;
   std::unordered_map<std::uint32_t, ThreadInfo> told_;  // threads that live, or did at the last take()
   std::vector<ThreadIndex> ended_;                      // since then

@@ -113,7 +113,7 @@ void TypedOptions::add_record(CLI::App& app) {
       ->group(kSampling);
   app.add_option("--gil-rate", gil_rate,
                  "How often to look at the GIL alone between samples, to date hand-offs: at most so many times a "
-                 "second, and for at most 3 % of one CPU; 0 for never")
+                 "second, and for at most 0.5 % of one CPU; 0 for never")
       ->capture_default_str()
       ->type_name("RATE")
       ->group(kSampling);

@@ -2,46 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <vector>
-
-#include "student.h"
 
 namespace gilspy::compare {
-namespace {
-
-double mean_of(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
-double variance_of_mean(std::span<const double> blocks) {
-  const double mean = mean_of(blocks);
-  double squares = 0;
-  for (const double block : blocks) squares += (block - mean) * (block - mean);
-  return squares / double(blocks.size() - 1) / double(blocks.size());
-}
-
-std::vector<double> in_pairs(std::span<const double> blocks) {
-  std::vector<double> pairs;
-  for (std::size_t i = 0; i + 1 < blocks.size(); i += 2) pairs.push_back((blocks[i] + blocks[i + 1]) / 2);
-  return pairs;
-}
-
-}  // namespace
-
-Estimate estimate(std::span<const double> blocks) {
-  Estimate best;
-  if (blocks.size() < 2) return best;
-  best.mean = mean_of(blocks);
-  std::vector<double> merged(blocks.begin(), blocks.end());
-  for (; merged.size() >= std::min(kFewestBlocks, blocks.size()); merged = in_pairs(merged)) {
-    const double variance = variance_of_mean(merged);
-    // The fewest degrees of freedom, too: whichever length was chosen, the longest was among the candidates.
-    best.degrees = double(merged.size() - 1);
-    best.variance = std::max(best.variance, variance);
-  }
-  return best;
-}
 
 Estimate with(const Estimate& within, const RunToRun& run_to_run) {
   const double of_mean = run_to_run.share * within.mean;

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "gilspy/layout.h"
 #include "gilspy/wording.h"
 
 namespace gilspy::compare {
@@ -104,9 +105,8 @@ Renamed renamed(const FileNames& base, const FileNames& head) {
   return found;
 }
 
-// Before 3.11 there are no qualified names: "run", not "Worker.run".
 bool has_qualified_names(const TargetFacts& target) {
-  return target.python.major > 3 || (target.python.major == 3 && target.python.minor >= 11);
+  return layout::has_qualified_names(target.python, target.free_threaded);
 }
 
 std::vector<std::string> named(const Profile& profile, const FileNames& files,

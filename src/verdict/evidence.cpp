@@ -9,18 +9,22 @@ namespace {
 
 using Rows = std::vector<Evidence>;
 
-Evidence at_least(std::string name, Unit unit, double value, double threshold) {
-  return {std::move(name), unit, value, threshold, false, {}};
+using Margin = std::optional<double>;
+
+Evidence at_least(std::string name, Unit unit, double value, double threshold, Margin margin = {}) {
+  return {std::move(name), unit, value, threshold, false, {}, margin};
 }
-Evidence at_most(std::string name, Unit unit, double value, double threshold) {
-  return {std::move(name), unit, value, threshold, true, {}};
+Evidence at_most(std::string name, Unit unit, double value, double threshold, Margin margin = {}) {
+  return {std::move(name), unit, value, threshold, true, {}, margin};
 }
-Evidence said(std::string name, Unit unit, double value) {
-  return {std::move(name), unit, value, std::nullopt, false, {}};
+Evidence said(std::string name, Unit unit, double value, Margin margin = {}) {
+  return {std::move(name), unit, value, std::nullopt, false, {}, margin};
 }
 Evidence words(std::string name, std::string words) {
-  return {std::move(name), Unit::kWords, 0, std::nullopt, false, std::move(words)};
+  return {std::move(name), Unit::kWords, 0, std::nullopt, false, std::move(words), {}};
 }
+
+Margin margin(const Numbers& n, double SumMargins::*of) { return n.margins ? Margin((*n.margins).*of) : Margin(); }
 
 // The mean waiters of every output, unless some of them wait for a CPU rather than for the GIL, or the other way round.
 std::string name_of_waiting(const Numbers& n) {
@@ -31,24 +35,32 @@ std::string name_of_waiting(const Numbers& n) {
 }
 Evidence waiting_little(const Numbers& n) {
   if (n.waiting_for_gil() <= kNotableWaiters) {
-    return at_most(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters);
+    return at_most(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters,
+                   margin(n, &SumMargins::waiting));
   }
-  return at_most("GIL held", Unit::kShare, n.utilization, kMuchHeld);
+  return at_most("GIL held", Unit::kShare, n.utilization, kMuchHeld, n.utilization_margin);
 }
-Evidence gil_held(const Numbers& n) { return said("GIL held", Unit::kShare, n.utilization); }
+Evidence gil_held(const Numbers& n) { return said("GIL held", Unit::kShare, n.utilization, n.utilization_margin); }
+Evidence cpus_used(const Numbers& n) {
+  return said("CPUs used", Unit::kCpus, n.cpus_used, margin(n, &SumMargins::cpus));
+}
+Evidence waiting(const Numbers& n) {
+  return said("threads waiting for the GIL", Unit::kThreads, n.waiting, margin(n, &SumMargins::waiting));
+}
 
 Rows of_serialized(const Numbers& n) {
   const double demand = n.demand();
-  return {at_least(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters),
-          at_least("waiting, of all that had something to run", Unit::kShare,
-                   demand > 0 ? n.waiting_for_gil() / demand : 0, kNotableWaitOfDemand),
-          at_least("GIL held", Unit::kShare, n.utilization, kMuchHeld), said("CPUs used", Unit::kCpus, n.cpus_used)};
+  const Margin of_waiting = margin(n, &SumMargins::waiting);
+  return {
+      at_least(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters, of_waiting),
+      at_least("waiting, of all that had something to run", Unit::kShare, demand > 0 ? n.waiting_for_gil() / demand : 0,
+               kNotableWaitOfDemand, of_waiting && demand > 0 ? Margin(*of_waiting / demand) : Margin()),
+      at_least("GIL held", Unit::kShare, n.utilization, kMuchHeld, n.utilization_margin), cpus_used(n)};
 }
 
 Rows of_hogged(const Numbers& n) {
   return {at_least("GIL kept in long turns while others waited", Unit::kShare, n.hogged_share, kHoggedShare),
-          at_least("of the time that it was held", Unit::kShare, n.hogged_of_held, kHoggedOfHeld),
-          said("threads waiting for the GIL", Unit::kThreads, n.waiting)};
+          at_least("of the time that it was held", Unit::kShare, n.hogged_of_held, kHoggedOfHeld), waiting(n)};
 }
 
 Rows of_reenabled(const Numbers& n, const TargetFacts& target) {
@@ -71,7 +83,7 @@ Rows of_blocked_loop(const Numbers& n) {
 
 Rows of_starved(const Numbers& n) {
   const Evidence available = said("CPUs that it may use", Unit::kCpus, n.cpus_available);
-  const Evidence used = said("CPUs used", Unit::kCpus, n.cpus_used);
+  const Evidence used = cpus_used(n);
   const Evidence queued = at_least("threads ready to run, without a CPU", Unit::kThreads, n.queued, kNotablyQueued);
   const double ready = n.cpus_used + n.queued;
   switch (starved(n)) {
@@ -103,44 +115,48 @@ Rows of_starved(const Numbers& n) {
 
 // CPUs or threads, whichever says it more clearly.
 Evidence side_by_side(const Numbers& n) {
-  if (n.cpus_used >= n.native) return at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne);
-  return at_least("threads running without the GIL", Unit::kThreads, n.native, kMoreThanOne);
+  if (n.cpus_used >= n.native)
+    return at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne, margin(n, &SumMargins::cpus));
+  return at_least("threads running without the GIL", Unit::kThreads, n.native, kMoreThanOne,
+                  margin(n, &SumMargins::native));
 }
 
 Rows of_parallel(const Numbers& n) {
   Rows rows{side_by_side(n), said("CPUs that it may use", Unit::kCpus, n.cpus_available)};
   if (!n.gil_enabled) return rows;
   rows.push_back(gil_held(n));
-  rows.push_back(said("threads waiting for the GIL", Unit::kThreads, n.waiting));
+  rows.push_back(waiting(n));
   return rows;
 }
 
 Rows of_processes(const Numbers& n) {
   if (n.cpus_used < kMoreThanOne || n.beyond_busiest_process < kNotableBeyond) {
-    return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne),
+    return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne, margin(n, &SumMargins::holding)),
             at_least("of them, beside those of one process", Unit::kThreads, n.holding - n.holding_in_one_process,
                      kNotableBeyond),
-            said("CPUs used", Unit::kCpus, n.cpus_used),
-            said("processes at work", Unit::kCount, double(n.busy_processes))};
+            cpus_used(n), said("processes at work", Unit::kCount, double(n.busy_processes))};
   }
-  return {at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne),
+  return {at_least("CPUs used", Unit::kCpus, n.cpus_used, kMoreThanOne, margin(n, &SumMargins::cpus)),
           at_least("CPUs used by all but the busiest process", Unit::kCpus, n.beyond_busiest_process, kNotableBeyond),
           said("processes at work", Unit::kCount, double(n.busy_processes)), gil_held(n)};
 }
 
 Rows of_interpreters(const Numbers& n) {
-  return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne),
+  return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne, margin(n, &SumMargins::holding)),
           said("GILs in use", Unit::kCount, double(n.gils_held))};
 }
 
 Rows of_single(const Numbers& n) {
-  return {at_least("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
-          said("CPUs used", Unit::kCpus, n.cpus_used), said("work of the busiest thread", Unit::kShare, n.top_share)};
+  return {at_least("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy,
+                   margin(n, &SumMargins::demand)),
+          waiting_little(n), cpus_used(n), said("work of the busiest thread", Unit::kShare, n.top_share)};
 }
 
 Rows of_io_bound(const Numbers& n) {
-  return {at_most("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy), waiting_little(n),
-          at_least("CPUs used", Unit::kCpus, n.cpus_used, kIdleCpus), said("blocked", Unit::kShare, n.blocked_share)};
+  return {at_most("threads with something to run", Unit::kThreads, n.running(), kUsuallyBusy,
+                  margin(n, &SumMargins::demand)),
+          waiting_little(n), at_least("CPUs used", Unit::kCpus, n.cpus_used, kIdleCpus, margin(n, &SumMargins::cpus)),
+          said("blocked", Unit::kShare, n.blocked_share)};
 }
 
 Rows of_insufficient(const Numbers& n) {
@@ -152,7 +168,9 @@ Rows of_insufficient(const Numbers& n) {
 
 double margin(const Evidence& row) {
   if (!row.threshold || *row.threshold <= 0) return 1;
-  const double ratio = row.value / *row.threshold;
+  // What counts is the end of the interval that is nearer to the threshold.
+  const double margin = row.margin.value_or(0);
+  const double ratio = (row.at_most ? row.value + margin : row.value - margin) / *row.threshold;
   return std::clamp(row.at_most ? 2 * (1 - ratio) : ratio - 1, 0.0, 1.0);
 }
 
@@ -171,14 +189,15 @@ std::vector<Evidence> evidence(VerdictCode code, const Numbers& n, const TargetF
     case VerdictCode::kParallelInterpreters: return of_interpreters(n);
     case VerdictCode::kSingleThreaded: return of_single(n);
     case VerdictCode::kIoBound: return of_io_bound(n);
-    case VerdictCode::kIdle: return {at_most("CPUs used", Unit::kShare, n.cpus_used, kIdleCpus)};
+    case VerdictCode::kIdle:
+      return {at_most("CPUs used", Unit::kShare, n.cpus_used, kIdleCpus, margin(n, &SumMargins::cpus))};
     case VerdictCode::kInsufficientData: return of_insufficient(n);
   }
   return {};
 }
 
 double confidence(VerdictCode code, const std::vector<Evidence>& evidence, const Numbers& n) {
-  double weakest = 1;
+  double weakest = n.too_short && code != VerdictCode::kInsufficientData ? 0 : 1;
   for (const Evidence& row : evidence) weakest = std::min(weakest, margin(row));
   const double by_numbers = 0.5 + weakest / 2;
   if (code == VerdictCode::kInsufficientData) return by_numbers;

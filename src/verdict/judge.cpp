@@ -6,6 +6,7 @@
 #include "evidence.h"
 #include "rules.h"
 #include "sentences.h"
+#include "warnings.h"
 #include "what_if.h"
 
 namespace gilspy::verdict {
@@ -14,8 +15,8 @@ namespace {
 Claim claim(VerdictCode code, const Case& found) {
   Claim made;
   made.code = code;
-  made.sentence = sentence(code, found);
   made.evidence = evidence(code, found.numbers, found.target);
+  made.sentence = (is_certain(made, found.numbers) ? "" : "Not certain: ") + sentence(code, found);
   made.confidence = confidence(code, made.evidence, found.numbers);
   const std::vector<std::string> steps = advice(code, found);
   if (!steps.empty()) made.next_step = steps.front();
@@ -76,6 +77,7 @@ Verdict judge(const Profile& profile) {
   verdict.possible_speedup = verdict.what_if.without_gil;
   verdict.threads = {found.numbers.python_threads, found.numbers.working_threads};
   verdict.advice = advice(verdict.code, found);
+  verdict.warnings = warnings(profile, found.numbers, verdict.claims.front());
   for (const Profile& process : profile.processes) verdict.processes.push_back(judge(process));
   name_processes(verdict, profile);
   return verdict;

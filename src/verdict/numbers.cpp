@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "gilspy/estimate.h"
+
 namespace gilspy::verdict {
 namespace {
 
@@ -65,7 +67,7 @@ std::uint64_t count_working(const Profile& profile) {
 
 void add_threads(const Profile& profile, Numbers& numbers) {
   Nanos workers_seen{0}, workers_blocked{0};
-  Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, unknown{0}, all{0}, work{0}, top{0};
+  Nanos held{0}, waited{0}, native{0}, locked{0}, blocked{0}, all{0}, work{0}, top{0};
   for (const ThreadProfile& thread : profile.threads) {
     if (!thread.info.python) {
       native += thread.cpu > Nanos{0} ? thread.cpu : time_in(thread, Activity::kRunsWithoutGil);
@@ -76,7 +78,6 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     native += time_in(thread, Activity::kRunsWithoutGil);
     locked += time_in(thread, Activity::kWaitsForLock);
     blocked += time_in(thread, Activity::kBlocked);
-    unknown += time_in(thread, Activity::kUnknown);
     all += seen(thread);
     work += busy(thread);
     top = std::max(top, busy(thread));
@@ -92,7 +93,7 @@ void add_threads(const Profile& profile, Numbers& numbers) {
   numbers.for_locks = ratio(locked, profile.sampled());
   numbers.blocked_share = ratio(blocked + locked, all);
   numbers.workers_blocked = ratio(workers_blocked, workers_seen);
-  numbers.unknown_share = ratio(unknown, all);
+  numbers.unknown_share = profile.unknown_share();
   numbers.top_share = ratio(top, work);
 }
 
@@ -114,7 +115,10 @@ void add_gils(const Profile& profile, Numbers& numbers) {
   for (const GilProfile& gil : profile.gils) {
     handoffs += gil.handoffs;
     if (gil.utilization() >= kNotableShare) ++numbers.gils_held;
-    numbers.utilization = std::max(numbers.utilization, gil.utilization());
+    if (gil.utilization() > numbers.utilization) {
+      numbers.utilization = gil.utilization();
+      if (gil.margins) numbers.utilization_margin = gil.margins->utilization;
+    }
     // A holder that had no CPU keeps the GIL as well, but that is the doing of whoever had the CPU, or of a quota.
     const Nanos by_choice = std::max(gil.hogged - queued - profile.pressure.throttled, Nanos{0});
     const double hogged = ratio(by_choice, gil.observed);
@@ -160,6 +164,9 @@ void add_processes(const Profile& profile, Numbers& numbers) {
 Numbers measure(const Profile& profile) {
   Numbers numbers;
   numbers.duration = profile.duration;
+  numbers.too_short =
+      block_count(profile.duration, profile.timeline.window, kFewestMarginBlocks, kShortestMarginBlock) == 0;
+  numbers.margins = profile.margins;
   numbers.stopped_share = ratio(profile.quality.stopped, profile.duration);
   numbers.free_threaded = profile.target.free_threaded;
   numbers.gil_enabled = profile.target.gil_enabled;

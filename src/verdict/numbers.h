@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "event_loop.h"
 #include "gilspy/profile.h"
@@ -52,6 +53,9 @@ struct Numbers {
   double holders_queued = 0;   // mean holders of GILs among them
   double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
   BlockedLoop loop;
+  bool too_short = false;             // for margins
+  std::optional<SumMargins> margins;  // of error; none in a timeline that nobody made
+  std::optional<double> utilization_margin;
 
   // Threads that would use a CPU if they could, as far as the GIL is concerned.
   double demand() const { return holding + waiting + native; }

@@ -3,6 +3,7 @@
 It sums what can be summed without judging: ticks, threads and their names, hand-offs, stacks.
 """
 
+import collections
 import dataclasses
 import struct
 import subprocess
@@ -103,6 +104,8 @@ class Recording:
     tids: dict = dataclasses.field(default_factory=dict)
     truncated: int = 0
     stacks_read: int = 0
+    lost: int = 0                                             # ticks whose holder's stack could not be kept
+    reads: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # (thread, quality, node)
     frames: list = dataclasses.field(default_factory=list)    # (function, file, line)
     nodes: list = dataclasses.field(default_factory=lambda: [None])  # (parent, frame)
     column_bytes: dict = dataclasses.field(default_factory=dict)
@@ -129,7 +132,9 @@ class Recording:
         time = index = tid = 0
         holders, stacks = {}, {}
         for _ in range(count):
-            failed = columns.runs(TICK_FLAGS) & 1
+            flags = columns.runs(TICK_FLAGS)
+            failed = flags & 1
+            self.lost += flags >> 2 & 1
             time = columns.delta(TICK_TIME, time + unzigzag(columns.runs(TICK_PERIOD)))
             if failed:
                 self.failed += 1
@@ -148,7 +153,17 @@ class Recording:
                     stacks[thread] = columns.delta(FACT_STACK, stacks.get(thread, 0))
                     self.stacks_read += 1
                     self.truncated += quality == 2
+                if quality:
+                    self.reads[thread, quality, stacks.get(thread, 0) if quality < 3 else 0] += 1
             stacks["last"] = thread
+
+    def stack(self, node):
+        """[(function, file, line), ...], outermost first."""
+        frames = []
+        while node:
+            node, frame = self.nodes[node]
+            frames.append(self.frames[frame])
+        return frames[::-1]
 
     def add_gils(self, columns, holders, count, stacks):
         """What the first thread of the tick is a difference to."""

@@ -7,8 +7,6 @@
 #include <random>
 #include <vector>
 
-#include "src/compare/student.h"
-
 namespace gilspy::compare {
 namespace {
 

@@ -6,6 +6,7 @@ gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT
 gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/check_test.cpp ${GILSPY_UNIT}/verdict_test.cpp
                     ${GILSPY_UNIT}/verdict_without_gil_test.cpp ${GILSPY_UNIT}/verdict_claims_test.cpp
                     ${GILSPY_UNIT}/verdict_program_test.cpp ${GILSPY_UNIT}/event_loop_test.cpp
+                    ${GILSPY_UNIT}/warnings_test.cpp
             DEPS gilspy_aggregate gilspy_verdict INCLUDES ${GILSPY_UNIT})
 gilspy_test(compare_test SOURCES ${GILSPY_UNIT}/compare_test.cpp ${GILSPY_UNIT}/estimate_test.cpp DEPS gilspy_compare
             INCLUDES ${GILSPY_UNIT} ${PROJECT_SOURCE_DIR})

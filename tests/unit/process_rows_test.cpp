@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "formats/terminal/terminal.h"
+#include "formats/terminal/text.h"
 #include "gilspy/aggregate.h"
 #include "gilspy/format.h"
 #include "sample_profile.h"
@@ -75,7 +76,8 @@ TEST(ProcessRows, StandInTheSummaryAtEveryWidth) {
     EXPECT_THAT(text, HasSubstr("process"));
     for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
       if (text.find("MainThread", begin) < end) continue;  // has bars
-      EXPECT_LE(end - begin, static_cast<std::size_t>(std::max(width, 54))) << text.substr(begin, end - begin);
+      const std::string line = text.substr(begin, end - begin);
+      EXPECT_LE(terminal::columns(line), static_cast<std::size_t>(std::max(width, 54))) << line;
     }
   }
   EXPECT_THAT(summary_of(program(3), 100), HasSubstr("MainThread of 12"));

@@ -6,6 +6,7 @@ namespace gilspy::cli {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""ns;
 using std::chrono_literals::operator""us;
 
 std::int64_t planned_in(GlanceBudget& budget, Nanos cost, int ticks) {
@@ -20,16 +21,16 @@ std::int64_t planned_in(GlanceBudget& budget, Nanos cost, int ticks) {
   return all;
 }
 
-TEST(GlanceBudget, TakesThreePercentOfACpu) {
+TEST(GlanceBudget, TakesHalfAPercentOfACpu) {
   GlanceBudget budget(10'000);
-  planned_in(budget, 20us, 2'000);  // by now it knows what one costs
-  EXPECT_NEAR(double(planned_in(budget, 20us, 1'000)), 1'500, 50);
+  planned_in(budget, 20us, 20'000);  // by now it knows what one costs
+  EXPECT_NEAR(double(planned_in(budget, 20us, 1'000)), 250, 10);
 }
 
 TEST(GlanceBudget, TakesNoMoreThanWasAskedFor) {
   GlanceBudget budget(10'000);
-  planned_in(budget, 2us, 2'000);
-  EXPECT_NEAR(double(planned_in(budget, 2us, 1'000)), 10'000, 100);
+  planned_in(budget, 300ns, 20'000);
+  EXPECT_NEAR(double(planned_in(budget, 300ns, 1'000)), 10'000, 100);
 }
 
 TEST(GlanceBudget, IsOffAtZero) {

@@ -8,7 +8,8 @@ namespace {
 
 class LookTest : public AttachedTest {
  protected:
-  // The GIL's memory can be read so often from now on, and then is gone. A tick reads it twice.
+  // The GIL's memory can be read so often from now on, and then is gone. The first tick reads it three times, which
+  // knows no holder beforehand.
   void lose_gil_after(int reads) {
     target_->on_read([this, reads, done = 0](const FakeTarget::Read& read) mutable {
       if (read.from != FakePython::kGil || done++ < reads) return;
@@ -29,7 +30,7 @@ TEST_F(LookTest, ShowsTheThread) {
 
 TEST_F(LookTest, WhatTheLastTickCannotReadIsShownAsTheOneBeforeSawIt) {
   attach();
-  lose_gil_after(2);
+  lose_gil_after(3);
   const auto dump = look(attachment_);
   ASSERT_TRUE(dump.has_value()) << dump.error().message();
   ASSERT_EQ(dump->gils.size(), 1U);

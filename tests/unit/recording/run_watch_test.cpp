@@ -110,6 +110,18 @@ TEST(RunWatch, AThreadThatComesBackIsWatchedOn) {
   EXPECT_THAT(names_of(watch.take(sampler)), ElementsAre("back"));
 }
 
+TEST(RunWatch, LateTicksAreCountedWithHowLateTheyWere) {
+  NamedThreads sampler;
+  RunWatch watch;
+  EXPECT_EQ(watch.take(sampler).lateness, Spread{});
+  for (int i = 1; i <= 3; ++i) watch.count_late(std::chrono::milliseconds(i * i));
+  const RunUpdate update = watch.take(sampler);
+  EXPECT_EQ(update.late, 3u);
+  EXPECT_EQ(update.lateness.count, 3u);
+  EXPECT_EQ(update.lateness.longest, std::chrono::milliseconds(9));
+  EXPECT_NEAR(double(update.lateness.median.count()), 4e6, 4e6 / 16);
+}
+
 TEST(RunWatch, AFailedTickToldNothing) {
   NamedThreads sampler;
   sampler.threads = {thread_of(0, "renamed")};

@@ -165,6 +165,7 @@ inline RunFacts made_up_facts() {
 inline RunUpdate made_up_update(std::uint64_t number) {
   RunUpdate update;
   update.late = number;
+  if (number > 0) update.lateness = {number, Nanos(2'000'001), Nanos(20'000'002), Nanos(30'000'003)};
   update.first_cpu = CpuReading{std::chrono::milliseconds(100'000'100), std::chrono::milliseconds(5)};
   update.last_cpu = CpuReading{std::chrono::seconds(100'001 + number), std::chrono::milliseconds(5 + 800 * number)};
   update.cpu = {*update.first_cpu, *update.last_cpu};

@@ -1,9 +1,9 @@
-#include "student.h"
-
 #include <algorithm>
 #include <cmath>
 
-namespace gilspy::compare {
+#include "gilspy/estimate.h"
+
+namespace gilspy {
 namespace {
 
 constexpr double kAlmostNormal = 10'000;  // degrees of freedom
@@ -56,4 +56,4 @@ double student_quantile(double exceeded_with, double degrees) {
   return (low + high) / 2;
 }
 
-}  // namespace gilspy::compare
+}  // namespace gilspy
