@@ -93,10 +93,14 @@ struct RuntimeLayout {
     Offset size = 0;
     Offset code = kAbsent;
     Offset previous = kAbsent;
-    Offset instruction = kAbsent;              // _Py_CODEUNIT*; with FrameRoot::kFrameObjects int f_lasti
-    Offset owner = kAbsent;                    // char; not with FrameRoot::kFrameObjects
-    Offset state = kAbsent;                    // char f_executing or f_state; FrameRoot::kFrameObjects only
-    std::uint8_t states_on_stack = 0;          // bit n: a frame whose `state` is n is being executed
+    Offset instruction = kAbsent;      // _Py_CODEUNIT*; with FrameRoot::kFrameObjects int f_lasti
+    Offset owner = kAbsent;            // char; not with FrameRoot::kFrameObjects
+    Offset state = kAbsent;            // char f_executing or f_state; FrameRoot::kFrameObjects only
+    std::uint8_t states_on_stack = 0;  // bit n: a frame whose `state` is n is being executed
+    // int, 3.11-3.13: -1 while the frame runs, else it has called another (pycore_frame.h: _PyFrame_GetStackPointer,
+    // _PyFrame_SetStackPointer). Later versions clear `code` as a frame leaves the stack.
+    Offset stacktop = kAbsent;
+    Offset is_entry = kAbsent;  // bool, 3.11: called from C; later versions put a frame without Python code in between
     Offset tlbc_index = kAbsent;               // int, free-threaded 3.14+: which copy of the bytecode it runs
     std::uint8_t first_sentinel_owner = 0xff;  // owners from here on mark frames without Python code
     std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
@@ -110,6 +114,9 @@ struct RuntimeLayout {
     Offset first_line = kAbsent;
     Offset line_table = kAbsent;
     Offset instructions = kAbsent;  // co_code_adaptive, 3.11+
+    Offset framesize = kAbsent;     // int co_framesize, 3.12+: words that a frame takes of the data stack
+    Offset stacksize = kAbsent;     // int co_stacksize and co_nlocalsplus, 3.11: the same but for the fixed part
+    Offset nlocalsplus = kAbsent;
     Offset tlbc = kAbsent;          // _PyCodeArray* co_tlbc, free-threaded 3.14+
     Offset tlbc_entries = kAbsent;  // _PyCodeArray.entries
     std::uint8_t lasti_unit = 1;    // bytes that f_lasti counts: 2 in 3.10
@@ -165,6 +172,10 @@ namespace layout {
 // The table for a build; what 3.13 and later say of themselves (_Py_DebugOffsets, at the start of _PyRuntime) goes
 // before it. Errors: kUnsupported when there is no table for the minor version or the flavour; those of reading.
 Result<RuntimeLayout> for_build(MemoryReader& memory, const RuntimeLocation& location);
+
+// Whether functions of such a build have qualified names ("Worker.run", not "run"). One without a table is newer than
+// those that have none.
+bool has_qualified_names(const PythonVersion& version, bool free_threaded);
 
 // Reads the runtime with a layout and checks what must be true of any CPython: the interpreter list ends, every thread
 // state points back to its interpreter, the tids are alive, a GIL that is held is held by a thread of the list.

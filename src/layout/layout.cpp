@@ -47,12 +47,9 @@ constexpr std::array kTables{
 
 static_assert(std::ranges::all_of(kTables, [](const Row& row) { return first_missing(*row.layout).empty(); }));
 
-const Row* row_for(const RuntimeLocation& location) {
+const Row* row_for(const PythonVersion& version, bool free_threaded) {
   for (const Row& row : kTables) {
-    if (location.version.major == 3 && location.version.minor == row.minor &&
-        location.free_threaded == row.free_threaded) {
-      return &row;
-    }
+    if (version.major == 3 && version.minor == row.minor && free_threaded == row.free_threaded) return &row;
   }
   return nullptr;
 }
@@ -83,7 +80,7 @@ std::string supported(bool free_threaded) {
 }  // namespace
 
 Result<RuntimeLayout> for_build(MemoryReader& memory, const RuntimeLocation& location) {
-  const Row* row = row_for(location);
+  const Row* row = row_for(location.version, location.free_threaded);
   if (row == nullptr) {
     return fail(ErrorCode::kUnsupported,
                 fmt::format("this is CPython {}{} ({}), for which gilspy has no layout table; it has tables for {}, "
@@ -94,6 +91,11 @@ Result<RuntimeLayout> for_build(MemoryReader& memory, const RuntimeLocation& loc
   RuntimeLayout layout = *row->layout;
   if (!row->slots.empty()) GILSPY_CHECK(take_debug_offsets(memory, location, row->slots, layout));
   return layout;
+}
+
+bool has_qualified_names(const PythonVersion& version, bool free_threaded) {
+  const Row* row = row_for(version, free_threaded);
+  return row == nullptr || row->layout->code.qualname != kAbsent;
 }
 
 }  // namespace gilspy::layout

@@ -1,5 +1,6 @@
 #include "code_cache.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "gilspy/memory.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kBeforeTheFirst = 0xffffffff;  // a frame that is only being set up
 constexpr std::uint64_t kLargestCode = 1U << 30;
+constexpr std::uint32_t kLargestFrame = 1U << 20;
 
 }  // namespace
 
@@ -24,6 +26,11 @@ std::optional<FrameId> CodeCache::frame(RemoteAddr code, Instruction instruction
   if (offset != kBeforeTheFirst) made.line = known->lines.line_at(offset);
   if (made.line == 0) made.line = first_line;
   return known->frames.emplace(offset, stacks_.intern(std::move(made))).first->second;
+}
+
+std::uint32_t CodeCache::frame_bytes(RemoteAddr code) {
+  const Entry* const known = entry(code);
+  return known != nullptr ? known->fingerprint.frame_bytes : 0;
 }
 
 // In bytes from the first instruction.
@@ -77,6 +84,13 @@ Result<CodeCache::Fingerprint> CodeCache::read_fingerprint(RemoteAddr code) {
   result.name = view.pointer(name);
   result.line_table = view.pointer(layout_.code.line_table);
   result.first_line = view.get<std::int32_t>(layout_.code.first_line);
+  const auto words = [&](Offset field) { return field == kAbsent ? 0U : view.get<std::uint32_t>(field); };
+  // pycore_frame.h: FRAME_SPECIALS_SIZE is the fixed part.
+  const std::uint32_t all =
+      layout_.code.framesize != kAbsent
+          ? words(layout_.code.framesize)
+          : words(layout_.code.stacksize) + words(layout_.code.nlocalsplus) + layout_.frame.size / 8;
+  result.frame_bytes = std::min(all, kLargestFrame / 8) * 8;
   return result;
 }
 

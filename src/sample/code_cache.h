@@ -28,14 +28,19 @@ class CodeCache {
   // named it was garbage.
   std::optional<FrameId> frame(RemoteAddr code, Instruction instruction);
 
+  // Bytes that a frame of this code takes of the data stack (3.11 and later); 0 as above.
+  std::uint32_t frame_bytes(RemoteAddr code);
+
   // Code objects die and their memory is used again: entries are compared with the target when the epoch at which they
   // were last compared is over. The caller advances the epoch every second or so.
   void next_epoch() { ++epoch_; }
+  std::uint64_t epoch() const { return epoch_; }  // what frame() said holds for as long as it stays
 
  private:
   struct Fingerprint {  // the words that change when the address gets another code object
     RemoteAddr type, filename, name, line_table;
     std::int32_t first_line = 0;
+    std::uint32_t frame_bytes = 0;
     bool operator==(const Fingerprint&) const = default;
   };
   struct Entry {
@@ -60,7 +65,7 @@ class CodeCache {
   StackTable& stacks_;
   std::unordered_map<RemoteAddr, Entry> entries_;
   RemoteAddr code_type_;  // &PyCode_Type, once seen
-  std::uint64_t epoch_ = 0;
+  std::uint64_t epoch_ = 1;
 };
 
 }  // namespace gilspy::sample

@@ -9,7 +9,8 @@ namespace {
 
 constexpr int kMostInterpreters = 10'000;
 constexpr std::uint64_t kLongestIntervalUs = 1'000'000'000;  // garbage can say anything
-constexpr std::size_t kHeadBytes = 16;                       // next_unique_id and head
+constexpr std::size_t kWorthJoining =
+    1024;  // bytes between two places: less than another range costs, and never a page
 
 }  // namespace
 
@@ -49,6 +50,7 @@ Result<void> WordReader::find_interpreters() {
   interpreters_ = std::move(found);
   for (GilRecord& gil : gils_) gil.in_use = false;
   for (const InterpreterRecord& interpreter : interpreters_) gils_[to_int(interpreter.gil)].in_use = true;
+  plan();
   return {};
 }
 
@@ -75,38 +77,75 @@ GilWords WordReader::at_rest(const GilRecord& gil, const GilWords& before) {
   return words;
 }
 
-Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>& heads) {
-  const std::size_t gil_bytes = layout_.gil.size;
-  bytes_.resize(gils_.size() * gil_bytes + interpreters_.size() * kHeadBytes);
-  ranges_.clear();
-  std::span<std::byte> room(bytes_);
-  const auto add = [&](RemoteAddr from, std::size_t size) {
-    ranges_.push_back({from, room.first(size)});
-    room = room.subspan(size);
+// Where everything lies that read() wants, neighbours joined.
+void WordReader::plan() {
+  struct Place {
+    RemoteAddr begin;
+    std::size_t size;
+    std::size_t* offset;
   };
-  for (const GilRecord& gil : gils_) {
-    if (gil.in_use) add(gil.address, gil_bytes);
+  std::vector<Place> places;
+  gil_offsets_.assign(gils_.size(), 0);
+  head_offsets_.assign(interpreters_.size(), {});
+  for (std::size_t i = 0; i < gils_.size(); ++i) {
+    if (gils_[i].in_use) places.push_back({gils_[i].address, layout_.gil.size, &gil_offsets_[i]});
   }
-  const std::size_t gils_read = ranges_.size();
-  const bool neighbours = layout_.interpreter.threads_head == layout_.interpreter.threads_next_id + 8;
-  for (const InterpreterRecord& i : interpreters_) {
-    add(i.address + layout_.interpreter.threads_next_id, neighbours ? 16 : 8);
-    if (!neighbours) add(i.address + layout_.interpreter.threads_head, 8);
+  for (std::size_t i = 0; i < interpreters_.size(); ++i) {
+    const RemoteAddr interpreter = interpreters_[i].address;
+    places.push_back({interpreter + layout_.interpreter.threads_next_id, 8, &head_offsets_[i].next_id});
+    places.push_back({interpreter + layout_.interpreter.threads_head, 8, &head_offsets_[i].head});
   }
-  GILSPY_TRY(const std::size_t complete, target_.read_batch(ranges_));
-  if (complete != ranges_.size()) return fail(ErrorCode::kBadAddress, "an interpreter is no longer where it was");
+  std::ranges::sort(places, {}, &Place::begin);
+  pieces_.clear();
+  planned_bytes_ = 0;
+  for (const Place& place : places) {
+    const bool joins =
+        !pieces_.empty() && place.begin.since(pieces_.back().begin) <= pieces_.back().size + kWorthJoining;
+    if (!joins) {
+      pieces_.push_back({place.begin, 0});
+    }
+    Piece& piece = pieces_.back();
+    const std::size_t within = place.begin.since(piece.begin);
+    const std::size_t size = std::max(piece.size, within + place.size);
+    *place.offset = planned_bytes_ - piece.size + within;
+    planned_bytes_ += size - piece.size;
+    piece.size = size;
+  }
+}
+
+void WordReader::add_ranges(std::span<std::byte> room, std::vector<ReadRange>& ranges) const {
+  for (const Piece& piece : pieces_) {
+    ranges.push_back({piece.begin, room.first(piece.size)});
+    room = room.subspan(piece.size);
+  }
+}
+
+void WordReader::view(std::span<const std::byte> bytes, std::vector<GilWords>& gils,
+                      std::vector<ListHead>& heads) const {
   gils.resize(gils_.size());
   heads.resize(interpreters_.size());
-  for (std::size_t i = 0, at = 0; i < gils.size(); ++i) {
-    gils[i] = gils_[i].in_use ? view_gil(ranges_[at++].into) : at_rest(gils_[i], gils[i]);
+  for (std::size_t i = 0; i < gils.size(); ++i) {
+    gils[i] = gils_[i].in_use ? view_gil(bytes.subspan(gil_offsets_[i])) : at_rest(gils_[i], gils[i]);
   }
-  const auto head_bytes = std::span<const std::byte>(bytes_).subspan(gils_read * gil_bytes);
+  const StructView all(bytes);
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    const StructView view(head_bytes.subspan(i * kHeadBytes, kHeadBytes));
-    heads[i].next_id = view.get<std::uint64_t>(0);
-    heads[i].head = view.pointer(8);
+    heads[i].next_id = all.get<std::uint64_t>(head_offsets_[i].next_id);
+    heads[i].head = all.pointer(head_offsets_[i].head);
   }
+}
+
+Result<void> WordReader::read(std::vector<GilWords>& gils, std::vector<ListHead>& heads) {
+  bytes_.resize(planned_bytes_);
+  ranges_.clear();
+  add_ranges(bytes_, ranges_);
+  GILSPY_TRY(const std::size_t complete, target_.read_batch(ranges_));
+  if (complete != ranges_.size()) return gone();
+  view(bytes_, gils, heads);
   return {};
+}
+
+tl::unexpected<Error> WordReader::gone() {
+  return fail(ErrorCode::kBadAddress, "an interpreter is no longer where it was");
 }
 
 }  // namespace gilspy::sample

@@ -56,13 +56,28 @@ class WordReader {
   // Errors: kBadAddress when an interpreter went away (find_interpreters again), kGone, kDenied.
   Result<void> read(std::vector<GilWords>& gils, std::vector<ListHead>& heads);
 
+  // The same in three steps, for a call that reads more than this: room for bytes() bytes, the ranges that fill it, and
+  // what it then holds. In between, find_interpreters() must not be called.
+  std::size_t bytes() const { return planned_bytes_; }
+  void add_ranges(std::span<std::byte> room, std::vector<ReadRange>& ranges) const;
+  void view(std::span<const std::byte> bytes, std::vector<GilWords>& gils, std::vector<ListHead>& heads) const;
+  static tl::unexpected<Error> gone();  // the error where the ranges could not all be read
+
   std::vector<GilRecord>& gils() { return gils_; }
   const std::vector<GilRecord>& gils() const { return gils_; }
   std::vector<InterpreterRecord>& interpreters() { return interpreters_; }  // living ones
   const std::vector<InterpreterRecord>& all_interpreters() const { return seen_; }
 
  private:
+  struct Piece {
+    RemoteAddr begin;
+    std::size_t size = 0;
+  };
+  struct HeadOffsets {
+    std::size_t next_id = 0, head = 0;
+  };
   Result<GilIndex> gil_of(RemoteAddr interpreter);
+  void plan();
   GilWords view_gil(std::span<const std::byte> bytes) const;
   static GilWords at_rest(const GilRecord& gil, const GilWords& before);
 
@@ -72,6 +87,10 @@ class WordReader {
   std::vector<GilRecord> gils_;
   std::vector<InterpreterRecord> interpreters_;
   std::vector<InterpreterRecord> seen_;
+  std::vector<Piece> pieces_;
+  std::size_t planned_bytes_ = 0;
+  std::vector<std::size_t> gil_offsets_;   // in what the pieces hold, by GIL
+  std::vector<HeadOffsets> head_offsets_;  // by interpreter
   std::vector<std::byte> bytes_;
   std::vector<ReadRange> ranges_;
 };

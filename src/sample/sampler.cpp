@@ -10,11 +10,17 @@ namespace gilspy::sample {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""us;
 
 constexpr std::size_t kStackBudget = 24;  // stacks a tick beyond the holders'
 constexpr std::size_t kOsBudget = 16;     // OS facts a tick
 constexpr std::size_t kQuietRefresh = 2;  // OS facts a tick of threads that nothing points to
 constexpr std::size_t kRecentMost = 48;
+constexpr std::size_t kGroup = 64;     // stacks that are read in one call, at most
+constexpr std::size_t kMostAhead = 8;  // stacks that are read together with the GILs' words
+// So long a thread is taken to do what the kernel said, unless it got or lost the GIL: ticks can come faster than
+// threads fall asleep and wake up.
+constexpr Nanos kOsHolds = 250us;
 constexpr Nanos kWalkEvery = 50ms;  // a thread list is walked then though its head stands still
 constexpr Nanos kChoresEvery = 100ms;
 constexpr Nanos kLivenessEvery = 100ms;
@@ -52,7 +58,7 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
 Result<void> LiveSampler::take(Sample& sample) {
   GILSPY_CHECK(slow_chores(sample));
   sample.stopped = stopped_;
-  GILSPY_CHECK(words_.read(now_, heads_));
+  GILSPY_CHECK(look());
   GILSPY_CHECK(walk_lists(sample));
   if (stopping_ == Stopping::kAlways) GILSPY_CHECK(stop_holders(sample));
   note_gils(sample);
@@ -132,6 +138,36 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
   return {};
 }
 
+// The GILs' words, the stacks of those that held them last, and the words once more, in one call: mostly no other is
+// needed.
+Result<void> LiveSampler::look() {
+  requests_.clear();
+  if (stopping_ != Stopping::kAlways) {
+    for (const GilRecord& gil : words_.gils()) {
+      const auto holder = gil.in_use && gil.enabled ? table_.find(gil.last_holder) : std::nullopt;
+      if (!holder.has_value() || requests_.size() == kMostAhead) continue;
+      ThreadRecord& record = table_.at(*holder);
+      requests_.push_back({record.state, record.id, &record.plan});
+    }
+  }
+  word_bytes_.resize(2 * words_.bytes());
+  const auto first = std::span(word_bytes_).first(words_.bytes());
+  const auto second = std::span(word_bytes_).subspan(words_.bytes());
+  ranges_.clear();
+  words_.add_ranges(first, ranges_);
+  const std::size_t of_words = ranges_.size();
+  const std::span<const ReadRange> stacks = stacks_.plan_ahead(requests_);
+  ranges_.insert(ranges_.end(), stacks.begin(), stacks.end());
+  words_.add_ranges(second, ranges_);
+  GILSPY_TRY(const std::size_t complete, target_.read_batch(ranges_));
+  if (complete < of_words) return WordReader::gone();
+  stacks_.note_ahead(complete - of_words);
+  words_.view(first, now_, heads_);
+  if (complete < ranges_.size()) return words_.read(after_, other_heads_);
+  words_.view(second, after_, other_heads_);
+  return {};
+}
+
 void LiveSampler::note_gils(Sample& sample) {
   touched_.clear();
   takes_turns_ = false;
@@ -152,7 +188,11 @@ void LiveSampler::note_gils(Sample& sample) {
     gil.enabled = words.enabled;
     if (facts.last_holder.has_value()) mark_active(*facts.last_holder);
     if (words.last_holder != gil.last_holder) {
-      if (const auto before = table_.find(gil.last_holder); before.has_value()) mark_active(*before);
+      const auto before = table_.find(gil.last_holder);
+      if (before.has_value()) mark_active(*before);
+      for (const auto& changed : {before, facts.last_holder}) {
+        if (changed.has_value()) table_.at(*changed).os_due = Nanos{0};
+      }
     }
     gil.switch_number = gil.seen_number = words.switch_number;
     gil.last_holder = words.last_holder;
@@ -172,7 +212,7 @@ void LiveSampler::tell_handoffs(Sample& sample) {
 
 void LiveSampler::glance(Nanos now) {
   // Whatever is wrong, the next tick says it.
-  if (tick_ == 0 || !words_.read(glanced_, glanced_heads_).has_value()) return;
+  if (tick_ == 0 || !words_.read(glanced_, other_heads_).has_value()) return;
   for (std::size_t i = 0; i < glanced_.size(); ++i) {
     GilRecord& gil = words_.gils()[i];
     const GilWords& words = glanced_[i];
@@ -229,17 +269,32 @@ void LiveSampler::pick_stacks(const Sample& sample) {
 
 Result<void> LiveSampler::read_stacks(Sample& sample) {
   pick_stacks(sample);
-  std::vector<StackRequest> requests;
+  requests_.clear();
   for (const ThreadIndex thread : stack_picks_) {
     ThreadRecord& record = table_.at(thread);
-    requests.push_back({record.state, record.id, &record.plan, stands_still(record)});
+    record.moved = false;
+    requests_.push_back({record.state, record.id, &record.plan, stands_still(record)});
   }
-  GILSPY_TRY(std::vector<StackOutcome> outcomes, stacks_.read(requests, [&] { let_go(sample); }));
-  if (stopping_ == Stopping::kToComplete) GILSPY_CHECK(complete_stacks(sample, requests, outcomes));
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    sample.stack_retries += outcomes[i].retries;
+  GILSPY_CHECK(read_in_groups(sample));
+  if (stopping_ == Stopping::kToComplete) GILSPY_CHECK(complete_stacks(sample));
+  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+    sample.stack_retries += outcomes_[i].retries;
     // The next walk of the list finds out who lives there now.
-    if (!outcomes[i].other_thread) note_stack(stack_picks_[i], outcomes[i], sample);
+    if (!outcomes_[i].other_thread) note_stack(stack_picks_[i], outcomes_[i], sample);
+  }
+  return {};
+}
+
+// The first tick meets every thread there is: what is copied of them at a time is bounded.
+Result<void> LiveSampler::read_in_groups(Sample& sample) {
+  outcomes_.clear();
+  all_were_ahead_ = true;
+  for (std::size_t done = 0; done < requests_.size(); done += kGroup) {
+    const auto group = std::span(requests_).subspan(done, std::min(kGroup, requests_.size() - done));
+    const bool last = done + kGroup >= requests_.size();
+    GILSPY_CHECK(stacks_.read(group, group_outcomes_, last ? [&] { let_go(sample); } : std::function<void()>{}));
+    all_were_ahead_ = all_were_ahead_ && stacks_.all_were_ahead();
+    outcomes_.insert(outcomes_.end(), group_outcomes_.begin(), group_outcomes_.end());
   }
   return {};
 }
@@ -248,6 +303,7 @@ void LiveSampler::note_stack(ThreadIndex thread, const StackOutcome& outcome, Sa
   ThreadFacts& facts = facts_of(thread, sample);
   facts.quality = outcome.quality;
   facts.stack = table_.at(thread).stack = outcome.stack;
+  table_.at(thread).moved = outcome.moved;
   if (outcome.quality != StackQuality::kLost) return note_context(table_.at(thread), outcome.context_version, facts);
   if (std::ranges::count(attached_, thread) > 0) sample.holder_stack_lost = true;
   for (const GilFacts& gil : sample.gils) {
@@ -270,7 +326,19 @@ Result<void> LiveSampler::read_os_facts(Sample& sample) {
     if (gil.locked && gil.last_holder.has_value()) read_run_queue(*gil.last_holder, sample);
   }
   refresh_others(sample);
-  GILSPY_CHECK(words_.read(after_, heads_));
+  return look_again(sample);
+}
+
+// What was read after the GILs' second words may be of another time: of a stack, or that a holder was blocked.
+Result<void> LiveSampler::look_again(Sample& sample) {
+  const auto blocked_holder = [&](const GilFacts& gil) {
+    if (!gil.locked || !gil.last_holder.has_value()) return false;
+    const ThreadRecord& holder = table_.at(*gil.last_holder);
+    return holder.os_tick == tick_ && holder.os != SyscallFacts::State::kRunning;
+  };
+  if (!all_were_ahead_ || std::ranges::any_of(sample.gils, blocked_holder)) {
+    GILSPY_CHECK(words_.read(after_, other_heads_));
+  }
   for (std::size_t i = 0; i < now_.size() && i < after_.size(); ++i) {
     sample.gils[i].steady = now_[i].same_holding(after_[i]);
   }
@@ -286,7 +354,7 @@ void LiveSampler::refresh_others(Sample& sample) {
   std::size_t budget = kOsBudget;
   const auto refresh = [&](ThreadIndex thread) {
     const ThreadRecord& record = table_.at(thread);
-    if (!record.alive || !record.info.python || record.os_tick == tick_) return;
+    if (!record.alive || !record.info.python || record.os_tick == tick_ || time_ < record.os_due) return;
     --budget;
     read_os(thread, sample);
   };
@@ -318,16 +386,22 @@ bool LiveSampler::accounts_agree(const Sample& sample) const {
 void LiveSampler::read_os(ThreadIndex thread, Sample& sample) {
   ThreadRecord& record = table_.at(thread);
   if (!record.alive || record.os_tick == tick_ || record.dormant.value_or(false)) return;
-  record.os_tick = tick_;
+  if (time_ < record.os_due) return;
+  // Its frames changed while they were read: no need to ask the kernel whether it runs.
+  if (record.stack_tick == tick_ && record.moved) return note_os(thread, {SyscallFacts::State::kRunning}, sample);
   const auto read = target_.syscall_of(record.info.tid);
-  if (!read.has_value()) {
-    if (read.error().code() == ErrorCode::kGone) {
-      table_.end(thread);
-      drop_thread(thread, sample);
-    }
-    return;
+  if (read.has_value()) return note_os(thread, *read, sample);
+  if (read.error().code() == ErrorCode::kGone) {
+    table_.end(thread);
+    drop_thread(thread, sample);
   }
-  place_thread(record, *read);
+}
+
+void LiveSampler::note_os(ThreadIndex thread, const SyscallFacts& read, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  record.os_tick = tick_;
+  record.os_due = time_ + kOsHolds;
+  place_thread(record, read);
   ThreadFacts& facts = facts_of(thread, sample);
   facts.os_read = true;
   facts.os = record.os;
@@ -375,16 +449,19 @@ std::optional<std::uint32_t> LiveSampler::cond_waiters(const GilRecord& gil, con
   return waiters;
 }
 
+// It moves at scheduler ticks only, so there is no need to follow it closely.
 void LiveSampler::read_run_queue(ThreadIndex holder, Sample& sample) {
   ThreadRecord& record = table_.at(holder);
-  if (!record.alive) return;
+  const GilFacts& gil = sample.gils[to_int(record.info.gil)];
+  const bool held_since = record.run_queue_read && record.run_queue_switch == gil.switch_number;
+  if (!record.alive || (held_since && time_ < record.run_queue_due)) return;
   const auto sched = target_.sched_of(record.info.tid);
   if (!sched.has_value()) return;
-  const bool held_throughout = record.run_queue_tick != 0 && record.run_queue_tick + 1 == tick_ &&
-                               sample.gils[to_int(record.info.gil)].handoffs == 0;
-  if (held_throughout) facts_of(holder, sample).run_queue_delay = sched->run_queue - record.run_queue;
+  if (held_since) facts_of(holder, sample).run_queue_delay = sched->run_queue - record.run_queue;
+  record.run_queue_read = true;
   record.run_queue = sched->run_queue;
-  record.run_queue_tick = tick_;
+  record.run_queue_switch = gil.switch_number;
+  record.run_queue_due = time_ + kOsHolds;
 }
 
 void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {

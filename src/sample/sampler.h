@@ -36,6 +36,7 @@ class LiveSampler : public Sampler {
  private:
   Result<void> take(Sample& sample);
   Result<void> slow_chores(Sample& sample);
+  Result<void> look();
   Result<void> walk_lists(Sample& sample);
   void note_gils(Sample& sample);
   void tell_handoffs(Sample& sample);
@@ -54,14 +55,17 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> holders() const;
   bool stands_still(const ThreadRecord& record) const;
   void let_go(Sample& sample);
-  Result<void> complete_stacks(Sample& sample, std::span<StackRequest> requests, std::vector<StackOutcome>& outcomes);
+  Result<void> complete_stacks(Sample& sample);
   Result<void> read_stacks(Sample& sample);
+  Result<void> read_in_groups(Sample& sample);
   void note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample);
   static void note_context(ThreadRecord& record, std::uint64_t version, ThreadFacts& facts);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
   Result<void> read_os_facts(Sample& sample);
+  Result<void> look_again(Sample& sample);
   void read_os(ThreadIndex thread, Sample& sample);
+  void note_os(ThreadIndex thread, const SyscallFacts& read, Sample& sample);
   void read_run_queue(ThreadIndex holder, Sample& sample);
   void refresh_others(Sample& sample);
   void place_thread(ThreadRecord& record, const SyscallFacts& facts);
@@ -86,7 +90,12 @@ class LiveSampler : public Sampler {
   bool stopped_ = false;
   std::unique_ptr<ThreadStop> stop_;  // while threads stand still
   std::vector<GilWords> now_, after_, glanced_;
-  std::vector<ListHead> heads_, glanced_heads_;
+  std::vector<ListHead> heads_, other_heads_;
+  std::vector<std::byte> word_bytes_;
+  std::vector<ReadRange> ranges_;
+  std::vector<StackRequest> requests_;
+  std::vector<StackOutcome> outcomes_, group_outcomes_;
+  bool all_were_ahead_ = true;     // no stack of this tick needed a call of its own
   std::vector<Handoff> handoffs_;  // seen by glances since the last tick
   Nanos told_{0};                  // the last tick that told of them
   Nanos looked_{0};                // at the GILs, by a tick or a glance

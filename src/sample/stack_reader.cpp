@@ -1,171 +1,147 @@
 #include "stack_reader.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <array>
 
 #include "gilspy/memory.h"
 
 namespace gilspy::sample {
 namespace {
 
-constexpr std::size_t kMostChunks = 128;
-constexpr std::size_t kMostExtras = 24;              // kept though the last walk did not need them
-constexpr int kMostLooseReads = 16;                  // more are quicker had by a new plan
-constexpr std::size_t kMostFollowed = 2'000;         // frames outside of the data stack, at a time
-constexpr std::uint64_t kChunkSlack = 1024;          // room for a few frames more than at the last read
-constexpr std::uint64_t kLargestChunk = 1ULL << 20;  // CPython's are 16 KiB unless one frame needs more
+constexpr int kMostLooseReads = 16;  // more are quicker had by a new plan
 
 }  // namespace
 
-const std::byte* StackReader::Copy::find(RemoteAddr address, std::size_t size) const {
-  const auto holds = [&](const auto& place) {
-    const Region& region = place.first;
-    return address.in(region.begin, region.size) && size <= region.size - address.since(region.begin);
-  };
-  auto found = regions.end();
-  if (sorted) {
-    const auto above = std::ranges::upper_bound(regions.begin() + 1, regions.end(), address, {},
-                                                [](const auto& place) { return place.first.begin; });
-    if (above != regions.begin() + 1 && holds(*std::prev(above))) found = std::prev(above);
-  } else {
-    found = std::ranges::find_if(regions, holds);
-  }
-  return found == regions.end() ? nullptr : found->second.data() + address.since(found->first.begin);
+std::span<const ReadRange> StackReader::plan_ahead(std::span<const StackRequest> requests) {
+  ahead_requests_.assign(requests.begin(), requests.end());
+  for (const StackRequest& request : requests) begin_epoch(*request.plan);
+  those(requests, false, to_copy_);
+  ahead_.lay_out(requests, to_copy_);
+  return ahead_.ranges();
 }
 
-Result<std::vector<StackOutcome>> StackReader::read(std::span<const StackRequest> requests,
-                                                    const std::function<void()>& copied) {
-  std::vector<StackOutcome> outcomes(requests.size());
-  pairs_.resize(requests.size());
-  std::vector<Walk> walks(requests.size());
+void StackReader::note_ahead(std::size_t complete) { ahead_.note_read(complete, ahead_requests_); }
+
+// What note_ahead() has of this thread, once.
+CopyPair* StackReader::take_ahead(const StackRequest& request) {
+  for (std::size_t i = 0; i < ahead_requests_.size(); ++i) {
+    StackRequest& ahead = ahead_requests_[i];
+    if (ahead.thread_state != request.thread_state || ahead.id != request.id || !ahead_.of(i).complete) continue;
+    ahead.thread_state = RemoteAddr{};
+    return &ahead_.of(i);
+  }
+  return nullptr;
+}
+
+// Code objects may have been replaced, and so may what they stood for.
+void StackReader::begin_epoch(StackPlan& plan) const {
+  if (plan.epoch == codes_.epoch()) return;
+  plan.epoch = codes_.epoch();
+  plan.known.clear();
+  if (plan.root_entry.is_null()) return;
+  plan.extras.push_back({plan.root_entry, layout_.frame.size});
+  plan.root_entry = RemoteAddr{};
+  plan_others(plan);
+}
+
+Result<void> StackReader::read(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
+                               const std::function<void()>& copied) {
+  outcomes.assign(requests.size(), {});
+  all_were_ahead_ = true;
+  for (const StackRequest& request : requests) begin_epoch(*request.plan);
+  std::vector<Walk> walks;
   GILSPY_CHECK(walk_still(requests, outcomes, walks));
   if (copied) copied();
-  for (std::size_t i = 0; i < requests.size(); ++i) {
+  for (std::size_t i = 0; i < walks.size(); ++i) {
     if (!requests[i].still || walks[i].end != WalkEnd::kRoot) continue;
-    if (walks[i].missing.size > 0) extend(requests[i], pairs_[i].first, walks[i].missing);  // for the next time
-    if (const auto agreed = agree(walks[i], walks[i])) {
+    const Copy& copy = copies_.of(i).first;
+    if (walks[i].missing.size > 0) extend(requests[i], copy, walks[i].missing);  // for the next time
+    if (const auto agreed = agree(walks[i], walks[i], copy, *requests[i].plan)) {
       outcomes[i].quality = agreed->quality;
       outcomes[i].stack = agreed->stack;
-      outcomes[i].context_version = context_version_in(pairs_[i].first);
-      keep(*requests[i].plan, walks[i]);
+      outcomes[i].context_version = context_version_in(copy);
+      keep(*requests[i].plan, walks[i], copy);
     }
   }
-  GILSPY_CHECK(read_moving(requests, outcomes));
-  return outcomes;
+  return read_moving(requests, outcomes);
 }
 
 // Copies and walks the stacks of those that stand still, no more: they do so while this lasts.
 Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
                                      std::vector<Walk>& walks) {
-  std::vector<std::size_t> open = those(requests, true);
-  for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
-    GILSPY_CHECK(copy_stacks(requests, open));
-    std::erase_if(open, [&](std::size_t i) {
-      Copy& copy = pairs_[i].first;
-      if (!pairs_[i].complete) return false;
+  those(requests, true, open_);
+  if (!open_.empty()) walks.resize(requests.size());
+  for (int attempt = 0; attempt < kMostStillTries && !open_.empty(); ++attempt) {
+    all_were_ahead_ = false;
+    copies_.lay_out(requests, open_);
+    GILSPY_CHECK(copies_.read(memory_, requests));
+    std::erase_if(open_, [&](std::size_t i) {
+      Copy& copy = copies_.of(i).first;
+      if (!copies_.of(i).complete) return false;
       copy.loose_reads = kMostLooseReads;
       outcomes[i].other_thread = id_in(copy) != requests[i].id;
       if (outcomes[i].other_thread) return true;
-      // What it was the last time does not matter: there is no doubt where this chain ends.
-      walks[i] = walk(copy, StackPlan{});
+      walk(copy, *requests[i].plan, walks[i]);
       if (walks[i].end != WalkEnd::kOutsidePlan) return true;
       extend(requests[i], copy, walks[i].missing);
       return false;
     });
-    for (const std::size_t i : open) ++outcomes[i].retries;
+    for (const std::size_t i : open_) ++outcomes[i].retries;
   }
   return {};
 }
 
 Result<void> StackReader::read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes) {
-  std::vector<std::size_t> open = those(requests, false);
-  for (int attempt = 0; attempt < kMostTries && !open.empty(); ++attempt) {
-    GILSPY_CHECK(copy_stacks(requests, open));
-    std::erase_if(open, [&](std::size_t i) { return try_once(requests[i], pairs_[i], outcomes[i]); });
-    for (const std::size_t i : open) ++outcomes[i].retries;
+  those(requests, false, open_);
+  std::erase_if(open_, [&](std::size_t i) {
+    CopyPair* const ahead = take_ahead(requests[i]);
+    if (ahead != nullptr && try_once(requests[i], *ahead, outcomes[i])) return true;
+    if (ahead != nullptr) ++outcomes[i].retries;
+    return false;
+  });
+  for (int attempt = 0; attempt < kMostTries && !open_.empty(); ++attempt) {
+    all_were_ahead_ = false;
+    copies_.lay_out(requests, open_);
+    GILSPY_CHECK(copies_.read(memory_, requests));
+    std::erase_if(open_, [&](std::size_t i) { return try_once(requests[i], copies_.of(i), outcomes[i]); });
+    for (const std::size_t i : open_) ++outcomes[i].retries;
   }
-  if (layout_.frame_root == FrameRoot::kFrameObjects) {
-    for (const std::size_t i : open) outcomes[i] = remembered(requests[i], pairs_[i]);
+  const std::vector<std::size_t> left = open_;
+  for (const std::size_t i : left) {
+    GILSPY_TRY(outcomes[i], outer_part(requests, i));
   }
   return {};
 }
 
-std::vector<std::size_t> StackReader::those(std::span<const StackRequest> requests, bool still) {
-  std::vector<std::size_t> which;
+void StackReader::those(std::span<const StackRequest> requests, bool still, std::vector<std::size_t>& which) {
+  which.clear();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (requests[i].still == still) which.push_back(i);
   }
-  return which;
 }
 
 std::uint64_t StackReader::id_in(const Copy& copy) const {
-  return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.id);
+  return StructView(copy.thread_state()).get<std::uint64_t>(layout_.thread.id);
 }
 
 std::uint64_t StackReader::context_version_in(const Copy& copy) const {
-  return StructView(copy.regions.front().second).get<std::uint64_t>(layout_.thread.context_version);
+  return StructView(copy.thread_state()).get<std::uint64_t>(layout_.thread.context_version);
 }
 
 // Where every chain ends, in versions that have such a frame; else null.
 RemoteAddr StackReader::base_in(const Copy& copy) const {
   if (layout_.thread.base_frame == kAbsent) return {};
-  return StructView(copy.regions.front().second).pointer(layout_.thread.base_frame);
+  return StructView(copy.thread_state()).pointer(layout_.thread.base_frame);
 }
 
-// All regions of a thread, twice unless it stands still, thread after thread, in as few calls as may be.
-Result<void> StackReader::copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
-  struct Slot {
-    std::size_t request;
-    Copy* copy;
-  };
-  std::vector<Slot> owners;
-  ranges_.clear();
-  std::size_t total = 0;
-  const auto layout_copy = [&](std::size_t i, Copy& copy) {
-    copy.regions.clear();
-    copy.sorted = layout_.frame_root == FrameRoot::kFrameObjects;
-    copy.loose_reads = 0;
-    const auto add = [&](const Region& region) {
-      copy.regions.push_back({region, {}});
-      total += region.size;
-    };
-    add({requests[i].thread_state, layout_.thread.size});
-    for (const Region& region : requests[i].plan->chunks) add(region);
-    for (const Region& region : requests[i].plan->extras) add(region);
-    owners.push_back({i, &copy});
-  };
-  for (const std::size_t i : which) {
-    pairs_[i].complete = true;
-    layout_copy(i, pairs_[i].first);
-    if (!requests[i].still) layout_copy(i, pairs_[i].second);
-  }
-  arena_.resize(total);
-  std::size_t used = 0;
-  std::vector<std::size_t> range_owner;
-  for (const Slot& slot : owners) {
-    for (auto& [region, bytes] : slot.copy->regions) {
-      const auto place = std::span(arena_).subspan(used, region.size);
-      bytes = place;
-      ranges_.push_back({region.begin, place});
-      range_owner.push_back(slot.request);
-      used += region.size;
-    }
-  }
-  // A region that is no longer mapped ends the batch: its thread starts over with a fresh plan, the others go on.
-  for (std::size_t at = 0; at < ranges_.size();) {
-    GILSPY_TRY(const std::size_t complete, memory_.read_batch(std::span(ranges_).subspan(at)));
-    at += complete;
-    if (at >= ranges_.size()) break;
-    const std::size_t owner = range_owner[at];
-    pairs_[owner].complete = false;
-    *requests[owner].plan = {};
-    while (at < ranges_.size() && range_owner[at] == owner) ++at;
-  }
-  return {};
-}
-
-StackReader::Walk StackReader::walk(Copy& copy, const StackPlan& plan) {
-  return layout_.frame_root == FrameRoot::kFrameObjects ? walk_objects(copy, plan) : walk_data_stack(copy);
+void StackReader::walk(Copy& copy, const StackPlan& plan, Walk& result) {
+  result.frames.clear();
+  result.end = WalkEnd::kGarbage;
+  result.missing = {};
+  result.root_entry = RemoteAddr{};
+  result.rooted = false;
+  if (layout_.frame_root == FrameRoot::kFrameObjects) return walk_objects(copy, plan, result);
+  walk_data_stack(copy, plan, result);
 }
 
 // From the copy, or, where that lacks a few places, from a thread that stands still: nullptr ends the walk.
@@ -179,139 +155,188 @@ const std::byte* StackReader::bytes_at(Copy& copy, const Region& place, Walk& wa
   return nullptr;
 }
 
-StackReader::Walk StackReader::walk_data_stack(Copy& copy) {
-  Walk result;
-  const StructView thread(copy.regions.front().second);
-  RemoteAddr address = thread.pointer(layout_.thread.frame_root);
-  if (layout_.frame_root == FrameRoot::kViaCframe) {
-    const std::byte* const cframe = bytes_at(copy, {address, layout_.cframe.size}, result);
-    if (cframe == nullptr) return result;
-    address = StructView({cframe, layout_.cframe.size}).pointer(layout_.cframe.current_frame);
-  }
-  const RemoteAddr base = base_in(copy);
-  for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
-    if (address.is_null() || address == base) {
-      result.end = WalkEnd::kRoot;
-      return result;
-    }
-    if (address.value() % 8 != 0) return result;
-    const std::byte* const bytes = bytes_at(copy, {address, layout_.frame.size}, result);
-    if (bytes == nullptr) return result;
-    const StructView frame({bytes, layout_.frame.size});
-    if (frame.get<std::uint8_t>(layout_.frame.owner) < layout_.frame.first_sentinel_owner) {
-      const RemoteAddr code(frame.get<std::uint64_t>(layout_.frame.code) & ~layout_.frame.pointer_tag_mask);
-      Instruction instruction{frame.get<std::uint64_t>(layout_.frame.instruction)};
-      if (layout_.frame.tlbc_index != kAbsent) {
-        instruction.tlbc_index = frame.get<std::uint32_t>(layout_.frame.tlbc_index);
-      }
-      result.frames.push_back({address, code, instruction});
-    }
-    address = frame.pointer(layout_.frame.previous);
-  }
-  return result;  // a cycle: torn links can form one
-}
-
 // True when the outcome stands; false asks for another pair.
-bool StackReader::try_once(const StackRequest& request, Pair& pair, StackOutcome& outcome) {
+bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome) {
   if (!pair.complete) return false;
   if (id_in(pair.second) != request.id) {
     outcome.other_thread = true;
     return true;
   }
-  const Walk first = walk(pair.first, *request.plan);
-  const Walk second = walk(pair.second, *request.plan);
-  if (second.end == WalkEnd::kOutsidePlan) {
-    extend(request, pair.second, second.missing);
+  walk(pair.first, *request.plan, first_);
+  walk(pair.second, *request.plan, second_);
+  if (second_.end == WalkEnd::kOutsidePlan) {
+    extend(request, pair.second, second_.missing);
     return false;
   }
-  if (first.end == WalkEnd::kOutsidePlan) {
-    extend(request, pair.first, first.missing);
+  if (first_.end == WalkEnd::kOutsidePlan) {
+    extend(request, pair.first, first_.missing);
     return false;
   }
-  if (first.end != WalkEnd::kRoot || second.end != WalkEnd::kRoot) return false;
-  const auto agreed = agree(first, second);
+  if (first_.end != WalkEnd::kRoot || second_.end != WalkEnd::kRoot) return false;
+  const auto agreed = agree(first_, second_, pair.second, *request.plan);
   if (!agreed.has_value()) return false;
   outcome.quality = agreed->quality;
   outcome.stack = agreed->stack;
+  outcome.moved = agreed->moved;
   outcome.context_version = context_version_in(pair.second);
-  keep(*request.plan, second);
+  keep(*request.plan, second_, pair.second);
   return true;
 }
 
-std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b) {
-  StackOutcome outcome;
-  outcome.quality = a.frames.size() == b.frames.size() ? StackQuality::kWhole : StackQuality::kTruncated;
+// How many frames, from the outermost on, are the same in both, the instructions included.
+std::size_t StackReader::settled(const Walk& a, const Walk& b) {
   const std::size_t shorter = std::min(a.frames.size(), b.frames.size());
-  if (shorter == 0 && outcome.quality == StackQuality::kTruncated) return std::nullopt;
-  for (std::size_t depth = 1; depth <= shorter; ++depth) {
-    const RawFrame& x = a.frames[a.frames.size() - depth];
-    const RawFrame& y = b.frames[b.frames.size() - depth];
-    const bool same = x.address == y.address && x.code == y.code;
-    const auto frame = same ? codes_.frame(x.code, x.instruction) : std::nullopt;
-    if (!frame.has_value()) {
-      if (depth == 1) return std::nullopt;  // not even the outermost frame: nothing to keep
-      outcome.quality = StackQuality::kTruncated;
-      return outcome;
-    }
-    outcome.stack = stacks_.child(outcome.stack, *frame);
-    if (x.instruction != y.instruction) {
-      // It was here both times, but has moved on: what it called is not certain. As a leaf this is as it should be.
-      if (depth < a.frames.size() || depth < b.frames.size()) outcome.quality = StackQuality::kTruncated;
-      return outcome;
-    }
+  std::size_t depth = 0;
+  while (depth < shorter && a.at(depth).same_call(b.at(depth)) && a.at(depth).instruction == b.at(depth).instruction) {
+    ++depth;
   }
+  return depth;
+}
+
+// Whether this frame, of the first copy, is what its caller had called last when the second was made: whatever it calls
+// next will lie at the same place.
+bool StackReader::was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy) const {
+  const std::byte* const bytes = copy.find(frame.address, layout_.frame.size);
+  if (bytes == nullptr) return false;
+  const FrameView view = view_frame(frame.address, bytes);
+  const bool same_code = view.frame.code == frame.code || view.frame.code.is_null();
+  return frame.says != FrameSays::kHasCalled && !view.sentinel && same_code && view.previous == caller;
+}
+
+// What was certainly on the stack. Callers that are the same in both copies were so all the while, and whoever was the
+// innermost one by the thread state's account was it. Of the two moments the first counts: to take the one that is
+// easier to be had would favour callers.
+std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b, const Copy& second, StackPlan& plan) {
+  const std::size_t same = settled(a, b);
+  StackOutcome outcome;
+  outcome.moved = same < a.frames.size() || same < b.frames.size();
+  const bool same_next = same < a.frames.size() && same < b.frames.size() && a.at(same).same_call(b.at(same));
+  const auto is_whole = [&] {
+    if (!outcome.moved) return true;
+    if (layout_.frame_root == FrameRoot::kFrameObjects) {
+      return same_next && a.frames.size() == same + 1 && b.frames.size() == same + 1;
+    }
+    if (same > 0 && a.frames.size() == same) return true;  // and has called another one since
+    if (a.frames.size() != same + 1) return false;
+    if (same_next) return true;  // and has moved on since
+    return same > 0 && b.frames.size() == same && was_left(a.at(same), a.at(same - 1).address, second);
+  };
+  const bool whole = is_whole();
+  // One that was there both times but has moved on is certain, what it called is not.
+  const std::size_t depth = whole ? a.frames.size() : same + (same_next ? 1 : 0);
+  if (!whole && depth == 0) return std::nullopt;
+  const auto stack = stack_of(a, depth, plan);
+  if (!stack.has_value()) return std::nullopt;
+  outcome.stack = stack->stack;
+  outcome.quality = whole && stack->depth == depth ? StackQuality::kWhole : StackQuality::kTruncated;
   return outcome;
 }
 
-// Frames outside of the data stack (generators, coroutines, on the C stack) are followed to one that the plan has: a
-// chain of awaits can be long.
+// Of the outermost `depth` frames, or fewer where one of them names no code. None: not even the outermost does.
+std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std::size_t depth, StackPlan& plan) {
+  LookedUp result;
+  bool as_before = true;  // so far the frames are those of plan.known
+  for (; result.depth < depth; ++result.depth) {
+    const RawFrame& frame = walk.at(result.depth);
+    as_before = as_before && result.depth < plan.known.size() && plan.known[result.depth].code == frame.code &&
+                plan.known[result.depth].instruction == frame.instruction;
+    if (as_before) {
+      result.stack = plan.known[result.depth].stack;
+      continue;
+    }
+    const auto id = codes_.frame(frame.code, frame.instruction);
+    if (!id.has_value()) {
+      if (result.depth == 0) return std::nullopt;
+      return result;
+    }
+    result.stack = stacks_.child(result.stack, *id);
+    plan.known.resize(result.depth);
+    plan.known.push_back({frame.code, frame.instruction, result.stack});
+  }
+  return result;
+}
+
 void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
   if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, missing.begin);
-  plan_chunks(request, copy);
-  StackPlan& plan = *request.plan;
-  const auto in_chunks = [&](RemoteAddr address) {
-    return std::ranges::any_of(plan.chunks, [&](const Region& r) { return address.in(r.begin, r.size); });
+  extend_data_stack(request, copy, missing);
+}
+
+void StackReader::keep(StackPlan& plan, const Walk& latest, const Copy& copy) const {
+  if (layout_.frame_root == FrameRoot::kFrameObjects) return keep_objects(plan, latest);
+  keep_data_stack(plan, latest, copy);
+}
+
+// Callers mostly stay: only what differs on the inside is written. False: nothing does. `left`: frames that were known.
+bool StackReader::keep_frames(StackPlan& plan, const Walk& latest, std::vector<RemoteAddr>& left) {
+  const std::size_t before = plan.frames.size();
+  const std::size_t now = latest.frames.size();
+  std::size_t same = 0;
+  while (same < before && same < now && plan.frames[same] == latest.frames[now - 1 - same].address) ++same;
+  if (same == before && same == now) return false;
+  left.assign(plan.frames.begin() + static_cast<std::ptrdiff_t>(same), plan.frames.end());
+  plan.frames.resize(same);
+  for (std::size_t depth = same; depth < now; ++depth) plan.frames.push_back(latest.frames[now - 1 - depth].address);
+  return true;
+}
+
+// What lies close together is copied in one piece: less than another range costs, and never a page that is not there.
+void StackReader::join(std::vector<Region>& places, std::vector<Region>& joined) {
+  constexpr std::uint64_t kWorthJoining = 1024;  // bytes between
+  constexpr std::uint64_t kLargest = 1U << 16;
+  std::ranges::sort(places, {}, &Region::begin);
+  joined.clear();
+  for (const Region& place : places) {
+    if (!joined.empty()) {
+      Region& last = joined.back();
+      const std::uint64_t end = place.begin.since(last.begin) + place.size;
+      if (place.begin.since(last.begin) <= last.size + kWorthJoining && end <= kLargest) {
+        last.size = std::max(last.size, static_cast<std::uint32_t>(end));
+        continue;
+      }
+    }
+    joined.push_back(place);
+  }
+}
+
+void StackReader::plan_others(StackPlan& plan) {
+  std::vector<Region> places = plan.extras;
+  join(places, plan.others);
+}
+
+// What is left where no pair of reads gave a chain that reaches the outermost frame: that, and what it called, as far
+// as that is certain.
+Result<StackOutcome> StackReader::outer_part(std::span<const StackRequest> requests, std::size_t which) {
+  const StackRequest& request = requests[which];
+  const bool objects = layout_.frame_root == FrameRoot::kFrameObjects;
+  StackOutcome outcome;
+  outcome.retries = kMostTries;
+  for (bool again : {false, true, true}) {
+    std::vector<Region>& chunks = request.plan->chunks;
+    if (again && chunks.size() > 1) chunks = {chunks.back()};  // that one stays
+    copies_.lay_out(requests, std::array{which});
+    GILSPY_CHECK(copies_.read(memory_, requests));
+    if (copies_.of(which).complete) break;
+  }
+  const CopyPair& pair = copies_.of(which);
+  if (!pair.complete) return outcome;
+  outcome.other_thread = id_in(pair.second) != request.id;
+  const auto walk = [&](const Copy& copy) {
+    return objects ? walk_remembered(copy, *request.plan) : walk_from_first(copy, *request.plan);
   };
-  if (plan.extras.size() > 2 * kMostFollowed) plan.extras.clear();  // a thread that is lost again and again
-  RemoteAddr at = missing.begin;
-  const RemoteAddr base = base_in(copy);
-  for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && at != base && !in_chunks(at); ++steps) {
-    if (steps > 0 && std::ranges::count(plan.extras, at, &Region::begin) > 0) return;
-    std::erase_if(plan.extras, [&](const Region& r) { return r.begin == at; });
-    plan.extras.push_back({at, missing.size});
-    if (missing.size != layout_.frame.size) return;  // not a frame
-    const auto previous = read_pointer(memory_, at + layout_.frame.previous);
-    if (!previous.has_value()) return;
-    at = *previous;
+  const Walk first = walk(pair.first);
+  const Walk second = walk(pair.second);
+  std::size_t depth = settled(first, second);
+  const bool moved_on = depth < first.frames.size() && depth < second.frames.size();
+  if (moved_on && first.at(depth).same_call(second.at(depth))) ++depth;
+  const auto stack = stack_of(first, depth, *request.plan);
+  if (!stack.has_value() || stack->depth == 0) {
+    request.plan->chunks.clear();  // they may be another thread's
+    return outcome;
   }
-}
-
-// What is not needed now may be soon: a few of those are kept, the latest.
-void StackReader::keep_extras(StackPlan& plan, const Walk& latest) {
-  if (plan.extras.size() <= kMostExtras) return;
-  std::unordered_set<RemoteAddr> needed;
-  for (const RawFrame& frame : latest.frames) needed.insert(frame.address);
-  const auto unneeded = [&](const Region& extra) { return !needed.contains(extra.begin); };
-  auto too_many = std::ranges::count_if(plan.extras, unneeded) - std::ptrdiff_t{kMostExtras};
-  std::erase_if(plan.extras, [&](const Region& extra) { return unneeded(extra) && too_many-- > 0; });
-}
-
-// The data-stack chunks that this thread uses now. Chunks are linked newest to oldest; older ones are full.
-void StackReader::plan_chunks(const StackRequest& request, const Copy& copy) {
-  const StructView thread(copy.regions.front().second);
-  RemoteAddr chunk = thread.pointer(layout_.thread.datastack_chunk);
-  const RemoteAddr top = thread.pointer(layout_.thread.datastack_top);
-  std::vector<Region> chunks;
-  while (!chunk.is_null() && chunks.size() < kMostChunks) {
-    const auto size = read_value<std::uint64_t>(memory_, chunk + layout_.chunk.chunk_size);
-    const auto previous = read_pointer(memory_, chunk + layout_.chunk.previous);
-    if (!size.has_value() || !previous.has_value() || *size < layout_.chunk.data || *size > kLargestChunk) break;
-    const std::uint64_t used = chunks.empty() ? top.since(chunk) : *size;
-    const std::uint64_t wanted = used < *size ? std::min(used + kChunkSlack, *size) : *size;
-    chunks.push_back({chunk, static_cast<std::uint32_t>(wanted)});
-    chunk = *previous;
-  }
-  request.plan->chunks = std::move(chunks);
+  outcome.stack = stack->stack;
+  outcome.quality = StackQuality::kTruncated;
+  outcome.context_version = context_version_in(pair.second);
+  return outcome;
 }
 
 }  // namespace gilspy::sample

@@ -7,8 +7,7 @@
 //
 // A thread that stands still (it was stopped, or it needs the GIL of one that was) is read once: nothing can disagree.
 //
-// To read everything in one call one must know where it lies before: each thread keeps a plan, the regions in which its
-// frames lay last time. A walk that leaves the plan extends it and tries again.
+// A walk that leaves the plan of its thread (stack_copies.h) extends it and tries again.
 //
 // Up to 3.10 frames are objects on the heap (frame_objects.cpp). A frame that returns loses its link to its caller, so
 // a walk from the innermost frame often ends too early; but a frame also says whether it is being executed, and those
@@ -25,89 +24,102 @@
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
+#include "stack_copies.h"
 
 namespace gilspy::sample {
 
-inline constexpr int kMostTries = 8;
+inline constexpr int kMostTries = 4;       // of many, the calm moments would be the ones that are kept
+inline constexpr int kMostStillTries = 8;  // of a thread that stands still, to learn where its frames lie
 inline constexpr std::size_t kMostFrames = 20'000;
-
-struct Region {
-  RemoteAddr begin;
-  std::uint32_t size = 0;
-};
-
-struct StackPlan {
-  std::vector<Region> chunks;  // data-stack chunks in use, newest first
-  std::vector<Region> extras;  // frames outside of them (generators, C stack), most recently needed last
-  // FrameRoot::kFrameObjects only; `chunks` are then the places of all of these, neighbours joined.
-  std::vector<RemoteAddr> frames;  // the last known stack, innermost first
-  std::vector<RemoteAddr> recent;  // others that were needed lately, the latest last
-};
-
-struct StackRequest {
-  RemoteAddr thread_state;
-  std::uint64_t id = 0;  // PyThreadState.id that must be found there
-  StackPlan* plan = nullptr;
-  bool still = false;  // it stands still until `copied` is called
-};
 
 struct StackOutcome {
   StackQuality quality = StackQuality::kLost;
   StackId stack = kNoStack;
   std::uint64_t context_version = 0;  // PyThreadState.context_ver, unless the stack was lost
   bool other_thread = false;          // the thread state belongs to another thread by now, or to none
+  bool moved = false;                 // its frames changed while they were read: it ran
   std::uint32_t retries = 0;
 };
 
 class StackReader {
  public:
   StackReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes, StackTable& stacks)
-      : memory_(memory), layout_(layout), codes_(codes), stacks_(stacks) {}
+      : memory_(memory), layout_(layout), codes_(codes), stacks_(stacks), copies_(layout), ahead_(layout) {}
+
+  // For a call that reads more than stacks: those whose stacks will be asked for next, as a guess. The ranges go into
+  // that call; then note_ahead() says how many of them could be read.
+  std::span<const ReadRange> plan_ahead(std::span<const StackRequest> requests);
+  void note_ahead(std::size_t complete);
 
   // One outcome a request. `copied` is called as soon as nobody has to stand still any more. Errors: kGone, kDenied;
   // everything else is an outcome.
-  Result<std::vector<StackOutcome>> read(std::span<const StackRequest> requests,
-                                         const std::function<void()>& copied = nullptr);
+  Result<void> read(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
+                    const std::function<void()>& copied = nullptr);
+  bool all_were_ahead() const { return all_were_ahead_; }  // the last read() needed no call of its own
 
  private:
+  enum class FrameSays : std::uint8_t { kNothing, kRuns, kHasCalled };
   struct RawFrame {
     RemoteAddr address, code;
     Instruction instruction;
-  };
-  struct Copy {                                                          // one of the two reads of a thread
-    std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
-    int loose_reads = 0;  // of a thread that stands still: how many frames outside of them may be read one by one
-    bool sorted = false;  // those behind it, by address: frames on the heap can lie in hundreds of them
-    const std::byte* find(RemoteAddr address, std::size_t size) const;
+    FrameSays says = FrameSays::kNothing;
+
+    bool same_call(const RawFrame& other) const { return address == other.address && code == other.code; }
   };
   enum class WalkEnd { kRoot, kOutsidePlan, kGarbage };
   struct Walk {
     std::vector<RawFrame> frames;  // innermost first
     WalkEnd end = WalkEnd::kGarbage;
-    Region missing;  // the first place that the plan did not have; of size 0: it had all
-  };
-  struct Pair {
-    Copy first, second;
-    bool complete = false;
+    Region missing;         // the first place that the plan did not have; of size 0: it had all
+    RemoteAddr root_entry;  // see StackPlan
+    bool rooted = false;    // it passed the first frame of the data stack
+
+    const RawFrame& at(std::size_t depth) const { return frames[frames.size() - 1 - depth]; }  // 0: the outermost
   };
 
   Result<void> walk_still(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
                           std::vector<Walk>& walks);
   Result<void> read_moving(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes);
-  static std::vector<std::size_t> those(std::span<const StackRequest> requests, bool still);
+  CopyPair* take_ahead(const StackRequest& request);
+  static void those(std::span<const StackRequest> requests, bool still, std::vector<std::size_t>& which);
   std::uint64_t id_in(const Copy& copy) const;
   std::uint64_t context_version_in(const Copy& copy) const;
   RemoteAddr base_in(const Copy& copy) const;
-  Result<void> copy_stacks(std::span<const StackRequest> requests, std::span<const std::size_t> which);
-  Walk walk(Copy& copy, const StackPlan& plan);
+  struct FrameView {
+    RawFrame frame;
+    RemoteAddr previous;
+    bool sentinel = false;  // without Python code
+    bool entered_from_c = false;
+  };
+  FrameView view_frame(RemoteAddr address, const std::byte* bytes) const;
+  void walk(Copy& copy, const StackPlan& plan, Walk& result);
   const std::byte* bytes_at(Copy& copy, const Region& place, Walk& walk);
-  Walk walk_data_stack(Copy& copy);
-  bool try_once(const StackRequest& request, Pair& pair, StackOutcome& outcome);
-  std::optional<StackOutcome> agree(const Walk& a, const Walk& b);
+  void walk_data_stack(Copy& copy, const StackPlan& plan, Walk& result);
+  bool is_first_frame(RemoteAddr frame, const StackPlan& plan) const;
+  bool has_frames(const Copy& copy, const StackPlan& plan) const;
+  RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
+  Walk walk_from_first(const Copy& copy, const StackPlan& plan);
+  bool try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome);
+  static std::size_t settled(const Walk& a, const Walk& b);
+  std::optional<StackOutcome> agree(const Walk& a, const Walk& b, const Copy& second, StackPlan& plan);
+  bool was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy) const;
+  struct LookedUp {
+    StackId stack = kNoStack;
+    std::size_t depth = 0;
+  };
+  std::optional<LookedUp> stack_of(const Walk& walk, std::size_t depth, StackPlan& plan);
+  Result<StackOutcome> outer_part(std::span<const StackRequest> requests, std::size_t which);
+  void begin_epoch(StackPlan& plan) const;
   void extend(const StackRequest& request, const Copy& copy, const Region& missing);
+  void extend_data_stack(const StackRequest& request, const Copy& copy, const Region& missing);
   void plan_chunks(const StackRequest& request, const Copy& copy);
+  void review_chunks(StackPlan& plan, const Copy& latest) const;
   static void keep_extras(StackPlan& plan, const Walk& latest);
-  void keep(StackPlan& plan, const Walk& latest) const;
+  static void plan_others(StackPlan& plan);
+  static void join(std::vector<Region>& places, std::vector<Region>& joined);
+  static bool keep_frames(StackPlan& plan, const Walk& latest, std::vector<RemoteAddr>& left);
+  void keep_data_stack(StackPlan& plan, const Walk& latest, const Copy& copy) const;
+  void keep(StackPlan& plan, const Walk& latest, const Copy& copy) const;
 
   struct FrameObject {
     RemoteAddr previous;
@@ -115,20 +127,23 @@ class StackReader {
     bool executed = false;  // by its own account
   };
   FrameObject view_object(RemoteAddr address, const std::byte* bytes) const;
-  Walk walk_objects(Copy& copy, const StackPlan& plan);
+  void walk_objects(Copy& copy, const StackPlan& plan, Walk& result);
   Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
+  void keep_objects(StackPlan& plan, const Walk& latest) const;
   void extend_objects(StackPlan& plan, RemoteAddr first) const;
   void plan_objects(StackPlan& plan) const;
-  StackOutcome remembered(const StackRequest& request, const Pair& pair);
 
   MemoryReader& memory_;
   const RuntimeLayout& layout_;
   CodeCache& codes_;
   StackTable& stacks_;
-  std::vector<std::byte> arena_;
+  StackCopies copies_;
+  StackCopies ahead_;
+  std::vector<StackRequest> ahead_requests_;  // those of note_ahead() that nobody took
+  bool all_were_ahead_ = false;
   std::vector<std::byte> loose_;  // the latest of the loose reads
-  std::vector<ReadRange> ranges_;
-  std::vector<Pair> pairs_;  // by request
+  Walk first_, second_;           // of the thread that is looked at
+  std::vector<std::size_t> open_, to_copy_;
 };
 
 }  // namespace gilspy::sample

@@ -71,11 +71,10 @@ void LiveSampler::let_go(Sample& sample) {
 }
 
 // Reads those anew that came out truncated or were lost, now that nobody moves.
-Result<void> LiveSampler::complete_stacks(Sample& sample, std::span<StackRequest> requests,
-                                          std::vector<StackOutcome>& outcomes) {
+Result<void> LiveSampler::complete_stacks(Sample& sample) {
   std::vector<std::size_t> wanting;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const bool whole = outcomes[i].quality == StackQuality::kWhole || outcomes[i].other_thread;
+  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+    const bool whole = outcomes_[i].quality == StackQuality::kWhole || outcomes_[i].other_thread;
     if (!whole) wanting.push_back(i);
   }
   if (wanting.empty()) return {};
@@ -86,15 +85,18 @@ Result<void> LiveSampler::complete_stacks(Sample& sample, std::span<StackRequest
   std::vector<StackRequest> again;
   std::erase_if(wanting, [&](std::size_t i) {
     const bool still = stands_still(table_.at(stack_picks_[i]));
-    if (still) again.push_back({requests[i].thread_state, requests[i].id, requests[i].plan, still});
+    if (still) again.push_back({requests_[i].thread_state, requests_[i].id, requests_[i].plan, still});
     return !still;
   });
   now_ = noted;
-  GILSPY_TRY(const std::vector<StackOutcome> second, stacks_.read(again, [&] { let_go(sample); }));
+  std::vector<StackOutcome> second;
+  GILSPY_CHECK(stacks_.read(again, second, [&] { let_go(sample); }));
   for (std::size_t k = 0; k < wanting.size(); ++k) {
-    StackOutcome& outcome = outcomes[wanting[k]];
+    StackOutcome& outcome = outcomes_[wanting[k]];
     const std::uint32_t retries = outcome.retries + second[k].retries;
+    const bool moved = outcome.moved;
     if (second[k].quality != StackQuality::kLost) outcome = second[k];
+    outcome.moved = moved;
     outcome.retries = retries;
   }
   return {};

@@ -12,7 +12,7 @@
 #include "gilspy/layout.h"
 #include "gilspy/sample.h"
 #include "gilspy/target.h"
-#include "stack_reader.h"
+#include "stack_plan.h"
 #include "thread_ids.h"
 #include "thread_names.h"
 
@@ -31,15 +31,20 @@ struct ThreadRecord {
   // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
   std::uint64_t stack_tick = 0;
   std::uint64_t os_tick = 0;
+  Nanos os_due{0};  // not to be asked for before then
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
+  bool moved = false;                            // its frames changed while its stack was read, at stack_tick
   std::optional<std::uint64_t> context_version;  // read with the stack
   std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other
+  // Time that it waited for a CPU, when it was last looked at with the GIL in hand, and the GIL's switch_number then.
+  bool run_queue_read = false;
   Nanos run_queue{0};
-  std::uint64_t run_queue_tick = 0;
+  std::uint64_t run_queue_switch = 0;
+  Nanos run_queue_due{0};       // not before then again
   std::uint64_t fact_tick = 0;  // the tick whose sample has facts of this thread, and where in it
   std::size_t fact_slot = 0;
 };

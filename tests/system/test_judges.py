@@ -5,46 +5,90 @@ import copy
 import expectations
 import judge
 import pytest
-from truth import shares_of
+from judge import call_shapes
+from truth import shares_of, waits_for_nobody, with_beginnings
 
-ROOT = "churn_root (churn.py:40)"
+ABOVE = [judge.Frame(function, "threading.py", 1) for function in call_shapes.ABOVE]
+
+
+def frames_of(text):
+    """`root:40;n5:4;n16:2;~running:7` - what begins with ~ is none of the program."""
+    frames = []
+    for one in text.split(";"):
+        function, _, line = one.lstrip("~").partition(":")
+        frames.append(judge.Frame("churn_root" if function == "root" else function,
+                                  "lab.py" if one.startswith("~") else call_shapes.FILE, int(line)))
+    return ABOVE + frames
 
 
 def node(number, line=4):
-    return "n%d (churn_nodes.py:%d)" % (number, 4 * number + line)
+    return "n%d:%d" % (number, 4 * number + line)
+
+
+def root(line=5):
+    """The root of `churn`, on the line that calls its functions, or on the one that looks at the clock."""
+    return "root:%d" % (4 * 97 + 2 + line)
+
+
+def complaint(shape, *frames):
+    return judge.Judge(shape).complaint(frames_of(";".join(frames)))
 
 
 @pytest.mark.parametrize("frames", [
-    ["run (threading.py:1)", ROOT],
-    [ROOT, "Lab.running (lab.py:70)"],
-    [ROOT, node(5), node(16, 2)],
-    [ROOT, node(96), node(94), node(89, 1)],
-    [ROOT, node(5), "(truncated)"],
-    [ROOT] + [node(0)] * 15,
+    [root()],
+    [root(2)],
+    [root(2), "~running:70"],
+    [root(), node(5), node(16, 2)],
+    [root(), node(96), node(94), node(89, 1)],
+    [root()] + [node(0)] * 15,
 ], ids=";".join)
 def test_possible(frames):
-    assert judge.complaint(frames) == ""
+    assert complaint("churn", *frames) == ""
 
 
 @pytest.mark.parametrize("frames, reason", [
     ([node(5), node(16)], "no root"),
-    ([ROOT, ROOT], "two roots"),
-    ([node(1), ROOT, node(5)], "not in a row under the root"),
-    ([ROOT, node(5), "Lab.running (lab.py:70)", node(16)], "not in a row under the root"),
-    ([ROOT, node(5), "Lab.running (lab.py:70)"], "foreign frame under a function of the program"),
-    ([ROOT] + [node(0)] * 16, "too deep"),
-    ([ROOT, node(5), node(18)], "illegal call"),
-    ([ROOT, node(5, 2), node(16)], "wrong line"),
-    ([ROOT, node(5), node(16, 5)], "wrong line"),
+    (["~running:7", root(), node(5)], "not the root's callers"),
+    ([root(), root()], "illegal call"),
+    ([root(), node(5), "~running:70", node(16)], "illegal call"),
+    ([root(2), "~running:70", node(16)], "foreign frames go on"),
+    ([root(), node(5), "~running:70"], "illegal call"),
+    ([root()] + [node(0)] * 16, "too deep"),
+    ([root(), node(5), node(18)], "illegal call"),
+    ([root(2), node(5)], "illegal call"),
+    ([root(), node(5, 2), node(16)], "a line that calls nothing"),
+    ([root(), node(5), node(16, 5)], "wrong line"),
+    ([root(), "m5:4"], "illegal call"),
 ], ids=lambda value: value if isinstance(value, str) else None)
 def test_impossible(frames, reason):
-    assert judge.complaint(frames) == reason
+    assert complaint("churn", *frames) == reason
+
+
+@pytest.mark.parametrize("frames, reason", [
+    (["root:31", "tree:6", "tree:9", "tree:4"], ""),
+    (["root:31", "tree:6", "tree:12", "tree:4"], "illegal call"),
+    (["root:31", "tree:6", "tree:12"], ""),  # the innermost frame may be on any line
+], ids=lambda value: ";".join(value) if isinstance(value, list) else value)
+def test_the_state_of_a_frame_is_that_of_its_line(frames, reason):
+    assert complaint("recursion", *frames) == reason
+
+
+@pytest.mark.parametrize("shape", call_shapes.SHAPES)
+def test_every_line_that_is_marked_calls_functions_that_there_are(shape):
+    functions = call_shapes.SHAPES[shape]().functions
+    for function in functions.values():
+        for callees in function.calls.values():
+            for callee, state in callees:
+                assert callee in functions or callee == "running"
+                assert not state or state in functions[callee].state.values()
 
 
 def test_weights_count_not_lines():
-    sums = judge.judge([([ROOT, node(5)], 30), ([ROOT, node(5), node(18)], 10), (["main (x.py:1)"], 60)])
-    assert (sums["total"], sums["judged"], sums["impossible"]) == (100, 40, 10)
-    assert sums["impossible_percent"] == 25
+    above = "_bootstrap (threading.py:1);_bootstrap_inner (threading.py:2);Worker.run (lab.py:28);"
+    own = "churn_root (churn_nodes.py:395);n5 (churn_nodes.py:24)"
+    sums = judge.judge_folded([above + own + " 30", above + own + ";n18 (churn_nodes.py:76) 10",
+                               above + own + ";(truncated) 5", "main (x.py:1) 60"], "churn")
+    assert (sums.judged, sums.impossible, dict(sums.reasons)) == (45, 10, {"illegal call": 10})
 
 
 def test_truth_is_clipped_to_the_window():
@@ -59,6 +103,20 @@ def test_truth_is_clipped_to_the_window():
 def test_truth_before_the_first_event():
     assert shares_of([(80, "t")], 0, 100) == {"hold": 0.2, "wait": 0.8}
     assert shares_of([(80, "D")], 0, 100) == {"hold": 0.8, "wait": 0.2}
+
+
+def test_truth_of_who_was_inside_when_the_probes_came():
+    """Thread 2 waited until 1 let go at 50, and held until 90."""
+    events = with_beginnings({1: [(0, "t"), (50, "D"), (55, "d")], 2: [(90, "D"), (92, "d")]})
+    assert shares_of(events[2], 0, 100) == {"hold": 0.4, "wait": (50 + 2) / 100}
+    assert events[1] == [(0, "t"), (50, "D"), (55, "d")]
+
+
+def test_truth_of_waits_for_nobody():
+    """1 holds 0-40 and 60-100; 2 waits all the time, 20 of it for nobody."""
+    events = {1: [(0, "t"), (40, "D"), (45, "d"), (50, "T"), (60, "t")], 2: [(0, "T"), (100, "t")]}
+    assert waits_for_nobody(events, 0, 100) == {1: (5 + 10) / 100, 2: 0.2}
+    assert waits_for_nobody(events, 50, 100) == {1: 0.2, 2: 0.2}
 
 
 CASE = {"verdict": ["idle"], "parallelism": [0.9, 1.1], "each": {"worker-*": {"holds": [0.2, 0.6]}},

@@ -63,6 +63,9 @@ class FakePython {
     const bool qualified = layout.code.qualname != kAbsent;
     target.memory.put(code + (qualified ? layout.code.qualname : layout.code.name), add_str(name));
     target.memory.put(code + layout.code.first_line, std::int32_t{first_line});
+    if (layout.code.framesize != kAbsent) {
+      target.memory.put(code + layout.code.framesize, static_cast<std::uint32_t>(kFrameStep / 8));
+    }
     target.memory.put(code + layout.code.line_table, table);
     target.memory.put(table + layout.object.var_size, std::uint64_t{4});
     target.memory.put(table + layout.object.bytes_data, line_table());
@@ -140,6 +143,12 @@ class FakePython {
     target.memory.put(thread.state + layout.thread.frame_root, cframe);
   }
 
+  // By the frame's own account: one that has called another does not.
+  void let_run(RemoteAddr frame, bool runs) {
+    if (layout.frame.stacktop == kAbsent) return;
+    target.memory.put(frame + layout.frame.stacktop, std::int32_t{runs ? -1 : 1});
+  }
+
   void put_frame(RemoteAddr frame, const Call& call, RemoteAddr previous) {
     std::vector<std::byte> bytes(layout.frame.size);
     target.memory.put_bytes(frame, bytes);
@@ -147,6 +156,8 @@ class FakePython {
     target.memory.put(frame + layout.frame.previous, previous);
     target.memory.put(frame + layout.frame.instruction,
                       call.code + layout.code.instructions + static_cast<std::uint64_t>(2 * call.unit));
+    let_run(frame, true);
+    if (!previous.is_null()) let_run(previous, false);
   }
 
   // The GIL of the interpreter that the thread state belongs to.
@@ -193,6 +204,7 @@ class FakePython {
   void add_chunk(Thread& thread) {
     thread.chunk = allocate(kChunkSize);
     target.memory.put(thread.state + layout.thread.datastack_chunk, thread.chunk);
+    target.memory.put(thread.state + layout.thread.datastack_top, thread.chunk + layout.chunk.data + 8);
     std::vector<std::byte> chunk(kChunkSize);
     target.memory.put_bytes(thread.chunk, chunk);
     target.memory.put(thread.chunk + layout.chunk.chunk_size, kChunkSize);

@@ -153,7 +153,7 @@ TEST_F(FreeThreads, AThreadStateThatIsGoneCostsNobodyElse) {
 TEST_F(FreeThreads, AnAttachedThreadsLostStackIsCounted) {
   start_attached(2, {1});
   EXPECT_FALSE(sample_.holder_stack_lost);
-  python_.target.memory.put(threads_[1].state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
+  python_.target.memory.remove(threads_[1].chunk, FakePython::kChunkSize);
   tick();
   EXPECT_TRUE(sample_.holder_stack_lost);
 }

@@ -205,7 +205,7 @@ TEST_F(SamplerTest, OnlyTheHoldersOwnTimeOnTheRunQueueCounts) {
 
 TEST_F(SamplerTest, HolderWhoseStackCannotBeReadIsCounted) {
   start(2);
-  python_.target.memory.put(threads_[0].state + python_.layout.thread.frame_root, RemoteAddr{0xdead0});
+  python_.target.memory.remove(threads_[0].chunk, FakePython::kChunkSize);
   tick();
   EXPECT_TRUE(sample_.holder_stack_lost);
 }
@@ -267,6 +267,26 @@ TEST_F(SamplerTest, ExecIsNamed) {
   EXPECT_NE(ticked.error().message().find("replaced"), std::string::npos) << ticked.error().message();
 }
 
+TEST_F(SamplerTest, ATickAtWhichNothingHappenedIsOneCall) {
+  start(5);
+  tick();
+  tick();
+  EXPECT_EQ(python_.target.batches(), 1U);
+  EXPECT_TRUE(stack_was_read(0));
+  EXPECT_TRUE(sample_.gils[0].steady);
+}
+
+TEST_F(SamplerTest, TheKernelIsNotAskedAgainWithinAQuarterOfAMillisecond) {
+  start(2);
+  tick();
+  now_ -= 1ms - 100us;
+  tick();
+  EXPECT_TRUE(facts(0) == nullptr || !facts(0)->os_read);
+  tick();
+  ASSERT_NE(facts(0), nullptr);
+  EXPECT_TRUE(facts(0)->os_read);
+}
+
 TEST_F(SamplerTest, ATickThatFailsOnALivingProcessIsAnErrorOfThatTickOnly) {
   start(2);
   python_.target.memory.remove(FakePython::kGil, python_.layout.gil.size);
@@ -279,9 +299,11 @@ TEST_F(SamplerTest, WhoStartedOrEndedInATickThatFailedIsToldByTheNext) {
   const ThreadIndex leaving{index_of_tid(Tid{102})};
   python_.add_thread(9, Tid{150});
   python_.remove_thread(threads_[2]);
-  for (int i = 0; i < 200; ++i) {  // every tick fails at its end: the GIL cannot be read a second time
+  // Whoever holds the GIL and is blocked: that it still has it is asked last. Every tick fails there.
+  python_.target.set_syscall(threads_[0].tid, {SyscallFacts::State::kInSyscall, 1, 0});
+  for (int i = 0; i < 200; ++i) {
     python_.target.on_read([this, reads = 0](const FakeTarget::Read& read) mutable {
-      if (read.from == FakePython::kGil && ++reads == 2) python_.target.memory.remove(FakePython::kGil, 16);
+      if (read.from == FakePython::kGil && ++reads == 3) python_.target.memory.remove(FakePython::kGil, 16);
     });
     ASSERT_TRUE(try_tick().has_value());
     ASSERT_TRUE(sample_.failed);

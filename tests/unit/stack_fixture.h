@@ -28,10 +28,12 @@ class StackFixture : public ::testing::Test {
 
   StackOutcome read() {
     const StackRequest request{thread_.state, thread_.id, &plan_};
-    const auto outcomes = reader_.read({&request, 1});
-    EXPECT_TRUE(outcomes.has_value());
-    return outcomes->front();
+    std::vector<StackOutcome> outcomes;
+    EXPECT_TRUE(reader_.read({&request, 1}, outcomes).has_value());
+    return outcomes.front();
   }
+
+  RemoteAddr first_frame() const { return thread_.chunk + python_.layout.chunk.data + 8; }
 
   std::string text(StackId stack) const {
     std::string joined;

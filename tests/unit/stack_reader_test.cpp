@@ -35,13 +35,65 @@ TEST_F(StackReaderTest, LeafMayMoveOn) {
   EXPECT_EQ(read().quality, StackQuality::kWhole);
 }
 
-TEST_F(StackReaderTest, KeepsWhatAgreesWhenTheLeafReturned) {
+TEST_F(StackReaderTest, ALeafThatReturnedWasThereAtTheFirstMoment) {
   python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 0}}); });
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11;b:21");
+  EXPECT_TRUE(outcome.moved);
+}
+
+TEST_F(StackReaderTest, ALeafThatCalledIsWholeWithoutItsCallee) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  read();
+  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}}); });
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, KeepsWhatAgreesWhenTwoFramesReturned) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {a_, 0}, {b_, 0}});
   read();
   between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 0}}); });
   const StackOutcome outcome = read();
   EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
   EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+TEST_F(StackReaderTest, AFrameThatRunsHasCalledNobody) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
+  python_.let_run(first_frame() + FakePython::kFrameStep, true);  // b returned after the thread state was copied
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+// It loses its link to whoever resumed it before it has left the stack.
+TEST_F(StackReaderTest, AGeneratorWithoutItsCallerIsNoStack) {
+  const RemoteAddr generator = python_.allocate(0x100);
+  python_.set_stack(thread_, {{root_, 0}, {b_, 0}});
+  read();
+  python_.put_frame(generator, {a_, 0}, RemoteAddr{});
+  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, generator);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2;b:21");
+}
+
+TEST_F(StackReaderTest, AStackThatWasDeepOnceIsNotCopiedSoForEver) {
+  const std::vector<FakePython::Call> deep(30, {a_, 0});
+  python_.set_stack(thread_, deep);
+  read();
+  const auto planned = [this] { return plan_.chunks.front().size; };
+  const std::uint32_t before = planned();
+  python_.set_stack(thread_, {{root_, 0}});
+  for (int i = 0; i < 300; ++i) read();
+  EXPECT_LT(planned(), before / 2);
+  python_.set_stack(thread_, deep);
+  EXPECT_EQ(read().quality, StackQuality::kWhole);
 }
 
 TEST_F(StackReaderTest, DropsACalleeThatWasReplaced) {
@@ -94,10 +146,18 @@ TEST_F(StackReaderTest, FramesOutsideTheChunkAreFound) {  // generators, and sen
 }
 
 TEST_F(StackReaderTest, SentinelFramesAreNotShown) {
+  const RemoteAddr sentinel = python_.allocate(0x100);
   python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
-  const RemoteAddr sentinel = thread_.chunk + python_.layout.chunk.data + 8;
+  python_.put_frame(sentinel, {b_, 0}, RemoteAddr{});
   python_.target.memory.put(sentinel + python_.layout.frame.owner, std::uint8_t{3});
-  EXPECT_EQ(text(read().stack), "a:11");
+  python_.target.memory.put(first_frame() + python_.layout.frame.previous, sentinel);
+  EXPECT_EQ(text(read().stack), "root:2;a:11");
+  python_.target.clear_reads();
+  EXPECT_EQ(text(read().stack), "root:2;a:11");
+  EXPECT_FALSE(python_.target.was_read(sentinel));  // where a stack ends stays for as long as its first frame does
+  codes_.next_epoch();
+  EXPECT_EQ(text(read().stack), "root:2;a:11");
+  EXPECT_TRUE(python_.target.was_read(sentinel));
 }
 
 TEST_F(StackReaderTest, AReusedThreadStateIsAnotherThread) {
@@ -134,9 +194,10 @@ TEST_F(StackReaderTest, ARegionThatIsUnmappedIsPlannedAnew) {
 TEST_F(StackReaderTest, TheEndOfTheProcessIsAnError) {
   python_.target.fail_reads(ErrorCode::kGone);
   const StackRequest request{thread_.state, thread_.id, &plan_};
-  const auto outcomes = reader_.read({&request, 1});
-  ASSERT_FALSE(outcomes.has_value());
-  EXPECT_EQ(outcomes.error().code(), ErrorCode::kGone);
+  std::vector<StackOutcome> outcomes;
+  const auto done = reader_.read({&request, 1}, outcomes);
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code(), ErrorCode::kGone);
 }
 
 TEST_F(StackReaderTest, CodeMemoryThatIsUsedAgainGetsItsNewName) {

@@ -65,6 +65,8 @@ constexpr FieldRule kFields[] = {
      {{{"_PyInterpreterFrame", "instr_ptr"}, {"_PyInterpreterFrame", "prev_instr"}, {"_frame", "f_lasti"}}}},
     {"frame.state", with_frame_objects, {{{"_frame", "f_executing"}, {"_frame", "f_state"}}}},
     {"frame.owner", with_data_stack, {{{"_PyInterpreterFrame", "owner"}}}},
+    {"frame.stacktop", never, {{{"_PyInterpreterFrame", "stacktop"}}}},
+    {"frame.is_entry", never, {{{"_PyInterpreterFrame", "is_entry"}}}},
     {"frame.tlbc_index", with_thread_local_bytecode, {{{"_PyInterpreterFrame", "tlbc_index"}}}},
 
     {"code.size", always, {{{"PyCodeObject"}}}},
@@ -74,6 +76,9 @@ constexpr FieldRule kFields[] = {
     {"code.first_line", always, {{{"PyCodeObject", "co_firstlineno"}}}},
     {"code.line_table", always, {{{"PyCodeObject", "co_linetable"}, {"PyCodeObject", "co_lnotab"}}}},
     {"code.instructions", with_data_stack, {{{"PyCodeObject", "co_code_adaptive"}}}},
+    {"code.framesize", never, {{{"PyCodeObject", "co_framesize"}}}},
+    {"code.stacksize", never, {{{"PyCodeObject", "co_stacksize"}}}},
+    {"code.nlocalsplus", never, {{{"PyCodeObject", "co_nlocalsplus"}}}},
     {"code.tlbc", with_thread_local_bytecode, {{{"PyCodeObject", "co_tlbc"}}}},
     {"code.tlbc_entries", with_thread_local_bytecode, {{{"_PyCodeArray", "entries"}}}},
 

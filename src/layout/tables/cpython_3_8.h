@@ -26,7 +26,7 @@ inline constexpr RuntimeLayout kCpython38{
     .cframe = {},
     .chunk = {},
     .frame = {.size = 120, .code = 32, .previous = 24, .instruction = 104, .state = 116, .states_on_stack = 0b10},
-    .code = {.size = 176, .filename = 104, .name = 112, .first_line = 40, .line_table = 120},
+    .code = {.size = 176, .filename = 104, .name = 112, .first_line = 40, .line_table = 120, .stacksize = 32},
     .object = {.type = 8,
                .var_size = 16,
                .type_name = 24,

@@ -283,5 +283,13 @@ TEST_F(GarbageTest, TheEndOfTheProcessIsItsEnd) {
   EXPECT_EQ(build_.layout().error().code(), ErrorCode::kGone);
 }
 
+TEST(QualifiedNames, CameWith311) {
+  EXPECT_FALSE(has_qualified_names({3, 8, 18}, false));
+  EXPECT_FALSE(has_qualified_names({3, 10, -1}, false));
+  EXPECT_TRUE(has_qualified_names({3, 11, 0}, false));
+  EXPECT_TRUE(has_qualified_names({3, 13, 0}, true));
+  EXPECT_TRUE(has_qualified_names({3, 99, 0}, false));
+}
+
 }  // namespace
 }  // namespace gilspy::layout

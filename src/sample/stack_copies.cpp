@@ -1,0 +1,99 @@
+#include "stack_copies.h"
+
+#include <algorithm>
+
+namespace gilspy::sample {
+
+const std::byte* Copy::find(RemoteAddr address, std::size_t size) const {
+  const auto holds = [&](const auto& place) {
+    const Region& region = place.first;
+    return address.in(region.begin, region.size) && size <= region.size - address.since(region.begin);
+  };
+  auto found = regions.end();
+  if (sorted) {
+    const auto above = std::ranges::upper_bound(regions.begin() + 1, regions.end(), address, {},
+                                                [](const auto& place) { return place.first.begin; });
+    if (above != regions.begin() + 1 && holds(*std::prev(above))) found = std::prev(above);
+  } else {
+    found = std::ranges::find_if(regions, holds);
+  }
+  return found == regions.end() ? nullptr : found->second.data() + address.since(found->first.begin);
+}
+
+void StackCopies::lay_out_copy(const StackRequest& request, Copy& copy) {
+  copy.regions.clear();
+  copy.sorted = layout_.frame_root == FrameRoot::kFrameObjects;
+  copy.loose_reads = 0;
+  copy.regions.push_back({{request.thread_state, layout_.thread.size}, {}});
+  for (const Region& region : request.plan->chunks) copy.regions.push_back({region, {}});
+  for (const Region& region : request.plan->others) copy.regions.push_back({region, {}});
+}
+
+void StackCopies::lay_out(std::span<const StackRequest> requests, std::span<const std::size_t> which) {
+  pairs_.resize(std::max(pairs_.size(), requests.size()));
+  ranges_.clear();
+  owners_.clear();
+  std::size_t total = 0;
+  const auto size_up = [&](const StackRequest& request, Copy& copy) {
+    lay_out_copy(request, copy);
+    for (const auto& [region, bytes] : copy.regions) total += region.size;
+  };
+  for (const std::size_t i : which) {
+    pairs_[i].complete = true;
+    size_up(requests[i], pairs_[i].first);
+    if (!requests[i].still) size_up(requests[i], pairs_[i].second);
+  }
+  bytes_.resize(std::max(bytes_.size(), total));
+  std::span<std::byte> room(bytes_);
+  const auto place = [&](std::size_t request, Copy& copy) {
+    for (auto& [region, bytes] : copy.regions) {
+      bytes = room.first(region.size);
+      ranges_.push_back({region.begin, room.first(region.size)});
+      owners_.push_back(request);
+      room = room.subspan(region.size);
+    }
+  };
+  for (const std::size_t i : which) {
+    place(i, pairs_[i].first);
+    if (!requests[i].still) place(i, pairs_[i].second);
+  }
+}
+
+// What is no longer mapped there: a chunk of the data stack that was given back, or a frame outside of it.
+void StackCopies::forget(RemoteAddr place, StackPlan& plan) {
+  const auto is_it = [&](const Region& region) { return region.begin == place; };
+  if (plan.chunks.size() > 1 && std::erase_if(plan.chunks, is_it) > 0) return;
+  if (plan.chunks.size() == 1 && plan.chunks[0].begin == place && place != plan.oldest_chunk) {
+    plan.chunks.clear();
+    return;
+  }
+  if (std::ranges::none_of(plan.others, is_it)) {
+    plan = {};
+    return;
+  }
+  plan.others.clear();
+  plan.extras.clear();
+  plan.recent.clear();
+  plan.frames.clear();
+}
+
+Result<void> StackCopies::read(MemoryReader& memory, std::span<const StackRequest> requests) {
+  for (std::size_t at = 0; at < ranges_.size();) {
+    GILSPY_TRY(const std::size_t complete, memory.read_batch(std::span(ranges_).subspan(at)));
+    at += complete;
+    if (at >= ranges_.size()) break;
+    const std::size_t owner = owners_[at];
+    pairs_[owner].complete = false;
+    forget(ranges_[at].from, *requests[owner].plan);
+    while (at < ranges_.size() && owners_[at] == owner) ++at;
+  }
+  return {};
+}
+
+void StackCopies::note_read(std::size_t complete, std::span<const StackRequest> requests) {
+  if (complete >= ranges_.size()) return;
+  forget(ranges_[complete].from, *requests[owners_[complete]].plan);
+  for (std::size_t at = complete; at < ranges_.size(); ++at) pairs_[owners_[at]].complete = false;
+}
+
+}  // namespace gilspy::sample
