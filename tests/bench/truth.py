@@ -1,10 +1,12 @@
-"""Ground truth from the outside: bpftrace with uprobes on take_gil and drop_gil of a running CPython.
+"""Ground truth: when each thread took the GIL and let go of it, as events with CLOCK_MONOTONIC time stamps.
 
-Needs root, bpftrace, and an interpreter that kept its symbol table. Every entry and return is an event with a
-CLOCK_MONOTONIC time stamp, so that any window can be cut out of the recording afterwards:
+From the outside, bpftrace has uprobes on take_gil and drop_gil of a running CPython (`Watch`): it needs root, bpftrace,
+and an interpreter that kept its symbol table, and its probes cost some microseconds a call. From the inside,
+fixtures/programs/turns.py writes the same events itself (`read_events`). Any window can be cut out of them afterwards:
 wait = time inside take_gil or drop_gil, hold = time between the return of take_gil and the next entry of drop_gil.
 """
 
+import bisect
 import collections
 import re
 import shutil
@@ -100,39 +102,29 @@ class Watch:
         if "ost" in complaints and re.search(r"[Ll]ost \d+", complaints):
             raise NoTruth("bpftrace lost events")
         self.out.seek(0)
-        by_thread = collections.defaultdict(list)
-        for line in self.out:
-            parts = line.split()
-            if len(parts) == 3 and parts[0] in "TtDd":
-                by_thread[int(parts[1])].append((int(parts[2]), parts[0]))
-        return {tid: sorted(events) for tid, events in by_thread.items()}
-
-    def shares(self, begin_ns, end_ns):
-        """{tid: {"hold": share, "wait": share}} of the window."""
-        return {tid: shares_of(events, begin_ns, end_ns) for tid, events in self.events().items()}
+        return with_beginnings(read_events(self.out))
 
 
-    def spans(self, begin_ns, end_ns):
-        """{"turns": [ns, ...], "waits": [ns, ...]} of all threads: how long the GIL was held, or waited for, at a
-        time. Only those that end in the window. A wait begins with being made to let go."""
-        found = {"turns": [], "waits": []}
-        for events in self.events().values():
-            since, held = None, None
-            for at, mark in events:
-                if mark in "TD":
-                    if mark == "D" and held is not None and begin_ns <= at < end_ns:
-                        found["turns"].append(at - held)
-                    # Back at once: the two calls are one wait.
-                    if mark == "D" or since is None or at - since[1] > 50_000:
-                        since = (at, at)
-                elif since is not None:
-                    since = (since[0], at)
-                    if mark == "t":
-                        held = at
-                        if begin_ns <= at < end_ns:
-                            found["waits"].append(at - since[0])
-                        since = None
-        return {kind: sorted(values) for kind, values in found.items()}
+def with_beginnings(by_thread):
+    """Who was inside take_gil when the probes came is not seen to return from it, only to let go of the GIL afterwards:
+    it took it when somebody else let go before."""
+    released = sorted((at, tid) for tid, events in by_thread.items() for at, mark in events if mark == "D")
+    for tid, events in by_thread.items():
+        if events[0][1] == "D":
+            others = [at for at, other in released if other != tid and at < events[0][0]]
+            if others:
+                events.insert(0, (others[-1], "t"))
+    return by_thread
+
+
+def read_events(lines):
+    """{tid: [(ns, mark), ...]} of lines with a mark, a tid and nanoseconds; other lines do not count."""
+    by_thread = collections.defaultdict(list)
+    for line in lines:
+        parts = line.split()
+        if len(parts) == 3 and parts[0] in ("T", "t", "D", "d"):
+            by_thread[int(parts[1])].append((int(parts[2]), parts[0]))
+    return {tid: sorted(events) for tid, events in by_thread.items()}
 
 
 # What a thread does after an event. Inside take_gil and drop_gil it waits; a drop on demand is a drop, a wait for
@@ -140,16 +132,51 @@ class Watch:
 STATE_AFTER = {"T": "wait", "t": "hold", "D": "wait", "d": "out"}
 
 
-def shares_of(events, begin_ns, end_ns):
-    """The state before the first event is what that event ends."""
-    time_in = collections.Counter()
-    state_before = {"T": "out", "t": "wait", "D": "hold", "d": "wait"}
+def stretches(events, begin_ns, end_ns):
+    """[(state, since, until), ...] of the window. The state before the first event is what that event ends."""
+    found, state_before = [], {"T": "out", "t": "wait", "D": "hold", "d": "wait"}
     since, state = begin_ns, state_before[events[0][1]]
     for at, mark in events:
+        at = min(at, end_ns)
         if at > since:
-            time_in[state] += max(0, min(at, end_ns) - since)
-            since = min(max(at, begin_ns), end_ns)
+            found.append((state, since, at))
+            since = at
         state = STATE_AFTER[mark]
-    time_in[state] += max(0, end_ns - since)
+    return found + ([(state, since, end_ns)] if end_ns > since else [])
+
+
+def shares_of(events, begin_ns, end_ns):
+    """{"hold": share, "wait": share} of the window."""
+    time_in = collections.Counter()
+    for state, since, until in stretches(events, begin_ns, end_ns):
+        time_in[state] += until - since
     window = max(1, end_ns - begin_ns)
     return {"hold": time_in["hold"] / window, "wait": time_in["wait"] / window}
+
+
+def waits_for_nobody(by_thread, begin_ns, end_ns):
+    """{tid: share}: time in take_gil and drop_gil while no thread held the GIL. That is on the way to a CPU."""
+    free = free_stretches(by_thread, begin_ns, end_ns)
+    ends = [until for _, until in free]
+    shares = {}
+    for tid, events in by_thread.items():
+        time_free = 0
+        for state, since, until in stretches(events, begin_ns, end_ns):
+            at = bisect.bisect_right(ends, since)
+            while state == "wait" and at < len(free) and free[at][0] < until:
+                time_free += min(until, free[at][1]) - max(since, free[at][0])
+                at += 1
+        shares[tid] = time_free / max(1, end_ns - begin_ns)
+    return shares
+
+
+def free_stretches(by_thread, begin_ns, end_ns):
+    """[(since, until), ...] in which nobody held the GIL."""
+    held = sorted((since, until) for events in by_thread.values()
+                  for state, since, until in stretches(events, begin_ns, end_ns) if state == "hold")
+    free, since = [], begin_ns
+    for begin, end in held + [(end_ns, end_ns)]:
+        if begin > since:
+            free.append((since, begin))
+        since = max(since, end)
+    return free

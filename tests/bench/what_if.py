@@ -1,18 +1,17 @@
-#!/usr/bin/env python3
-"""What-if, held against reality: from a recording of the lab (8 threads that count primes) on a CPython with a GIL, does
-`without_gil` predict how much faster 8 threads are than one on a free-threaded build? And what does that build cost a
-single thread? Needs both interpreters and a machine that does nothing else."""
+"""What-if, held against reality: does `without_gil` predict how much faster threads are on a free-threaded build?"""
 
 import os
-import pathlib
 import statistics
 import subprocess
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import running
+from results import Goal, Results, Table
 
-import interpreters  # noqa: E402
-import running  # noqa: E402
+TITLE = "What if"
+ABOUT = """\
+From a recording of the lab (8 threads that count primes, `fixtures/programs/primes.py`) on a CPython with a GIL,
+gilspy says how much faster it would be without one. The truth: the same work on a free-threaded build, with 8 threads
+and with one. The best of three runs each, since everything else on a machine only adds to them."""
 
 WITH_GIL, WITHOUT = "3.13", "3.13t"
 THREADS = 8
@@ -37,7 +36,7 @@ print(time.perf_counter() - begin, time.process_time() - cpu)
 
 
 def lab_s(python, threads, blocks=300):
-    """Wall and CPU seconds of the lab; the best of some, since everything else on the machine only adds to it."""
+    """Wall and CPU seconds of the lab."""
     command = [python.executable, "-c", LAB, str(running.PROGRAMS), str(threads), str(blocks)]
     return min(tuple(map(float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()))
                for _ in range(ROUNDS))
@@ -46,36 +45,34 @@ def lab_s(python, threads, blocks=300):
 def predict(python):
     """From two seconds of recording."""
     with running.Program(python.executable, "primes.py", "--threads", THREADS) as program:
-        return running.record_json(program.pid)
+        return running.record_json(program.pid)["verdict"]["what_if"]["without_gil"]
 
 
-def main():
-    picked = interpreters.pick_supported(interpreters.find_interpreters())
-    missing = [name for name in (WITH_GIL, WITHOUT) if name not in picked]
-    if missing:
-        sys.exit("what_if: there is no CPython %s here: ./dev pythons" % ", ".join(missing))
-    reports = [predict(picked[WITH_GIL]) for _ in range(ROUNDS)]
-    predicted = statistics.median(report["verdict"]["what_if"]["without_gil"] for report in reports)
-    (one, cpu_one), (many, cpu_many) = lab_s(picked[WITHOUT], 1), lab_s(picked[WITHOUT], THREADS)
-    (stock_one, stock_cpu), (stock_many, _) = lab_s(picked[WITH_GIL], 1), lab_s(picked[WITH_GIL], THREADS)
+def judge(predicted, one, many):
+    """`one`, `many`: (wall, CPU) seconds of one thread and of all without a GIL."""
     cpus = min(len(os.sched_getaffinity(0)), THREADS)
-    gain = one / many
-    error = predicted / gain - 1
-    print(reports[0]["verdict"]["headline"])
-    print("CPUs: %d, load before: %.1f" % (len(os.sched_getaffinity(0)), os.getloadavg()[0]))
-    print("predicted from CPython %s: %.2fx without the GIL" % (WITH_GIL, predicted))
-    print("real, CPython %s, 1 and %d threads: %.2f s, %.2f s: %.2fx" % (WITHOUT, THREADS, one, many, gain))
-    print("real, CPython %s, 1 and %d threads: %.2f s, %.2f s" % (WITH_GIL, THREADS, stock_one, stock_many))
-    print("error of the prediction: %+.1f %%" % (error * 100))
-    print("price of %s for a single thread: %.2f times as slow as %s" % (WITHOUT, cpu_one / stock_cpu, WITH_GIL))
-    print("%s with %d threads against %s: %.2fx" % (WITHOUT, THREADS, WITH_GIL, stock_many / many))
-    if cpu_many / many < 0.95 * cpus:
-        print("not judged: other processes had the CPUs, %d threads got %.2f of %d. By CPU time, which they do not take: "
-              "%.2fx, error %+.1f %%" % (THREADS, cpu_many / many, cpus, cpus * cpu_one / cpu_many,
-                                         (predicted / (cpus * cpu_one / cpu_many) - 1) * 100))
-        return 2
-    return abs(error) > ALLOWED_ERROR
+    text = "the gain without the GIL predicted within %.0f %%" % (100 * ALLOWED_ERROR)
+    error = predicted / (one[0] / many[0]) - 1
+    measured = "predicted %.2fx, real %.2fx: %+.1f %%" % (predicted, one[0] / many[0], 100 * error)
+    got = many[1] / many[0]
+    if got < 0.95 * cpus:
+        return Goal(text, measured, None, "other processes had the CPUs: the threads got %.2f of %d" % (got, cpus))
+    return Goal(text, measured, abs(error) <= ALLOWED_ERROR,
+                "what the free-threaded build loses to its own locks is not predicted")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def run(plan):
+    missing = [name for name in (WITH_GIL, WITHOUT) if name not in plan.pythons]
+    if missing:
+        return Results(goals=[Goal("the gain without the GIL predicted", "-", None,
+                                   "there is no CPython %s here (./dev pythons)" % ", ".join(missing))])
+    predicted = statistics.median(predict(plan.pythons[WITH_GIL]) for _ in range(ROUNDS))
+    times = {name: [lab_s(plan.pythons[name], threads) for threads in (1, THREADS)] for name in (WITH_GIL, WITHOUT)}
+    rows = [[str(plan.pythons[name]), "%.2f" % one[0], "%.2f" % many[0], "%.2fx" % (one[0] / many[0])]
+            for name, (one, many) in times.items()]
+    (stock, stock_many), (free, free_many) = times[WITH_GIL], times[WITHOUT]
+    return Results(
+        tables=[Table(["CPython", "1 thread, s", "%d threads, s" % THREADS, "gain"], rows)],
+        goals=[judge(predicted, free, free_many)],
+        remarks=["A single thread is %.2f times as slow on %s as on %s; all %d are %.2f times as fast." % (
+            free[1] / stock[1], WITHOUT, WITH_GIL, THREADS, stock_many[0] / free_many[0])])
