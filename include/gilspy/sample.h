@@ -67,7 +67,9 @@ enum class StackQuality : std::uint8_t {
 
 struct ThreadFacts {
   ThreadIndex thread{};
-  bool os_read = false;  // os, place, run_queue_delay were read at this tick
+  // os and place are of this tick: asked of the kernel, or told by frames that changed while they were read. Only the
+  // kernel tells run_queue_delay.
+  bool os_read = false;
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
   AttachState attach_state = AttachState::kNotRead;  // only where the GIL is not enabled

@@ -45,6 +45,10 @@ bool StackReader::is_first_frame(RemoteAddr frame, const StackPlan& plan) const 
   return !plan.chunks.empty() && frame.since(plan.chunks.back().begin + layout_.chunk.data) <= kUnusedBytes;
 }
 
+bool StackReader::in_chunks(RemoteAddr frame, const StackPlan& plan) {
+  return std::ranges::any_of(plan.chunks, [&](const Region& chunk) { return frame.in(chunk.begin, chunk.size); });
+}
+
 // Whether there is any frame on the data stack.
 bool StackReader::has_frames(const Copy& copy, const StackPlan& plan) const {
   const StructView thread(copy.thread_state());
@@ -149,14 +153,11 @@ StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan
 void StackReader::extend_data_stack(const StackRequest& request, const Copy& copy, const Region& missing) {
   plan_chunks(request, copy);
   StackPlan& plan = *request.plan;
-  const auto in_chunks = [&](RemoteAddr address) {
-    return std::ranges::any_of(plan.chunks, [&](const Region& r) { return address.in(r.begin, r.size); });
-  };
   if (plan.extras.size() > 2 * kMostFollowed) plan.extras.clear();  // a thread that is lost again and again
   RemoteAddr at = missing.begin;
   const RemoteAddr base = base_in(copy);
   for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && at != base; ++steps) {
-    if (!in_chunks(at)) {
+    if (!in_chunks(at, plan)) {
       std::erase_if(plan.extras, [&](const Region& r) { return r.begin == at; });
       plan.extras.push_back({at, missing.size});
     }
@@ -165,7 +166,7 @@ void StackReader::extend_data_stack(const StackRequest& request, const Copy& cop
       at = StructView({bytes, layout_.frame.size}).pointer(layout_.frame.previous);
       continue;
     }
-    if (in_chunks(at)) break;  // the next copy has it
+    if (in_chunks(at, plan)) break;  // the next copy has it
     const auto previous = read_pointer(memory_, at + layout_.frame.previous);
     if (!previous.has_value()) break;
     at = *previous;

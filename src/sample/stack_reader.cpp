@@ -56,17 +56,13 @@ Result<void> StackReader::read(std::span<const StackRequest> requests, std::vect
     if (!requests[i].still || walks[i].end != WalkEnd::kRoot) continue;
     const Copy& copy = copies_.of(i).first;
     if (walks[i].missing.size > 0) extend(requests[i], copy, walks[i].missing);  // for the next time
-    if (const auto agreed = agree(walks[i], walks[i], copy, *requests[i].plan)) {
-      outcomes[i].quality = agreed->quality;
-      outcomes[i].stack = agreed->stack;
-      outcomes[i].context_version = context_version_in(copy);
-      keep(*requests[i].plan, walks[i], copy);
-    }
+    if (outcomes[i].quality != StackQuality::kLost) keep(*requests[i].plan, walks[i], copy);
   }
   return read_moving(requests, outcomes);
 }
 
-// Copies and walks the stacks of those that stand still, no more: they do so while this lasts.
+// Copies, walks and looks up the stacks of those that stand still, no more: they do so while this lasts. What a frame's
+// code was can be gone a moment later.
 Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std::vector<StackOutcome>& outcomes,
                                      std::vector<Walk>& walks) {
   those(requests, true, open_);
@@ -82,9 +78,13 @@ Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std
       outcomes[i].other_thread = id_in(copy) != requests[i].id;
       if (outcomes[i].other_thread) return true;
       walk(copy, *requests[i].plan, walks[i]);
-      if (walks[i].end != WalkEnd::kOutsidePlan) return true;
-      extend(requests[i], copy, walks[i].missing);
-      return false;
+      if (walks[i].end == WalkEnd::kOutsidePlan) {
+        extend(requests[i], copy, walks[i].missing);
+        return false;
+      }
+      if (walks[i].end == WalkEnd::kRoot)
+        note_agreed(agree(walks[i], walks[i], copy, *requests[i].plan), copy, outcomes[i]);
+      return true;
     });
     for (const std::size_t i : open_) ++outcomes[i].retries;
   }
@@ -106,8 +106,7 @@ Result<void> StackReader::read_moving(std::span<const StackRequest> requests, st
     std::erase_if(open_, [&](std::size_t i) { return try_once(requests[i], copies_.of(i), outcomes[i]); });
     for (const std::size_t i : open_) ++outcomes[i].retries;
   }
-  const std::vector<std::size_t> left = open_;
-  for (const std::size_t i : left) {
+  for (const std::size_t i : open_) {
     GILSPY_TRY(outcomes[i], outer_part(requests, i));
   }
   return {};
@@ -175,12 +174,18 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
   if (first_.end != WalkEnd::kRoot || second_.end != WalkEnd::kRoot) return false;
   const auto agreed = agree(first_, second_, pair.second, *request.plan);
   if (!agreed.has_value()) return false;
+  note_agreed(agreed, pair.second, outcome);
+  keep(*request.plan, second_, pair.second);
+  return true;
+}
+
+void StackReader::note_agreed(const std::optional<StackOutcome>& agreed, const Copy& copy,
+                              StackOutcome& outcome) const {
+  if (!agreed.has_value()) return;
   outcome.quality = agreed->quality;
   outcome.stack = agreed->stack;
   outcome.moved = agreed->moved;
-  outcome.context_version = context_version_in(pair.second);
-  keep(*request.plan, second_, pair.second);
-  return true;
+  outcome.context_version = context_version_in(copy);
 }
 
 // How many frames, from the outermost on, are the same in both, the instructions included.
@@ -193,11 +198,11 @@ std::size_t StackReader::settled(const Walk& a, const Walk& b) {
   return depth;
 }
 
-// Whether this frame, of the first copy, is what its caller had called last when the second was made: whatever it calls
-// next will lie at the same place.
-bool StackReader::was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy) const {
+// Whether this frame, of the first copy, is what its caller had called last when the second was made: whatever that
+// calls next will lie at the same place of the data stack. A generator's frame lies elsewhere, and so proves nothing.
+bool StackReader::was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy, const StackPlan& plan) const {
   const std::byte* const bytes = copy.find(frame.address, layout_.frame.size);
-  if (bytes == nullptr) return false;
+  if (bytes == nullptr || !in_chunks(frame.address, plan)) return false;
   const FrameView view = view_frame(frame.address, bytes);
   const bool same_code = view.frame.code == frame.code || view.frame.code.is_null();
   return frame.says != FrameSays::kHasCalled && !view.sentinel && same_code && view.previous == caller;
@@ -219,7 +224,7 @@ std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b, con
     if (same > 0 && a.frames.size() == same) return true;  // and has called another one since
     if (a.frames.size() != same + 1) return false;
     if (same_next) return true;  // and has moved on since
-    return same > 0 && b.frames.size() == same && was_left(a.at(same), a.at(same - 1).address, second);
+    return same > 0 && b.frames.size() == same && was_left(a.at(same), a.at(same - 1).address, second, plan);
   };
   const bool whole = is_whole();
   // One that was there both times but has moved on is certain, what it called is not.

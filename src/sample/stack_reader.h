@@ -1,9 +1,16 @@
-// Stacks of running threads, without stopping anybody: pairwise agreement.
+// Stacks of running threads, without stopping anybody: pairwise agreement, and what frames say of themselves.
 //
-// A thread's frames are read twice in a row in one call. Both copies are walked from the innermost frame; what agrees
-// from the outermost frame on was on the stack at both moments and is kept. Equal to the leaf: the stack is whole.
-// Otherwise it is marked truncated. Nothing is repaired, and the longest of many tries is never picked, for that would
-// favour deep stacks.
+// A thread's frames are read twice in a row in one call, and both copies are walked from the innermost frame outwards.
+// Up to 3.13 a frame says whether it runs or has called another, later versions clear one that leaves: callees that had
+// been left while they were copied are cut off. A chain counts when it comes to the first frame of the thread's data
+// stack (data_stack.cpp).
+//
+// What agrees from the outermost frame on was on the stack at both moments. Of the two the first is told: the stack is
+// whole when its innermost frame is certain, too, as it stayed, moved on, called another or was seen to be left in the
+// second copy. Otherwise it is cut where the agreement ends and marked truncated. Nothing is repaired, and the longest
+// of many tries is never picked, for that would favour deep stacks. Where no pair has a chain that comes to the first
+// frame, the outer part is had from the other end: frames lie one behind the other, and their code says how long they
+// are.
 //
 // A thread that stands still (it was stopped, or it needs the GIL of one that was) is read once: nothing can disagree.
 //
@@ -96,13 +103,15 @@ class StackReader {
   const std::byte* bytes_at(Copy& copy, const Region& place, Walk& walk);
   void walk_data_stack(Copy& copy, const StackPlan& plan, Walk& result);
   bool is_first_frame(RemoteAddr frame, const StackPlan& plan) const;
+  static bool in_chunks(RemoteAddr frame, const StackPlan& plan);
   bool has_frames(const Copy& copy, const StackPlan& plan) const;
   RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
   Walk walk_from_first(const Copy& copy, const StackPlan& plan);
   bool try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome);
   static std::size_t settled(const Walk& a, const Walk& b);
   std::optional<StackOutcome> agree(const Walk& a, const Walk& b, const Copy& second, StackPlan& plan);
-  bool was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy) const;
+  void note_agreed(const std::optional<StackOutcome>& agreed, const Copy& copy, StackOutcome& outcome) const;
+  bool was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy, const StackPlan& plan) const;
   struct LookedUp {
     StackId stack = kNoStack;
     std::size_t depth = 0;

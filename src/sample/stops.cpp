@@ -9,6 +9,9 @@ namespace {
 
 // The GIL may have gone to another thread before its holder stood still.
 constexpr int kMostStops = 5;
+// Stops of a tick to complete its stacks, where everyone shall stand still: when it began nobody held the GIL, or who
+// did was blocked and then went on.
+constexpr int kMostCompletions = 4;
 
 }  // namespace
 
@@ -72,12 +75,20 @@ void LiveSampler::let_go(Sample& sample) {
 
 // Reads those anew that came out truncated or were lost, now that nobody moves.
 Result<void> LiveSampler::complete_stacks(Sample& sample) {
-  std::vector<std::size_t> wanting;
-  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
-    const bool whole = outcomes_[i].quality == StackQuality::kWhole || outcomes_[i].other_thread;
-    if (!whole) wanting.push_back(i);
+  const int most = stopping_ == Stopping::kAlways ? kMostCompletions : 1;
+  for (int attempt = 0; attempt < most; ++attempt) {
+    std::vector<std::size_t> wanting;
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+      const bool whole = outcomes_[i].quality == StackQuality::kWhole || outcomes_[i].other_thread;
+      if (!whole) wanting.push_back(i);
+    }
+    if (wanting.empty()) break;
+    GILSPY_CHECK(read_standing(std::move(wanting), sample));
   }
-  if (wanting.empty()) return {};
+  return {};
+}
+
+Result<void> LiveSampler::read_standing(std::vector<std::size_t> wanting, Sample& sample) {
   const std::vector<GilWords> noted = now_;
   GILSPY_CHECK(words_.read(now_, heads_));
   GILSPY_CHECK(stop_holders(sample));

@@ -133,7 +133,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", action="store_true", help="under three minutes (default)")
-    length.add_argument("--full", action="store_true", help="every version, more and longer rounds")
+    length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: about an hour and a half")
     parser.add_argument("--write", action="store_true",
                         help="write docs/benchmarks.md and the README's headlines (with --full)")
     parser.add_argument("--json", metavar="FILE", help="also write all results as JSON")

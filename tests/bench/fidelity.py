@@ -207,19 +207,19 @@ def chosen(plan):
     """[(python, workload), ...]"""
     pairs = []
     for name, python in plan.pythons.items():
-        if python.free_threaded:
+        if python.free_threaded or name not in interpreters.COMMIT:
             continue
         if not plan.full:
             pairs += [(python, workload) for workload in QUICK.get(name, ())]
         elif name == "3.13":
             pairs += [(python, workload) for workload in BY_UPROBES + FROM_INSIDE]
         else:
-            pairs += [(python, workload) for workload in (EVERYWHERE if name != "3.15" else FROM_INSIDE)]
+            pairs += [(python, workload) for workload in (FROM_INSIDE if name == "3.15" else EVERYWHERE)]
     return pairs
 
 
 def run(plan, pairs=None, seconds=None, count=None):
-    seconds, count = seconds or (10 if plan.full else 3), count or (3 if plan.full else 1)
+    seconds, count = seconds or (10 if plan.full else 3), count or (2 if plan.full else 1)
     rows, missed, worst, skipped = [], [], 0.0, {}
     with tempfile.TemporaryDirectory() as folder:
         library = build_library(folder)

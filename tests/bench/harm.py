@@ -270,7 +270,7 @@ def latencies_under(program, port, condition, latencies, seconds):
 
 def run(plan):
     results = Results()
-    for python in versions(plan, ("3.13",), ("3.11", "3.13", "3.13t", "3.15")):
+    for python in versions(plan, ("3.13",), ("3.13", "3.15")):
         plan.say("harm: CPython %s" % python)
         chosen = conditions(plan, python)
         together = slow_down(plan, python, chosen)
@@ -282,7 +282,7 @@ def run(plan):
             caption = "Slow-down apart: the program has one CPU, the sampler another, CPython %s" % python
             results.tables.append(table(apart, caption))
         results.goals += goals(together, python, apart)
-        if python.name in ("3.13", "3.15"):
+        if python.name == "3.13":
             plan.say("harm: CPython %s, latency" % python)
             results.tables.append(latency(plan, python))
         results.headline += headline(together, python)

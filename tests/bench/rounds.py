@@ -4,7 +4,6 @@ import collections
 import random
 import statistics
 
-import interpreters
 import peers
 from spread import of_rates, ratio, times, with_spread
 
@@ -16,9 +15,6 @@ def versions(plan, quick, full):
     if missing:
         plan.say("NOT MEASURED: there is no CPython %s here (./dev pythons)" % ", ".join(missing))
     return [plan.pythons[name] for name in wanted if name in plan.pythons]
-
-
-ALL = interpreters.SUPPORTED
 
 
 def in_turn(rounds, things):

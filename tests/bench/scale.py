@@ -62,7 +62,7 @@ class Sizes:
 
     def rates(self, plan, program, seconds):
         made = Rounds()
-        for way in in_turn(5 if plan.full else 2, self.ways):
+        for way in in_turn(3 if plan.full else 2, self.ways):
             made.run(plan, way, program, seconds)
         return made
 
@@ -154,7 +154,7 @@ def looks(plan, python, program):
 
 def run(plan):
     results, gilspy = Results(), peers.Gilspy()
-    for python in versions(plan, ("3.13", "3.15"), ("3.8", "3.11", "3.13", "3.13t", "3.15")):
+    for python in versions(plan, ("3.13", "3.15"), ("3.8", "3.13", "3.15")):
         sizes = Sizes(python)
         sizes.measure(plan, gilspy)
         results.tables += [sizes.rate_table(), sizes.own_table(), *sizes.look_table()]

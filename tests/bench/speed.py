@@ -1,9 +1,10 @@
 """The highest rate that gilspy and its peers keep up, with the stacks of all threads."""
 
+import interpreters
 import peers
 import running
 from results import Goal, Results, Table
-from rounds import ALL, COLUMNS, Rounds, cpu_of_a_tick, in_turn, versions, ways
+from rounds import COLUMNS, Rounds, cpu_of_a_tick, in_turn, versions, ways
 from spread import count, times
 
 TITLE = "Speed"
@@ -19,7 +20,7 @@ VS_CPYTHON, VS_PY_SPY = 5, 80
 
 def measure(plan, python, gilspy):
     """(Rounds, ways, refusals)"""
-    rounds, seconds = (5, 2.0) if plan.full else (3, 0.6)
+    rounds, seconds = (5, 1.0) if plan.full else (3, 0.6)
     chosen, refusals = ways(plan, python, gilspy, gilspy.hows if plan.full else ("nonblocking", "blocking"))
     made = Rounds()
     with running.Program(python.executable, "deep.py", seconds=3600) as program:
@@ -50,7 +51,7 @@ def median(made, way):
 
 def run(plan):
     results, gilspy = Results(), peers.Gilspy()
-    for python in versions(plan, ("3.13", "3.15"), ALL):
+    for python in versions(plan, ("3.13", "3.15"), interpreters.COMMIT):
         plan.say("speed: CPython %s" % python)
         made, chosen, refusals = measure(plan, python, gilspy)
         results.tables.append(table(python, made, chosen))

@@ -21,6 +21,7 @@ import peers  # noqa: E402
 import recording_reader  # noqa: E402
 import running  # noqa: E402
 from results import Goal, Plan, Results, Table  # noqa: E402
+from rounds import versions  # noqa: E402
 
 TITLE = "Impossible stacks"
 ABOUT = """\
@@ -289,8 +290,7 @@ def run(plan):
     shapes, ways, seconds = (list(judge.call_shapes.SHAPES), FULL_WAYS, 2) if plan.full else (QUICK_SHAPES, QUICK_WAYS, 0.5)
     found = {(plan.pythons[name], shape): measure_shape(plan, plan.pythons[name], shape, ways, seconds)
              for name in names for shape in shapes}
-    usual, goals = ordinary(plan, [plan.pythons[name] for name in (names if plan.full else names[1:2])],
-                            *((6, 4) if plan.full else (2, 1)))
+    usual, goals = ordinary(plan, versions(plan, ("3.13",), interpreters.COMMIT), *((4, 4) if plan.full else (2, 1)))
     compared, remarks = by_peers(plan, 5 if plan.full else 1)
     return Results([*tables_of_shapes(found, ways), usual, compared], goals_of_shapes(found, ways) + goals, remarks)
 

@@ -19,20 +19,28 @@ def total(stacks, first=None):
 
 
 @pytest.fixture(scope="module")
-def cache():
-    return {}
+def recordings(tmp_path_factory):
+    """Of mixed.py, one for each interpreter."""
+    files = {}
+
+    def of(python):
+        if python not in files:
+            files[python] = tmp_path_factory.mktemp("folded") / "mixed.gilspy"
+            with Program(python.executable, "mixed.py") as program:
+                done = record(program.pid, "-o", files[python], seconds=SECONDS)
+            assert done.returncode == 0, done.stderr
+        return files[python]
+    return of
 
 
 @pytest.fixture
-def view(python, cache):
-    """view("-g") = the stacks of mixed.py with these arguments, recorded once for each interpreter."""
-    def recorded(*arguments):
-        key = python, arguments
-        if key not in cache:
-            with Program(python.executable, "mixed.py") as program:
-                cache[key] = record_folded(program.pid, *arguments, seconds=SECONDS)
-        return cache[key]
-    return recorded
+def view(python, recordings):
+    """view("-g") = the stacks of mixed.py with these arguments."""
+    def reported(*arguments):
+        done = gilspy("report", recordings(python), "-f", "folded", "-o", "-", *arguments)
+        assert done.returncode == 0, done.stderr
+        return parse_folded(done.stdout)
+    return reported
 
 
 def test_the_first_frame_is_the_activity(view):
@@ -71,7 +79,6 @@ def test_gil_is_short_for_held(view):
 
 
 def test_blame_is_as_much_as_wait(view):
-    """Two recordings of a steady program."""
     waited, blamed = total(view("--view", "wait")), total(view("--view", "blame"))
     assert waited > 2 * MICROSECONDS
     assert blamed == pytest.approx(waited, rel=0.2)
