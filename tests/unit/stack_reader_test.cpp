@@ -166,29 +166,93 @@ TEST_F(StackReaderTest, AReusedThreadStateIsAnotherThread) {
   EXPECT_TRUE(read().other_thread);
 }
 
+// The thread has outgrown its chunk: the frame of `code` lies in a new one, and links to the first frame of `callers`.
+RemoteAddr outgrow(FakePython& python, const FakePython::Thread& thread, RemoteAddr code, RemoteAddr callers) {
+  const RuntimeLayout& layout = python.layout;
+  const RemoteAddr newer = python.allocate(FakePython::kChunkSize);
+  const RemoteAddr frame = newer + layout.chunk.data;
+  const std::vector<std::byte> bytes(FakePython::kChunkSize);
+  python.target.memory.put_bytes(newer, bytes);
+  python.target.memory.put(newer + layout.chunk.chunk_size, FakePython::kChunkSize);
+  python.target.memory.put(newer + layout.chunk.previous, callers);
+  python.put_frame(frame, {code, 0}, callers + layout.chunk.data + 8);
+  python.target.memory.put(thread.state + layout.thread.datastack_chunk, newer);
+  python.target.memory.put(thread.state + layout.thread.datastack_top, frame + FakePython::kFrameStep);
+  python.target.memory.put(thread.state + layout.thread.frame_root, frame);
+  return newer;
+}
+
 TEST_F(StackReaderTest, OlderChunksAreReadToo) {
-  const RemoteAddr older = thread_.chunk;
-  const RemoteAddr newer = python_.allocate(FakePython::kChunkSize);
-  std::vector<std::byte> bytes(FakePython::kChunkSize);
-  python_.target.memory.put_bytes(newer, bytes);
-  python_.target.memory.put(newer + python_.layout.chunk.chunk_size, FakePython::kChunkSize);
-  python_.target.memory.put(newer + python_.layout.chunk.previous, older);
   python_.set_stack(thread_, {{root_, 0}});
-  const RemoteAddr frame = newer + python_.layout.chunk.data + 8;
-  python_.put_frame(frame, {a_, 0}, older + python_.layout.chunk.data + 8);
-  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_chunk, newer);
-  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_top, frame + FakePython::kFrameStep);
-  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, frame);
+  outgrow(python_, thread_, a_, thread_.chunk);
   EXPECT_EQ(text(read().stack), "root:2;a:11");
+}
+
+// A chunk that was given back while the list was followed is another thread's in the next moment, with what it links
+// to.
+TEST_F(StackReaderTest, AListOfChunksThatEndsInAnotherThreadsIsNotBelieved) {
+  const FakePython::Thread other = python_.add_thread(2, Tid{102});
+  python_.set_stack(other, {{b_, 0}});
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  outgrow(python_, thread_, a_, other.chunk);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2") << "that one is its own: it was the outermost before";
+}
+
+TEST_F(StackReaderTest, AChunkThatWasGivenBackIsForgottenAlone) {
+  python_.set_stack(thread_, {{root_, 0}});
+  const RemoteAddr newer = outgrow(python_, thread_, a_, thread_.chunk);
+  read();
+  ASSERT_EQ(plan_.chunks.size(), 2U);
+  python_.target.memory.remove(newer, FakePython::kChunkSize);
+  python_.set_stack(thread_, {{root_, 0}});
+  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_chunk, thread_.chunk);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 1U) << "where the older one lies was known";
+}
+
+TEST_F(StackReaderTest, WhereTheOldestChunkIsGoneAllIsPlannedAnew) {
+  for (const bool had_frames : {false, true}) {
+    const RemoteAddr old = thread_.chunk;
+    if (had_frames) python_.set_stack(thread_, {{root_, 0}});
+    EXPECT_EQ(read().quality, StackQuality::kWhole);
+    EXPECT_EQ(!plan_.oldest_chunk.is_null(), had_frames);
+    python_.target.memory.remove(old, FakePython::kChunkSize);
+    thread_ = python_.add_thread(1, Tid{101}, thread_.state);
+    python_.set_stack(thread_, {{a_, 0}});
+    const StackOutcome outcome = read();
+    EXPECT_EQ(outcome.quality, StackQuality::kWhole) << had_frames;
+    EXPECT_EQ(text(outcome.stack), "a:11");
+  }
 }
 
 TEST_F(StackReaderTest, ARegionThatIsUnmappedIsPlannedAnew) {
   python_.set_stack(thread_, {{root_, 0}});
   read();
-  plan_.extras.push_back({RemoteAddr{0x7fff0000}, 80});
+  for (auto* const places : {&plan_.extras, &plan_.others}) places->push_back({RemoteAddr{0x7fff0000}, 80});
   const StackOutcome outcome = read();
   EXPECT_EQ(outcome.quality, StackQuality::kWhole);
   EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 1U);
+  EXPECT_TRUE(plan_.others.empty() && plan_.extras.empty()) << "from where it would come back";
+}
+
+// The same where the sampler's own call meets it.
+TEST_F(StackReaderTest, ARegionThatIsUnmappedWhenReadAheadIsPlannedAnew) {
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  for (auto* const places : {&plan_.extras, &plan_.others}) places->push_back({RemoteAddr{0x7fff0000}, 80});
+  const StackRequest request{thread_.state, thread_.id, &plan_};
+  reader_.note_ahead(*python_.target.read_batch(reader_.plan_ahead({&request, 1})));
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 0U);
+  EXPECT_FALSE(reader_.all_were_ahead());
 }
 
 TEST_F(StackReaderTest, TheEndOfTheProcessIsAnError) {
