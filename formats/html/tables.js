@@ -29,7 +29,7 @@ class Table {
     const sorted = this.rows.slice().sort((x, y) => {
       const a = by.value(x);
       const b = by.value(y);
-      return sign * (typeof a === 'string' ? Table.natural(a, b) : a - b) || Table.natural(x.name, y.name);
+      return sign * (typeof a === 'string' ? Words.natural(a, b) : a - b) || Words.natural(x.name, y.name);
     });
     const visible = this.all ? sorted : sorted.slice(0, Table.MOST);
     const head = Table.make('thead', [Table.make('tr', shown.map((each) => this.head(each, each === by)))]);
@@ -38,24 +38,27 @@ class Table {
     if (visible.length < sorted.length) this.element.append(this.foot(sorted.length - visible.length, shown.length));
   }
 
-  static natural = new Intl.Collator('en', { numeric: true }).compare;
-
   static make(tag, children = []) {
     const element = document.createElement(tag);
     element.append(...children);
     return element;
   }
 
-  head(column, active) {
-    const button = Table.make('button', [column.name]);
+  static button(text, onClick) {
+    const button = Table.make('button', [text]);
     button.type = 'button';
-    button.title = column.title || '';
-    button.addEventListener('click', () => {
+    button.addEventListener('click', onClick);
+    return button;
+  }
+
+  head(column, active) {
+    const button = Table.button(column.name, () => {
       this.descending = active ? !this.descending : column.key !== 'name';
       this.sort = column.key;
       this.draw();
       this.element.querySelector('[aria-sort] button').focus();
     });
+    button.title = column.title || '';
     const cell = Table.make('th', [button]);
     cell.scope = 'col';
     if (active) cell.setAttribute('aria-sort', this.descending ? 'descending' : 'ascending');
@@ -64,7 +67,7 @@ class Table {
 
   row(row, columns) {
     const cells = columns.map((column) => {
-      const cell = document.createElement(column.key === 'name' ? 'th' : 'td');
+      const cell = Table.make(column.key === 'name' ? 'th' : 'td');
       if (column.key === 'name') cell.scope = 'row';
       if (column.fill) column.fill(cell, row);
       else cell.textContent = column.text(row);
@@ -81,9 +84,7 @@ class Table {
   }
 
   foot(more, columns) {
-    const button = Table.make('button', [`${Words.grouped(more)} more`]);
-    button.type = 'button';
-    button.addEventListener('click', () => {
+    const button = Table.button(`${Words.grouped(more)} more`, () => {
       this.all = true;
       this.draw();
     });
