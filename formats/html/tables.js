@@ -118,14 +118,14 @@ const Tables = (() => {
       { key: 'tid', name: 'tid', value: (row) => row.tid, text: (row) => String(row.tid) },
       { key: 'shares', name: 'Share of its time', value: (row) => row.times[HOLDS] + row.times[OFF_CPU] + row.times[RUNS],
         fill: (cell, row) => bar(cell, row.times) },
+      { key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
+        optional: true, value: (row) => row.margin, text: (row) => (row.margin > 0 ? row.margin.toFixed(1) : '') },
     ];
     const heads = ['holds', 'holds off CPU', 'waits', 'no GIL', 'lock', 'stop-the-world', 'blocked', 'unknown'];
     heads.forEach((name, kind) => columns.push({
       key: model.activities[kind].key, name, title: `Seconds: ${model.activities[kind].words}`,
       optional: kind !== HOLDS && kind !== WAITS, value: (row) => row.times[kind], text: (row) => seconds(row.times[kind]),
     }));
-    columns.push({ key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
-      optional: true, value: (row) => row.margin, text: (row) => (row.margin > 0 ? row.margin.toFixed(1) : '') });
     columns.push({ key: 'cpu', name: 'CPU', title: 'Seconds on a CPU, of native threads, in the whole recording',
       optional: true, value: (row) => row.cpu, text: (row) => seconds(row.cpu) });
     return new Table(element, columns, { sort: [WAITS, HOLDS, RUNS].map((kind) => model.activities[kind].key) });
