@@ -76,6 +76,8 @@ class Turns:
         before, begin, cpu_begin = sum(self.counts), time.monotonic(), peers.cpu_s_of(self.program.pid)
         time.sleep(seconds)
         after, end, cpu_end = sum(self.counts), time.monotonic(), peers.cpu_s_of(self.program.pid)
+        if after == before or cpu_end <= cpu_begin:
+            raise peers.NotComparable("the program made no turn within %g s" % seconds)
         return (after - before) / (end - begin), (after - before) / (cpu_end - cpu_begin)
 
 
