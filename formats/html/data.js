@@ -52,12 +52,13 @@ const Data = (() => {
     return { count: count + 1, parent, frame };
   }
 
-  function positions(count, hole, lengths) {
+  function positions(holes, lengths) {
+    const count = lengths.length;
     const from = new Float64Array(count);
     const to = new Float64Array(count);
     let at = 0;
     for (let i = 0; i < count; ++i) {
-      from[i] = at + hole(i);
+      from[i] = at + holes[i];
       to[i] = from[i] + lengths[i];
       if (lengths[i] > 0) at = to[i];
     }
@@ -67,10 +68,7 @@ const Data = (() => {
   function readLane(reader, activities) {
     const count = reader.number();
     const activity = reader.column(count, new Uint8Array(count));
-    const holes = new Map();
-    for (let i = 0; i < count; ++i) if (activity[i] >= activities) holes.set(i, reader.number());
-    const lengths = reader.column(count);
-    const lane = positions(count, (i) => holes.get(i) || 0, lengths);
+    const lane = positions(Array.from(activity, (kind) => (kind >= activities ? reader.number() : 0)), reader.column(count));
     lane.stack = reader.column(count, new Int32Array(count));
     lane.activity = activity.map((kind) => kind % activities);
     return lane;
@@ -79,8 +77,7 @@ const Data = (() => {
   function readTenures(reader) {
     const count = reader.number();
     const holder = reader.column(count, new Int32Array(count));
-    const holes = reader.column(count);
-    const tenures = positions(count, (i) => holes[i], reader.column(count));
+    const tenures = positions(reader.column(count), reader.column(count));
     tenures.holder = holder;
     tenures.unseen = reader.column(count);
     return tenures;
@@ -88,8 +85,7 @@ const Data = (() => {
 
   function readCpus(reader) {
     const count = reader.number();
-    const holes = reader.column(count);
-    const cpus = positions(count, (i) => holes[i], reader.column(count));
+    const cpus = positions(reader.column(count), reader.column(count));
     cpus.used = reader.column(count).map((thousandths) => thousandths / 1000);
     return cpus;
   }

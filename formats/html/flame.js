@@ -24,8 +24,6 @@ const Flame = (() => {
     }
   }
 
-  const threadText = (thread) => (thread ? `${thread.name} (${thread.tid})` : '');
-
   // Every stack below a prefix is looked up once, not frame by frame for each of its rows.
   class Builder {
     constructor(model) {
@@ -51,7 +49,7 @@ const Flame = (() => {
   function tree(model, view, rows, blamed, { blocked, threads }) {
     const builder = new Builder(model);
     const byThread = (node, thread, family) => (threads && thread >= 0
-      ? node.child(threadText(model.threads[thread]), family) : node);
+      ? node.child(Words.thread(model.threads[thread]), family) : node);
     const add = (row, prefix, family) => builder.place(prefix, row.stack, family).add(row.time);
     if (view === 'blame') {
       for (const row of blamed) {

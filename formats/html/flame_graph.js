@@ -101,14 +101,8 @@ class FlameGraph {
     const depth = this.drawn.reduce((most, { node, width }) => (width >= 5 ? Math.max(most, node.depth) : most), 0);
     this.drawn = this.drawn.filter(({ node }) => node.depth <= depth);
     this.on.cut(cut > 0);
-    const dpr = Math.max(1, Math.round(window.devicePixelRatio || 1));
     const height = (depth - this.base() + 1) * FlameGraph.ROW + 2;
-    this.canvas.width = this.width * dpr;
-    this.canvas.height = Math.min(height * dpr, 32000);
-    this.canvas.style.width = this.width + 'px';
-    this.canvas.style.height = height + 'px';
-    const context = this.canvas.getContext('2d');
-    context.scale(dpr, dpr);
+    const { context } = Look.sized(this.canvas, this.width, height, 32000);
     context.font = Look.small;
     context.textBaseline = 'middle';
     for (const entry of this.drawn) this.drawNode(context, entry);

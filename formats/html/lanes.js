@@ -5,8 +5,6 @@ const Lanes = (() => {
   const ALL = 300;  // a canvas can be no taller; the tables have every thread
   const LANE = 20, THIN = 14, GROUP = 18;
 
-  const natural = new Intl.Collator('en', { numeric: true }).compare;
-
   function describedTracks(model) {
     return model.tracks.map((track) => {
       const times = new Float64Array(model.activities.length);
@@ -24,7 +22,7 @@ const Lanes = (() => {
   // names: a staircase is easier to see that way.
   function sorted(tracks, measures) {
     const [measure, ...others] = measures;
-    if (!measure) return tracks.slice().sort((a, b) => natural(a.name, b.name));
+    if (!measure) return tracks.slice().sort((a, b) => Words.natural(a.name, b.name));
     const rest = tracks.slice().sort((a, b) => measure(b) - measure(a));
     const out = [];
     while (rest.length > 0) {
@@ -81,7 +79,7 @@ const Lanes = (() => {
     return (process ? `${process}, ` : '') + (ids.length === 1 ? `interpreter ${ids[0]}` : `interpreters ${ids.slice(0, 6).join(', ')}`);
   }
 
-  const label = (row) => (row.count > 1 ? `${row.name} × ${row.count.toLocaleString('en')}` : row.name);
+  const label = (row) => (row.count > 1 ? `${row.name} × ${Words.grouped(row.count)}` : row.name);
 
   return { label, rows };
 })();

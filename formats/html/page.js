@@ -58,7 +58,7 @@ class Page {
       this.excerpt = new Timeline(el('excerpt'), model, { fixed: true, on });
       this.excerpt.view = [from, to];
       this.main.marked = [from, to];
-      el('excerpt-title').textContent = `${Words.time(to - from)} of it, magnified ${Math.round(model.duration_us / (to - from)).toLocaleString('en')} times`;
+      el('excerpt-title').textContent = `${Words.time(to - from)} of it, magnified ${Words.grouped(Math.round(model.duration_us / (to - from)))} times`;
     }
     el('excerpt-box').hidden = !this.excerpt;
     this.showRows(false);
@@ -75,32 +75,28 @@ class Page {
     this.excerpt?.setRows(rows.map((row) => ({ ...row })));
     this.allRows = all;
     el('more-lanes').hidden = hidden === 0 && !all;
-    el('more-lanes').textContent = all ? 'Fewer lanes' : `${Words.count(hidden, 'more lane')}`;
+    el('more-lanes').textContent = all ? 'Fewer lanes' : Words.count(hidden, 'more lane');
     this.drawLens();
   }
 
   makeLegend() {
-    const used = this.model.activities.filter((_, kind) => this.model.whole.some((times) => times[kind] > 0));
-    for (const { words } of used) {
-      const kind = this.model.activities.findIndex((activity) => activity.words === words);
+    this.model.activities.forEach(({ words }, kind) => {
+      if (!this.model.whole.some((times) => times[kind] > 0)) return;
       const swatch = Table.make('span');
       swatch.className = `swatch a${kind}`;
       el('legend').append(Table.make('li', [swatch, words]));
-    }
+    });
   }
 
   // The excerpt hangs on the place that it is from, as long as that is in view.
   drawLens() {
     const canvas = el('lens');
     if (!this.excerpt || !this.main.height) return;
-    const { width, gutter, dpr } = this.main;
-    canvas.width = width * dpr;
-    canvas.height = 26 * dpr;
-    const context = canvas.getContext('2d');
+    const { width, gutter } = this.main;
+    const { context } = Look.sized(canvas, width, 26);
     const [a, b] = this.main.view;
     if (this.main.marked[1] < a || this.main.marked[0] > b) return;
     const [from, to] = this.main.markedPixels();
-    context.scale(dpr, dpr);
     context.fillStyle = Look.colours().lens;
     context.strokeStyle = Look.colours().quiet;
     context.beginPath();
@@ -230,13 +226,19 @@ class Page {
   describeSelection() {
     const whole = this.selection === null;
     const [a, b] = this.range();
-    const text = whole ? 'everything' : `${Words.time(b - a)} from ${Words.moment(a, (b - a) / 100)} to ${Words.moment(b, (b - a) / 100)}`;
-    el('selection').textContent = whole ? '' : `Selected: ${text}.`;
+    const length = Words.time(b - a);
+    const [from, to] = [a, b].map((time) => Words.moment(time, (b - a) / 100));
+    el('selection').textContent = whole ? '' : `Selected: ${length} from ${from} to ${to}.`;
     el('selection-box').hidden = whole;
-    for (const place of document.querySelectorAll('.of-selection')) place.textContent = whole ? '' : `in the selected ${Words.time(b - a)}`;
+    for (const place of document.querySelectorAll('.of-selection')) place.textContent = whole ? '' : `in the selected ${length}`;
   }
 
   // ---- search
+
+  // A pattern that matches these words only.
+  static quoted(words) {
+    return words.replace(/[\\^$.*+?()|{}[\]/]/g, '\\$&');
+  }
 
   search(words) {
     const flags = /[A-Z]/.test(words) ? 'u' : 'iu';  // upper case asks for exactly that case
@@ -244,14 +246,14 @@ class Page {
     try {
       pattern = words === '' ? null : new RegExp(words, flags);
     } catch (unfinished) {
-      pattern = new RegExp(words.replace(/[\\^$.*+?()|{}[\]/]/g, '\\$&'), flags);
+      pattern = new RegExp(Page.quoted(words), flags);
     }
     this.graph.search(pattern);
   }
 
   // A function may stand in frames of several lines: its name and file are what they share.
   find(name) {
-    const words = name.replace(/(:\d+)?\)$/, '').replace(/[\\^$.*+?()|{}[\]/]/g, '\\$&');
+    const words = Page.quoted(name.replace(/(:\d+)?\)$/, ''));
     el('search').value = words;
     this.search(words);
     el('graph').scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });

@@ -71,12 +71,10 @@ const Paint = (() => {
     const scale = columns / (b - a);
     let stretches = 0;
     for (const lane of lanes) {
-      for (let i = Sums.firstAfter(lane, a); i < lane.count && lane.from[i] < b; ++i) {
-        const from = (Math.max(lane.from[i], a) - a) * scale;
-        const to = (Math.min(lane.to[i], b) - a) * scale;
-        if (to > from) spread(into, classes, kindOf(lane, i), from, to);
+      Sums.each(lane, a, b, (i, from, to) => {
+        if (to > from) spread(into, classes, kindOf(lane, i), (from - a) * scale, (to - a) * scale);
         ++stretches;
-      }
+      });
     }
     if (stretches > 2 * columns) evenOut(into, classes, columns, 4 * dpr);
     return into;
@@ -136,15 +134,14 @@ const Paint = (() => {
     const columns = image.width;
     const mean = new Float32Array(columns);
     const scale = columns / (b - a);
-    for (let i = Sums.firstAfter(steps, a); i < steps.count && steps.from[i] < b; ++i) {
-      const from = (Math.max(steps.from[i], a) - a) * scale;
-      const to = (Math.min(steps.to[i], b) - a) * scale;
-      if (to <= from || value[i] === 0) continue;
+    Sums.each(steps, a, b, (i, begin, end) => {
+      const from = (begin - a) * scale;
+      const to = (end - a) * scale;
       const last = Math.min(Math.floor(to), columns - 1);
       for (let column = Math.floor(from); column <= last; ++column) {
         mean[column] += value[i] * (Math.min(to, column + 1) - Math.max(from, column));
       }
-    }
+    });
     for (let column = 0; column < columns; ++column) {
       const end = Math.min((mean[column] / most) * height, height);
       for (let row = 0; row < end; ++row) {

@@ -15,10 +15,10 @@ const Sums = (() => {
     return low;
   }
 
-  // visit(index, time of it in the range)
+  // visit(index, from, to): what of it lies in the range
   function each(lane, a, b, visit) {
     for (let i = firstAfter(lane, a); i < lane.count && lane.from[i] < b; ++i) {
-      visit(i, Math.min(lane.to[i], b) - Math.max(lane.from[i], a));
+      visit(i, Math.max(lane.from[i], a), Math.min(lane.to[i], b));
     }
   }
 
@@ -31,7 +31,7 @@ const Sums = (() => {
   function activities(model, a, b) {
     return model.lanes.map((lane) => {
       const times = new Float64Array(model.activities.length);
-      each(lane, a, b, (i, time) => { times[lane.activity[i]] += time; });
+      each(lane, a, b, (i, from, to) => { times[lane.activity[i]] += to - from; });
       return times;
     });
   }
@@ -41,9 +41,9 @@ const Sums = (() => {
     const found = [];
     model.lanes.forEach((lane, thread) => {
       const times = new Map();
-      each(lane, a, b, (i, time) => {
+      each(lane, a, b, (i, from, to) => {
         const key = lane.stack[i] * 8 + lane.activity[i];
-        times.set(key, (times.get(key) || 0) + time);
+        times.set(key, (times.get(key) || 0) + to - from);
       });
       for (const [key, time] of times) found.push({ thread, activity: key % 8, stack: Math.floor(key / 8), time });
     });
@@ -73,13 +73,12 @@ const Sums = (() => {
   // As sampled: one thread holds it at a time.
   function blameExactly(held, a, b, give) {
     let at = a;
-    for (let i = firstAfter(held, a); i < held.count && held.from[i] < b; ++i) {
-      const begin = Math.max(held.from[i], at);
-      const end = Math.min(held.to[i], b);
+    each(held, a, b, (i, from, to) => {
+      const begin = Math.max(from, at);
       if (begin > at) give(NOBODY, 0, begin - at);
-      if (end > begin) give(held.thread[i], held.stack[i], end - begin);
-      at = Math.max(at, end);
-    }
+      if (to > begin) give(held.thread[i], held.stack[i], to - begin);
+      at = Math.max(at, to);
+    });
     if (b > at) give(NOBODY, 0, b - at);
   }
 
@@ -91,11 +90,10 @@ const Sums = (() => {
       let own = 0;
       let others = 0;
       const holders = [];
-      for (let i = firstAfter(held, start); i < held.count && held.from[i] < start + window; ++i) {
-        const time = Math.min(held.to[i], start + window) - Math.max(held.from[i], start);
-        if (held.thread[i] === waiter) own += time;
-        else others += holders.push([i, time]) && time;
-      }
+      each(held, start, start + window, (i, from, to) => {
+        if (held.thread[i] === waiter) own += to - from;
+        else others += holders.push([i, to - from]) && to - from;
+      });
       const whole = Math.max(window - own, others);
       for (const [i, time] of holders) give(held.thread[i], held.stack[i], ((end - begin) * time) / whole);
       if (whole > others) give(NOBODY, 0, ((end - begin) * (whole - others)) / whole);
@@ -111,15 +109,13 @@ const Sums = (() => {
     model.lanes.forEach((lane, waiter) => {
       const held = model.held[model.threads[waiter].gil];
       if (!held) return;
-      each(lane, a, b, (i) => {
+      each(lane, a, b, (i, from, to) => {
         if (lane.activity[i] !== WAITS) return;
         const leaf = model.stacks.frame[lane.stack[i]] + 1;
         const give = (thread, stack, time) => {
           const key = ((thread + 1) * stacks + stack) * frames + leaf;
           times.set(key, (times.get(key) || 0) + time);
         };
-        const from = Math.max(lane.from[i], a);
-        const to = Math.min(lane.to[i], b);
         if (model.window_us > 0) blameByShare(held, model.window_us, waiter, from, to, give);
         else blameExactly(held, from, to, give);
       });
@@ -186,7 +182,7 @@ const Sums = (() => {
 
   function cpus(model, a, b) {
     let time = 0;
-    each(model.cpuUse, a, b, (i, part) => { time += part * model.cpuUse.used[i]; });
+    each(model.cpuUse, a, b, (i, from, to) => { time += (to - from) * model.cpuUse.used[i]; });
     return time / Math.max(b - a, 1);
   }
 

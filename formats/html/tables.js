@@ -29,7 +29,7 @@ class Table {
     const sorted = this.rows.slice().sort((x, y) => {
       const a = by.value(x);
       const b = by.value(y);
-      return sign * (typeof a === 'string' ? Table.natural(a, b) : a - b) || Table.natural(x.name, y.name);
+      return sign * (typeof a === 'string' ? Words.natural(a, b) : a - b) || Words.natural(x.name, y.name);
     });
     const visible = this.all ? sorted : sorted.slice(0, Table.MOST);
     const head = Table.make('thead', [Table.make('tr', shown.map((each) => this.head(each, each === by)))]);
@@ -38,24 +38,27 @@ class Table {
     if (visible.length < sorted.length) this.element.append(this.foot(sorted.length - visible.length, shown.length));
   }
 
-  static natural = new Intl.Collator('en', { numeric: true }).compare;
-
   static make(tag, children = []) {
     const element = document.createElement(tag);
     element.append(...children);
     return element;
   }
 
-  head(column, active) {
-    const button = Table.make('button', [column.name]);
+  static button(text, onClick) {
+    const button = Table.make('button', [text]);
     button.type = 'button';
-    button.title = column.title || '';
-    button.addEventListener('click', () => {
+    button.addEventListener('click', onClick);
+    return button;
+  }
+
+  head(column, active) {
+    const button = Table.button(column.name, () => {
       this.descending = active ? !this.descending : column.key !== 'name';
       this.sort = column.key;
       this.draw();
       this.element.querySelector('[aria-sort] button').focus();
     });
+    button.title = column.title || '';
     const cell = Table.make('th', [button]);
     cell.scope = 'col';
     if (active) cell.setAttribute('aria-sort', this.descending ? 'descending' : 'ascending');
@@ -64,7 +67,7 @@ class Table {
 
   row(row, columns) {
     const cells = columns.map((column) => {
-      const cell = document.createElement(column.key === 'name' ? 'th' : 'td');
+      const cell = Table.make(column.key === 'name' ? 'th' : 'td');
       if (column.key === 'name') cell.scope = 'row';
       if (column.fill) column.fill(cell, row);
       else cell.textContent = column.text(row);
@@ -81,9 +84,7 @@ class Table {
   }
 
   foot(more, columns) {
-    const button = Table.make('button', [`${Words.grouped(more)} more`]);
-    button.type = 'button';
-    button.addEventListener('click', () => {
+    const button = Table.button(`${Words.grouped(more)} more`, () => {
       this.all = true;
       this.draw();
     });
@@ -117,14 +118,14 @@ const Tables = (() => {
       { key: 'tid', name: 'tid', value: (row) => row.tid, text: (row) => String(row.tid) },
       { key: 'shares', name: 'Share of its time', value: (row) => row.times[HOLDS] + row.times[OFF_CPU] + row.times[RUNS],
         fill: (cell, row) => bar(cell, row.times) },
+      { key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
+        optional: true, value: (row) => row.margin, text: (row) => (row.margin > 0 ? row.margin.toFixed(1) : '') },
     ];
     const heads = ['holds', 'holds off CPU', 'waits', 'no GIL', 'lock', 'stop-the-world', 'blocked', 'unknown'];
     heads.forEach((name, kind) => columns.push({
       key: model.activities[kind].key, name, title: `Seconds: ${model.activities[kind].words}`,
       optional: kind !== HOLDS && kind !== WAITS, value: (row) => row.times[kind], text: (row) => seconds(row.times[kind]),
     }));
-    columns.push({ key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
-      optional: true, value: (row) => row.margin, text: (row) => (row.margin > 0 ? row.margin.toFixed(1) : '') });
     columns.push({ key: 'cpu', name: 'CPU', title: 'Seconds on a CPU, of native threads, in the whole recording',
       optional: true, value: (row) => row.cpu, text: (row) => seconds(row.cpu) });
     return new Table(element, columns, { sort: [WAITS, HOLDS, RUNS].map((kind) => model.activities[kind].key) });

@@ -60,14 +60,7 @@ class Timeline {
   resize() {
     this.width = Math.max(this.box.clientWidth, 200);
     this.gutter = this.width < 560 ? 92 : 168;
-    this.dpr = Math.max(1, Math.round(window.devicePixelRatio || 1));
-    for (const canvas of [this.picture, this.overlay]) {
-      canvas.width = this.width * this.dpr;
-      canvas.height = this.height * this.dpr;
-      canvas.style.width = this.width + 'px';
-      canvas.style.height = this.height + 'px';
-      canvas.getContext('2d').scale(this.dpr, this.dpr);
-    }
+    for (const canvas of [this.picture, this.overlay]) this.dpr = Look.sized(canvas, this.width, this.height).dpr;
     this.box.style.height = this.height + 'px';
   }
 
@@ -333,8 +326,8 @@ class Timeline {
   describeOwner(tenures, time) {
     const i = Sums.at(tenures, time);
     if (i < 0) return ['nobody holds the GIL'];
-    const { name, tid } = this.model.threads[tenures.holder[i]] || { name: 'a thread', tid: '?' };
-    return [`${name} (${tid}) has the GIL for ${Words.time(tenures.to[i] - tenures.from[i])}`];
+    const thread = this.model.threads[tenures.holder[i]] || { name: 'a thread', tid: '?' };
+    return [`${Words.thread(thread)} has the GIL for ${Words.time(tenures.to[i] - tenures.from[i])}`];
   }
 
   describeThread(row, time) {
@@ -342,9 +335,8 @@ class Timeline {
       const lane = this.model.lanes[thread];
       const i = Sums.at(lane, time);
       if (i < 0) continue;
-      const { name, tid } = this.model.threads[thread];
       const what = this.model.activities[lane.activity[i]].words;
-      const lines = [`${name} (${tid})`, `${what} for ${Words.time(lane.to[i] - lane.from[i])} with this stack`];
+      const lines = [Words.thread(this.model.threads[thread]), `${what} for ${Words.time(lane.to[i] - lane.from[i])} with this stack`];
       if (lane.activity[i] === WAITS) lines.push(...this.describeHolder(this.model.threads[thread].gil, time));
       return lines.concat(this.stackLines(lane.stack[i]));
     }
@@ -356,8 +348,7 @@ class Timeline {
     const i = Sums.at(held, time);
     if (i < 0) return ['nobody holds the GIL: it is being handed over'];
     const frame = this.model.stacks.frame[held.stack[i]];
-    const { name, tid } = this.model.threads[held.thread[i]];
-    return [`${name} (${tid}) holds it${frame < 0 ? '' : ' in ' + this.model.frames[frame]}`];
+    return [`${Words.thread(this.model.threads[held.thread[i]])} holds it${frame < 0 ? '' : ' in ' + this.model.frames[frame]}`];
   }
 
   stackLines(stack) {

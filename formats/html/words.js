@@ -29,6 +29,9 @@ const Words = (() => {
   const grouped = (value) => value.toLocaleString('en');
   const count = (value, noun) => `${grouped(value)} ${noun}${value === 1 ? '' : 's'}`;
 
+  const natural = new Intl.Collator('en', { numeric: true }).compare;
+  const thread = ({ name, tid }) => `${name} (${tid})`;
+
   // What fits into so many pixels, with an ellipsis where something is missing.
   function cut(context, text, room) {
     if (context.measureText(text).width <= room) return text;
@@ -42,7 +45,7 @@ const Words = (() => {
     return low < 2 ? '' : text.slice(0, low) + '…';
   }
 
-  return { count, cut, grouped, moment, number, percent, tick, time };
+  return { count, cut, grouped, moment, natural, number, percent, thread, tick, time };
 })();
 
 const Look = (() => {
@@ -58,5 +61,17 @@ const Look = (() => {
     };
   }
 
-  return { colours, normal, small };
+  // A context that counts in CSS pixels, and how many pixels of the screen one of those has.
+  function sized(canvas, width, height, most = Infinity) {
+    const dpr = Math.max(1, Math.round(window.devicePixelRatio || 1));
+    canvas.width = width * dpr;
+    canvas.height = Math.min(height * dpr, most);
+    canvas.style.width = width + 'px';
+    canvas.style.height = height + 'px';
+    const context = canvas.getContext('2d');
+    context.scale(dpr, dpr);
+    return { context, dpr };
+  }
+
+  return { colours, normal, sized, small };
 })();

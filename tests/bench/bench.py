@@ -29,6 +29,7 @@ from results import Plan, Results  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "cost", "micro")
 FULL_ONLY = ("what_if",)
+OF_A_RUN = ("command", "date", "load before")  # facts that differ between runs of which one document is made
 
 
 def say(line):
@@ -108,8 +109,9 @@ def as_json(facts, sections, full):
 def from_json(texts):
     """(facts, sections) of full runs of some sections each, put together in the usual order."""
     runs = [json.loads(text) for text in texts]
-    if not all(one["full"] for one in runs) or len({one["facts"]["gilspy"] for one in runs}) != 1:
-        raise ValueError("only full runs of one and the same gilspy make one document")
+    same = [{key: told for key, told in one["facts"].items() if key not in OF_A_RUN} for one in runs]
+    if not all(one["full"] for one in runs) or any(one != same[0] for one in same):
+        raise ValueError("only full runs of one and the same gilspy, with the same peers on one machine, make a document")
     sections = {section["name"]: report.Section(**section) for one in runs for section in one["sections"]}
     for section in sections.values():
         section.results = section.results and Results.from_dict(section.results)
@@ -118,6 +120,9 @@ def from_json(texts):
     if absent:
         raise ValueError("not measured: " + ", ".join(absent))
     facts = dict(runs[0]["facts"], command="./dev bench --full")
+    for key in ("date", "load before"):
+        told = dict.fromkeys(one["facts"][key] for one in runs if key in one["facts"])
+        facts.update({key: "; ".join(told)} if told else {})
     return facts, [sections[name] for name in known]
 
 
@@ -166,10 +171,10 @@ def main():
     for name in chosen_sections(arguments.sections, arguments.full):
         sections.append(run_section(name, plan))
         print(report.text_section(sections[-1]), flush=True)
+        if arguments.json:  # each time: a long run may be ended in the midst of it
+            pathlib.Path(arguments.json).write_text(as_json(facts, sections, arguments.full), encoding="utf-8")
     print("\n=== What fell behind ===\n%s" % ("\n".join(report.fell_behind(sections)) or "nothing: every goal was met"))
     print("took %s" % ", ".join("%s %.0f s" % (section.name, section.seconds) for section in sections))
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(as_json(facts, sections, arguments.full), encoding="utf-8")
     if arguments.write:
         write_documents(facts, sections)
     sys.exit(any(section.failure for section in sections))

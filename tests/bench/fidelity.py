@@ -229,6 +229,10 @@ def run(plan, pairs=None, seconds=None, count=None):
             except NoTruth as reason:
                 skipped.setdefault(str(reason).split(":")[0], []).append("%s on %s" % (workload.name, python))
                 continue
+            except (AssertionError, KeyError, OSError, ValueError, subprocess.SubprocessError) as error:
+                plan.say("NOT MEASURED: %s on %s: %r" % (workload.name, python, error))
+                missed.append("%s on %s (failed)" % (workload.name, python))
+                continue
             rows.append(row(python, workload, rounds))
             plan.say("  ".join(rows[-1]) + "   " + "; ".join(one.worst for one in rounds))
             error = max(abs(error) for one in rounds for error in one.hold + one.wait)
@@ -236,7 +240,8 @@ def run(plan, pairs=None, seconds=None, count=None):
             if error > BOUND_POINTS:
                 missed.append("%s on %s (%.1f)" % (workload.name, python, error))
     goal = Goal("worst error of a thread's hold or wait share: 1 point", "%.1f points" % worst if rows else "nothing",
-                not missed if rows else None, "further off: " + ", ".join(missed) if missed else "" if rows else "no truth")
+                not missed if rows or missed else None,
+                "further off: " + ", ".join(missed) if missed else "" if rows else "no truth")
     return Results([Table(COLUMNS, rows, "Points of share, %d rounds of %d s each" % (count, seconds))], [goal],
                    ["Not compared, %s: %s." % (reason, ", ".join(what)) for reason, what in skipped.items()])
 

@@ -54,10 +54,13 @@ class Turns:
 
     def __enter__(self):
         self.program.__enter__()
-        if self.cpu is not None:
-            for tid in os.listdir("/proc/%d/task" % self.program.pid):
+        try:
+            for tid in os.listdir("/proc/%d/task" % self.program.pid) if self.cpu is not None else ():
                 os.sched_setaffinity(int(tid), {self.cpu})
-        self.map = mmap.mmap(self.file.fileno(), 0)
+            self.map = mmap.mmap(self.file.fileno(), 0)
+        except BaseException:  # it would compute beside all that is measured after
+            self.program.__exit__(None, None, None)
+            raise
         self.counts = memoryview(self.map).cast("Q")
         time.sleep(0.5)
         return self
@@ -73,6 +76,8 @@ class Turns:
         before, begin, cpu_begin = sum(self.counts), time.monotonic(), peers.cpu_s_of(self.program.pid)
         time.sleep(seconds)
         after, end, cpu_end = sum(self.counts), time.monotonic(), peers.cpu_s_of(self.program.pid)
+        if after == before or cpu_end <= cpu_begin:
+            raise peers.NotComparable("the program made no turn within %g s" % seconds)
         return (after - before) / (end - begin), (after - before) / (cpu_end - cpu_begin)
 
 
@@ -226,8 +231,11 @@ class Latencies:
 
     def add(self, port, seconds):
         command = [sys.executable, str(LOAD), str(port), str(seconds), str(REQUESTS_HZ)]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
-        latencies = json.loads(said)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
+        except subprocess.SubprocessError as error:
+            raise peers.NotComparable("the service did not answer: %s" % error) from None
+        latencies = json.loads(done.stdout)
         self.all += latencies
         self.p99.append(1e3 * percentile(latencies, 99))
 

@@ -176,8 +176,9 @@ class Gilspy(Sampler):
     def count(self, run):
         report = self.report(run)
         quality = report["quality"]
+        # Ticks that could not be read at all are not among them.
         lost = quality["discarded"] + quality["errors"]
-        return quality["ticks"] - lost, lost, report["duration_s"], report
+        return quality["ticks"] - quality["discarded"], lost, report["duration_s"], report
 
     def report(self, run):
         try:
@@ -191,10 +192,10 @@ class Gilspy(Sampler):
 
     @staticmethod
     def summary(said):
-        """The same few numbers from the last line of the summary on the terminal."""
-        line = re.search(r"([\d,]+) ticks in ([\d.]+) s.*?([\d,]+) discarded", said, re.DOTALL)
+        """The same few numbers from the end of the summary on the terminal: how many were made, not how many asked for."""
+        line = re.search(r"([\d,]+)(?:\sof\s[\d,]+)?\sticks?\sin\s([\d.]+)\ss\b.*?([\d,]+)\sdiscarded", said, re.DOTALL)
         if not line:
-            raise NotComparable("gilspy: " + said[-200:])
+            raise NotComparable("gilspy: " + " ".join(said[-200:].split()))
         ticks, discarded = (int(number.replace(",", "")) for number in (line[1], line[3]))
         return {"quality": {"ticks": ticks, "discarded": discarded, "errors": 0}, "duration_s": float(line[2])}
 
@@ -338,16 +339,23 @@ def interpreter_beside(pid, python):
     return ["nsenter", "--target", str(pid), "--mount", "--root", "--wdns=/tmp", program[len(root):]]
 
 
-def measure_command(command):
+def measure_command(command, timeout_s=600):
     """(what it printed, wall seconds, CPU seconds, peak bytes) of a command that must succeed."""
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
         begin, peak_bytes, ended = time.monotonic(), 0, 0
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=messages, stderr=subprocess.STDOUT,
                                    env=dict(os.environ, LC_ALL="C"))
-        while not ended:
-            time.sleep(0.002)
-            peak_bytes = max(peak_bytes, memory_bytes(process.pid, "VmHWM"))
-            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        try:
+            while not ended:
+                time.sleep(0.002)
+                peak_bytes = max(peak_bytes, memory_bytes(process.pid, "VmHWM"))
+                ended, status, used = os.wait4(process.pid, os.WNOHANG)
+                if not ended and time.monotonic() - begin > timeout_s:
+                    raise NotComparable("%s did not end within %g s" % (os.path.basename(command[0]), timeout_s))
+        finally:
+            if not ended:
+                process.kill()
+                process.wait()
         wall_s = time.monotonic() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         messages.seek(0)

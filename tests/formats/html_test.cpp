@@ -201,7 +201,7 @@ TEST(Shortened, GivesRareStacksToTheirParents) {
 
 TEST(Size, AUsualMinuteIsBelowOneMegabyte) { EXPECT_LT(page_of(turns_timeline(8, 60.0)).size(), 1'000'000u); }
 
-TEST(Size, CodeIsBelowAHundredKilobytes) { EXPECT_LT(page_of(Profile{}).size(), 100u * 1024); }
+TEST(Size, CodeIsBelowAHundredKilobytes) { EXPECT_LT(page_of(Profile{}).size(), 100'000u); }
 
 // Every millisecond another stack, so that nothing can be put together without loss.
 Profile many_stacks(int threads, int ticks, int stacks) {

@@ -25,6 +25,13 @@ class FakeRun:
         return self.text
 
 
+class FakeGilspy(peers.Gilspy):
+    """One that need not be built."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.output = "json"
+
+
 PY_SPY_SAID = """py-spy> Stopped sampling because Control-C pressed
 py-spy> Wrote raw flamegraph data to 'y'. Samples: 15 Errors: 2
 """
@@ -87,9 +94,22 @@ def test_a_sampler_that_says_nothing_is_no_zero(sampler, tmp_path):
         sampler(tmp_path / "peers-x-1").count(FakeRun(tmp_path, "permission denied", b""))
 
 
-def test_the_summary_of_gilspy():
-    said = "\n32,518 ticks in 0.99 s, 66 truncated, 7 discarded; gilspy used 25.6 % of one CPU.  ->  /tmp/x.svg\n"
+@pytest.mark.parametrize("made", ["32,518 ticks", "32,518 of 33,000 ticks", "32,518 of\n33,000 ticks"])
+def test_the_summary_of_gilspy(made):
+    said = "\n%s in 0.99 s, 5 late; stacks: 14 read again, 66 truncated, 7\ndiscarded; gilspy used 25.6 %% of one CPU.\n" % made
     assert peers.Gilspy.summary(said) == {"quality": {"ticks": 32518, "discarded": 7, "errors": 0}, "duration_s": 0.99}
+
+
+def test_ticks_that_gilspy_could_not_read_are_not_taken_off_twice(tmp_path):
+    report = {"quality": {"ticks": 100, "discarded": 3, "errors": 20}, "duration_s": 2.0}
+    run = FakeRun(tmp_path, "", json.dumps(report).encode())
+    assert peers.Gilspy.count(FakeGilspy(), run)[:3] == (97, 23, 2.0)
+
+
+def test_a_command_that_does_not_end_is_ended():
+    with pytest.raises(peers.NotComparable, match="sleep did not end within 0.05 s"):
+        peers.measure_command(["sleep", "60"], timeout_s=0.05)
+    assert peers.measure_command(["echo", "done"])[0] == "done\n"
 
 
 HELP = """
@@ -194,6 +214,12 @@ def test_a_document_of_earlier_runs():
     other = json.loads(texts[0])
     other["facts"]["gilspy"] = "gilspy 0.2"
     with pytest.raises(ValueError, match="one and the same"):
+        bench.from_json(texts + [json.dumps(other)])
+    other["facts"].update(FACTS, date="2020-01-03", command="./dev bench --full speed")
+    facts, _ = bench.from_json(texts + [json.dumps(other)])
+    assert (facts["date"], facts["command"]) == ("2020-01-01; 2020-01-03", "./dev bench --full")
+    other["facts"]["machine"] = "96 CPUs"
+    with pytest.raises(ValueError, match="on one machine"):
         bench.from_json(texts + [json.dumps(other)])
     with pytest.raises(ValueError, match="only full"):
         bench.from_json([bench.as_json(FACTS, [section(True, name)], full=False) for name in known])

@@ -20,8 +20,8 @@ KEYS = {
                                    "blocked", "unknown"},
     ("threads", 0, "activities"): ACTIVITIES,
     ("verdict",): {"code", "headline"},
-    ("quality",): {"ticks_asked", "ticks", "rate_hz", "late", "lateness", "retried", "truncated", "discarded", "blurred", "errors",
-                   "stopped_s", "unknown_share", "system_calls_told"},
+    ("quality",): {"ticks_asked", "ticks", "rate_hz", "late", "lateness", "retried", "truncated", "discarded", "blurred",
+                   "errors", "stopped_s", "unknown_share", "system_calls_told"},
     ("self",): {"cpu_s", "peak_rss_bytes"},
 }
 
@@ -119,7 +119,8 @@ def test_looks_between_ticks_date_the_hand_offs(python):
     with Program(python.executable, "spinners.py", "--threads", 4) as program:
         dated = record_json(program.pid)
         undated = record_json(program.pid, "--gil-rate", "0")
-    assert dated["quality"]["glances"] > 0
+    # They have 0.5 % of a CPU. A look that costs 25 us, as on a machine with much else to do, makes one in five ticks.
+    assert dated["quality"]["glances"] > dated["quality"]["ticks"] / 20 > 0
     assert undated["quality"]["glances"] == 0
     for report in dated, undated:
         gil = report["interpreters"][0]["gil"]

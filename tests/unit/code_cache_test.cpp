@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "src/layout/tables/cpython_3_10.h"
+#include "src/layout/tables/cpython_3_11.h"
+#include "src/layout/tables/cpython_3_12.h"
 #include "src/layout/tables/cpython_3_14t.h"
 #include "src/layout/tables/cpython_3_9.h"
 #include "tests/unit/fake_python.h"
@@ -40,6 +42,32 @@ TEST(CodeCache, WithoutAQualifiedNameThePlainOneIsTaken) {
 TEST(CodeCache, AFrameThatHasNotBegunStandsAtTheFirstLine) {
   CodeFixture fixture(layout::tables::kCpython310);
   EXPECT_EQ(fixture.at(~std::uint64_t{0}), "work:10");
+}
+
+// What a frame takes of the data stack, in bytes. 3.11 has the parts of the sum: stack, variables, and what every frame
+// has, 9 words of it (FRAME_SPECIALS_SIZE in pycore_frame.h).
+TEST(CodeCache, OfAFrameItsSizeOnTheDataStack) {
+  const auto frame_bytes = [](const RuntimeLayout& layout) {
+    CodeFixture fixture(layout);
+    const RuntimeLayout::Code& fields = fixture.python.layout.code;
+    fixture.python.target.memory.put(fixture.code + fields.stacksize, std::int32_t{3});
+    fixture.python.target.memory.put(fixture.code + fields.nlocalsplus, std::int32_t{4});
+    if (fields.framesize != kAbsent)
+      fixture.python.target.memory.put(fixture.code + fields.framesize, std::int32_t{20});
+    return fixture.codes.frame_bytes(fixture.code);
+  };
+  EXPECT_EQ(frame_bytes(layout::tables::kCpython311), (3U + 4U + 9U) * 8U);
+  EXPECT_EQ(frame_bytes(layout::tables::kCpython312), 20U * 8U) << "the compiler's own sum";
+}
+
+TEST(CodeCache, WhatIsNoCodeObjectHasNoFrames) {
+  CodeFixture fixture(layout::tables::kCpython311);
+  EXPECT_NE(fixture.codes.frame_bytes(fixture.code), 0U);
+  const RemoteAddr other = fixture.python.add_function("of another type", 1);
+  fixture.python.target.memory.put(other + fixture.python.layout.object.type, FakePython::kGil);
+  for (const RemoteAddr place : {RemoteAddr{}, RemoteAddr{0xdead0}, fixture.code + 4, other}) {
+    EXPECT_EQ(fixture.codes.frame_bytes(place), 0U) << place.value();
+  }
 }
 
 // Free-threaded 3.14 and later: every thread runs a copy of the bytecode.

@@ -111,6 +111,25 @@ TEST_F(FrameObjects, ALeafThatReturnedBetweenTheCopiesIsDropped) {
   EXPECT_EQ(text(outcome.stack), "root:2;a:11");
 }
 
+// These frames do not say whether they have called: that the first copy saw no callee proves nothing.
+TEST_F(FrameObjects, ALeafThatCalledBetweenTheCopiesIsNotCertainToHaveBeenTheLeaf) {
+  for (const int moved_to : {0, 2}) {
+    set_innermost(leaf_);
+    read();  // where the callee's frame will lie is known
+    set_innermost(middle_);
+    call(middle_, a_, outer_);
+    between_the_copies([this, moved_to] {
+      call(middle_, a_, outer_, moved_to);
+      set_innermost(leaf_);
+    });
+    const StackOutcome outcome = read();
+    python_.target.on_read(nullptr);
+    EXPECT_EQ(outcome.quality, StackQuality::kTruncated) << moved_to;
+    EXPECT_EQ(text(outcome.stack), "root:2;a:11") << moved_to;
+    EXPECT_EQ(outcome.retries, 0U);
+  }
+}
+
 // It returns after the thread's word was copied and before the frame is: a chain without a beginning.
 TEST_F(FrameObjects, AChainWithoutItsRootIsReadAgain) {
   read();

@@ -47,6 +47,7 @@ struct Case {
   double seconds;
   double mean_turn;
   double least;
+  int runs = 400;
 };
 
 class Coverage : public ::testing::TestWithParam<Case> {};
@@ -54,10 +55,9 @@ class Coverage : public ::testing::TestWithParam<Case> {};
 TEST_P(Coverage, OfTheTruth) {
   const Case& of = GetParam();
   constexpr std::size_t kThreads = 4;
-  constexpr int kRuns = 400;
   std::mt19937_64 random(95);
   int covered = 0;
-  for (int run = 0; run < kRuns; ++run) {
+  for (int run = 0; run < of.runs; ++run) {
     const Profile profile = turns(random, of.seconds, kThreads, of.mean_turn);
     const ThreadProfile& thread = profile.threads.front();
     ASSERT_TRUE(thread.margins.has_value());
@@ -65,14 +65,18 @@ TEST_P(Coverage, OfTheTruth) {
     covered += off <= (*thread.margins)[Share::kHasGil] ? 1 : 0;
   }
   RecordProperty("covered", covered);
-  EXPECT_GE(covered, kRuns * of.least) << covered;
-  EXPECT_LT(covered, kRuns * 0.998) << "wider than it must be";
+  EXPECT_GE(covered, of.runs * of.least) << covered;
+  EXPECT_LT(covered, of.runs * 0.998) << "wider than it must be";
 }
 
+// In recordings below 0.8 s the truth lies within the margin 92 to 94 times in 100, not 95 (of 6,000 that were tried):
+// with eight blocks or four there is one length of them, from which no worse one can be chosen, and in the shortest
+// that are permitted neighbours still resemble each other a little.
 INSTANTIATE_TEST_SUITE_P(Margins, Coverage,
                          ::testing::Values(Case{"QuickTurns", 2, 0.005, 0.94}, Case{"SlowTurns", 4, 0.05, 0.94},
                                            Case{"TurnsShorterThanATick", 1, 0.0005, 0.94},
-                                           Case{"Brief", 0.4, 0.005, 0.92}, Case{"VeryBrief", 0.2, 0.005, 0.92}),
+                                           Case{"Brief", 0.4, 0.005, 0.92, 2000},
+                                           Case{"VeryBrief", 0.2, 0.005, 0.92, 2000}),
                          [](const auto& made) { return std::string(made.param.name); });
 
 TEST(Margins, ShrinkWithTheRootOfTheTime) {

@@ -1,5 +1,7 @@
 // Stacks of 3.11 and later: frames on a data stack.
 #include "gilspy/memory.h"
+#include "src/layout/tables/cpython_3_11.h"
+#include "src/layout/tables/cpython_3_14.h"
 #include "tests/unit/stack_fixture.h"
 
 namespace gilspy::sample {
@@ -45,6 +47,33 @@ TEST_F(StackReaderTest, ALeafThatReturnedWasThereAtTheFirstMoment) {
   EXPECT_TRUE(outcome.moved);
 }
 
+// Where it lay, somebody else was called since; or it was no leaf, and only what it had called was gone already.
+TEST_F(StackReaderTest, ALeafOfWhichNothingIsLeftIsNotCertainToHaveBeenOne) {
+  const RemoteAddr leaf = first_frame() + FakePython::kFrameStep;
+  const auto put = [&](Offset field, const auto& value) { python_.target.memory.put(leaf + field, value); };
+  const auto& frame = python_.layout.frame;
+  const std::function<void()> changes[] = {
+      [] {},
+      [&] { put(frame.code, b_); },
+      [&] { put(frame.previous, leaf); },
+      [&] { put(frame.owner, std::uint8_t{3}); },
+  };
+  for (const auto& change : changes) {
+    const bool is_leaf = &change != changes;
+    python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+    read();
+    python_.let_run(leaf, is_leaf);
+    between_the_copies([&] {
+      python_.set_stack(thread_, {{root_, 0}});
+      change();
+    });
+    const StackOutcome outcome = read();
+    python_.target.on_read(nullptr);
+    EXPECT_EQ(outcome.quality, StackQuality::kTruncated) << &change - changes;
+    EXPECT_EQ(text(outcome.stack), "root:2");
+  }
+}
+
 TEST_F(StackReaderTest, ALeafThatCalledIsWholeWithoutItsCallee) {
   python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
   read();
@@ -71,6 +100,48 @@ TEST_F(StackReaderTest, AFrameThatRunsHasCalledNobody) {
   EXPECT_EQ(text(outcome.stack), "root:2;a:11");
 }
 
+// What it called in C called the next one, which says nothing of that: it runs.
+TEST_F(StackReaderTest, AFrameThatRunsMayHaveCalledThroughC) {
+  const RemoteAddr sentinel = python_.allocate(0x100);
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  python_.put_frame(sentinel, {b_, 0}, first_frame());
+  python_.target.memory.put(sentinel + python_.layout.frame.owner, std::uint8_t{3});
+  python_.target.memory.put(first_frame() + FakePython::kFrameStep + python_.layout.frame.previous, sentinel);
+  python_.let_run(first_frame(), true);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
+}
+
+// The same in 3.11, which has no frame in between.
+class Frames311 : public StackFixture {
+ protected:
+  Frames311() : StackFixture(layout::tables::kCpython311) {}
+};
+
+TEST_F(Frames311, AFrameThatRunsMayHaveCalledThroughC) {
+  for (const bool through_c : {true, false}) {
+    python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+    python_.let_run(first_frame(), true);
+    const RemoteAddr leaf = first_frame() + FakePython::kFrameStep;
+    python_.target.memory.put(leaf + python_.layout.frame.is_entry, static_cast<std::uint8_t>(through_c));
+    EXPECT_EQ(text(read().stack), through_c ? "root:2;a:11" : "root:2");
+  }
+}
+
+// 3.14 and later clear the code of a frame that leaves the stack.
+class Frames314 : public StackFixture {
+ protected:
+  Frames314() : StackFixture(layout::tables::kCpython314) {}
+};
+
+TEST_F(Frames314, WhatAFrameCalledThatIsGoneIsGoneToo) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
+  EXPECT_EQ(text(read().stack), "root:2;a:11;b:21");
+  python_.target.memory.put(first_frame() + FakePython::kFrameStep + python_.layout.frame.code, RemoteAddr{});
+  EXPECT_EQ(text(read().stack), "root:2");
+}
+
 // It loses its link to whoever resumed it before it has left the stack.
 TEST_F(StackReaderTest, AGeneratorWithoutItsCallerIsNoStack) {
   const RemoteAddr generator = python_.allocate(0x100);
@@ -81,6 +152,49 @@ TEST_F(StackReaderTest, AGeneratorWithoutItsCallerIsNoStack) {
   const StackOutcome outcome = read();
   EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
   EXPECT_EQ(text(outcome.stack), "root:2;b:21");
+}
+
+// Where no chain reaches the first frame: those that lie behind it on the data stack, as far as that goes and each
+// links to the one before.
+TEST_F(StackReaderTest, FromTheFirstFrameOnOnlyWhatIsLinkedIsBelieved) {
+  const RemoteAddr generator = python_.allocate(0x100);
+  const std::vector<FakePython::Call> calls{{root_, 0}, {a_, 0}, {b_, 0}};
+  const RemoteAddr second = first_frame() + FakePython::kFrameStep;
+  const RemoteAddr third = second + FakePython::kFrameStep;
+  const auto text_without_a_chain = [&](const std::function<void()>& change) {
+    python_.set_stack(thread_, calls);
+    read();
+    python_.put_frame(generator, {a_, 0}, RemoteAddr{});
+    python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, generator);
+    change();
+    return text(read().stack);
+  };
+  EXPECT_EQ(text_without_a_chain([] {}), "root:2;a:11;b:21");
+  EXPECT_EQ(text_without_a_chain(
+                [&] { python_.target.memory.put(thread_.state + python_.layout.thread.datastack_top, third); }),
+            "root:2;a:11");
+  EXPECT_EQ(text_without_a_chain([&] { python_.target.memory.put(third + python_.layout.frame.previous, generator); }),
+            "root:2;a:11");
+  const std::string moving = text_without_a_chain([&] {
+    python_.target.on_read([&, unit = 0](const FakeTarget::Read& read) mutable {
+      if (read.from == thread_.state) python_.put_frame(second, {a_, unit = 2 - unit}, first_frame());
+    });
+  });
+  EXPECT_TRUE(moving == "root:2;a:11" || moving == "root:2;a:12") << moving << ": what it called is not certain";
+}
+
+TEST_F(StackReaderTest, OfFramesOutsideTheChunkAFewAreRemembered) {
+  python_.set_stack(thread_, {{root_, 0}});
+  RemoteAddr generator;
+  for (int i = 0; i < 100; ++i) {
+    generator = python_.allocate(0x100);
+    python_.put_frame(generator, {a_, 0}, first_frame());
+    python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, generator);
+    EXPECT_EQ(text(read().stack), "root:2;a:11");
+  }
+  EXPECT_LT(plan_.extras.size(), 30U);
+  EXPECT_EQ(plan_.extras.back().begin, generator);
+  EXPECT_EQ(read().retries, 0U);
 }
 
 TEST_F(StackReaderTest, AStackThatWasDeepOnceIsNotCopiedSoForEver) {
@@ -166,29 +280,120 @@ TEST_F(StackReaderTest, AReusedThreadStateIsAnotherThread) {
   EXPECT_TRUE(read().other_thread);
 }
 
+// The thread has outgrown its chunk: the frame of `code` lies in a new one, and links to the first frame of `callers`.
+RemoteAddr outgrow(FakePython& python, const FakePython::Thread& thread, RemoteAddr code, RemoteAddr callers) {
+  const RuntimeLayout& layout = python.layout;
+  const RemoteAddr newer = python.allocate(FakePython::kChunkSize);
+  const RemoteAddr frame = newer + layout.chunk.data;
+  const std::vector<std::byte> bytes(FakePython::kChunkSize);
+  python.target.memory.put_bytes(newer, bytes);
+  python.target.memory.put(newer + layout.chunk.chunk_size, FakePython::kChunkSize);
+  python.target.memory.put(newer + layout.chunk.previous, callers);
+  python.put_frame(frame, {code, 0}, callers + layout.chunk.data + 8);
+  python.target.memory.put(thread.state + layout.thread.datastack_chunk, newer);
+  python.target.memory.put(thread.state + layout.thread.datastack_top, frame + FakePython::kFrameStep);
+  python.target.memory.put(thread.state + layout.thread.frame_root, frame);
+  return newer;
+}
+
 TEST_F(StackReaderTest, OlderChunksAreReadToo) {
-  const RemoteAddr older = thread_.chunk;
-  const RemoteAddr newer = python_.allocate(FakePython::kChunkSize);
-  std::vector<std::byte> bytes(FakePython::kChunkSize);
-  python_.target.memory.put_bytes(newer, bytes);
-  python_.target.memory.put(newer + python_.layout.chunk.chunk_size, FakePython::kChunkSize);
-  python_.target.memory.put(newer + python_.layout.chunk.previous, older);
   python_.set_stack(thread_, {{root_, 0}});
-  const RemoteAddr frame = newer + python_.layout.chunk.data + 8;
-  python_.put_frame(frame, {a_, 0}, older + python_.layout.chunk.data + 8);
-  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_chunk, newer);
-  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_top, frame + FakePython::kFrameStep);
-  python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, frame);
+  outgrow(python_, thread_, a_, thread_.chunk);
   EXPECT_EQ(text(read().stack), "root:2;a:11");
+}
+
+// A chunk that was given back while the list was followed is another thread's in the next moment, with what it links
+// to.
+TEST_F(StackReaderTest, AListOfChunksThatEndsInAnotherThreadsIsNotBelieved) {
+  const FakePython::Thread other = python_.add_thread(2, Tid{102});
+  python_.set_stack(other, {{b_, 0}});
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  outgrow(python_, thread_, a_, other.chunk);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
+  EXPECT_EQ(text(outcome.stack), "root:2") << "that one is its own: it was the outermost before";
+}
+
+TEST_F(StackReaderTest, AChunkThatWasGivenBackIsForgottenAlone) {
+  python_.set_stack(thread_, {{root_, 0}});
+  const RemoteAddr newer = outgrow(python_, thread_, a_, thread_.chunk);
+  read();
+  ASSERT_EQ(plan_.chunks.size(), 2U);
+  python_.target.memory.remove(newer, FakePython::kChunkSize);
+  python_.set_stack(thread_, {{root_, 0}});
+  python_.target.memory.put(thread_.state + python_.layout.thread.datastack_chunk, thread_.chunk);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 1U) << "where the older one lies was known";
+}
+
+TEST_F(StackReaderTest, WhereTheOldestChunkIsGoneAllIsPlannedAnew) {
+  for (const bool had_frames : {false, true}) {
+    const RemoteAddr old = thread_.chunk;
+    if (had_frames) python_.set_stack(thread_, {{root_, 0}});
+    EXPECT_EQ(read().quality, StackQuality::kWhole);
+    EXPECT_EQ(!plan_.oldest_chunk.is_null(), had_frames);
+    python_.target.memory.remove(old, FakePython::kChunkSize);
+    thread_ = python_.add_thread(1, Tid{101}, thread_.state);
+    python_.set_stack(thread_, {{a_, 0}});
+    const StackOutcome outcome = read();
+    EXPECT_EQ(outcome.quality, StackQuality::kWhole) << had_frames;
+    EXPECT_EQ(text(outcome.stack), "a:11");
+  }
 }
 
 TEST_F(StackReaderTest, ARegionThatIsUnmappedIsPlannedAnew) {
   python_.set_stack(thread_, {{root_, 0}});
   read();
-  plan_.extras.push_back({RemoteAddr{0x7fff0000}, 80});
+  for (auto* const places : {&plan_.extras, &plan_.others}) places->push_back({RemoteAddr{0x7fff0000}, 80});
   const StackOutcome outcome = read();
   EXPECT_EQ(outcome.quality, StackQuality::kWhole);
   EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 1U);
+  EXPECT_TRUE(plan_.others.empty() && plan_.extras.empty()) << "from where it would come back";
+}
+
+// The same where the sampler's own call meets it.
+TEST_F(StackReaderTest, ARegionThatIsUnmappedWhenReadAheadIsPlannedAnew) {
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  for (auto* const places : {&plan_.extras, &plan_.others}) places->push_back({RemoteAddr{0x7fff0000}, 80});
+  const StackRequest request{thread_.state, thread_.id, &plan_};
+  reader_.note_ahead(*python_.target.read_batch(reader_.plan_ahead({&request, 1})));
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2");
+  EXPECT_EQ(outcome.retries, 0U);
+  EXPECT_FALSE(reader_.all_were_ahead());
+}
+
+TEST_F(StackReaderTest, WhatWasReadAheadIsOfThatMomentOnly) {
+  python_.set_stack(thread_, {{root_, 0}});
+  read();
+  const StackRequest request{thread_.state, thread_.id, &plan_};
+  reader_.note_ahead(*python_.target.read_batch(reader_.plan_ahead({&request, 1})));
+  EXPECT_EQ(text(read().stack), "root:2");
+  EXPECT_TRUE(reader_.all_were_ahead());
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+  EXPECT_EQ(text(read().stack), "root:2;a:11");
+  EXPECT_FALSE(reader_.all_were_ahead());
+}
+
+TEST(Copy, HasNothingBeyondTheEndOfARegion) {
+  const std::vector<std::byte> bytes(16);
+  for (const bool sorted : {false, true}) {
+    Copy copy;
+    copy.sorted = sorted;
+    for (const std::uint64_t begin : {0x9000ULL, 0x1000ULL, 0x1010ULL})
+      copy.regions.push_back({{RemoteAddr{begin}, 16}, bytes});
+    EXPECT_EQ(copy.find(RemoteAddr{0x1008}, 8), bytes.data() + 8);
+    EXPECT_EQ(copy.find(RemoteAddr{0x1010}, 16), bytes.data());
+    EXPECT_EQ(copy.find(RemoteAddr{0x1009}, 8), nullptr) << "half of it is in the next region";
+    EXPECT_EQ(copy.find(RemoteAddr{0x1020}, 1), nullptr);
+    EXPECT_EQ(copy.find(RemoteAddr{0xfff}, 1), nullptr);
+  }
 }
 
 TEST_F(StackReaderTest, TheEndOfTheProcessIsAnError) {
