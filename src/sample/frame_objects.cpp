@@ -66,19 +66,21 @@ StackReader::Walk StackReader::walk_remembered(const Copy& copy, const StackPlan
   return result;
 }
 
-// Follows the chain from a frame that the plan does not know to one that it knows. One read a frame: what changes
-// meanwhile shows in the next pair.
-void StackReader::extend_objects(StackPlan& plan, RemoteAddr first) const {
+// Follows the chain from a frame that the plan does not know to its end: known frames and unknown ones alternate, since
+// memory is used again. One read an unknown frame: what changes meanwhile shows in the next pair.
+void StackReader::extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr first) const {
   std::vector<std::byte> bytes(layout_.frame.size);
-  const auto known = [&](RemoteAddr address) {
-    return std::ranges::any_of(plan.others, [&](const Region& r) { return address.in(r.begin, r.size); });
-  };
   if (plan.recent.size() > kMostForgotten) plan.recent.clear();  // a thread that is lost again and again
   std::unordered_set<RemoteAddr> met;                            // torn links can form a circle
-  for (RemoteAddr at = first; !at.is_null() && !known(at) && met.size() < kMostFrames;) {
-    if (!met.insert(at).second || !read_exact(memory_, at, bytes).has_value()) break;
-    plan.recent.push_back(at);
-    at = view_object(at, bytes.data()).previous;
+  for (RemoteAddr at = first; !at.is_null() && met.size() < kMostFrames;) {
+    if (!met.insert(at).second) break;
+    const std::byte* known = copy.find(at, layout_.frame.size);
+    if (known == nullptr) {
+      if (!read_exact(memory_, at, bytes).has_value()) break;
+      plan.recent.push_back(at);
+      known = bytes.data();
+    }
+    at = view_object(at, known).previous;
   }
   plan_objects(plan);
 }

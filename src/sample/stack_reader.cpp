@@ -262,7 +262,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
 }
 
 void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
-  if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, missing.begin);
+  if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, copy, missing.begin);
   extend_data_stack(request, copy, missing);
 }
 

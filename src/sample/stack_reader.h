@@ -139,7 +139,7 @@ class StackReader {
   void walk_objects(Copy& copy, const StackPlan& plan, Walk& result);
   Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
   void keep_objects(StackPlan& plan, const Walk& latest) const;
-  void extend_objects(StackPlan& plan, RemoteAddr first) const;
+  void extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr first) const;
   void plan_objects(StackPlan& plan) const;
 
   MemoryReader& memory_;
