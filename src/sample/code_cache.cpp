@@ -68,6 +68,7 @@ CodeCache::Entry* CodeCache::entry(RemoteAddr code) {
     found->second.epoch = epoch_;
     return &found->second;
   }
+  if (found != entries_.end()) ++replaced_;
   auto loaded = load(code, *fingerprint);
   if (!loaded.has_value()) return nullptr;
   return &entries_.insert_or_assign(code, std::move(*loaded)).first->second;

@@ -34,7 +34,8 @@ class CodeCache {
   // Code objects die and their memory is used again: entries are compared with the target when the epoch at which they
   // were last compared is over. The caller advances the epoch every second or so.
   void next_epoch() { ++epoch_; }
-  std::uint64_t epoch() const { return epoch_; }  // what frame() said holds for as long as it stays
+  std::uint64_t epoch() const { return epoch_; }        // what frame() said holds for as long as it stays
+  std::uint64_t replaced() const { return replaced_; }  // how often a known address had another code object
 
  private:
   struct Fingerprint {  // the words that change when the address gets another code object
@@ -65,6 +66,7 @@ class CodeCache {
   StackTable& stacks_;
   std::unordered_map<RemoteAddr, Entry> entries_;
   RemoteAddr code_type_;  // &PyCode_Type, once seen
+  std::uint64_t replaced_ = 0;
   std::uint64_t epoch_ = 1;
 };
 

@@ -34,19 +34,17 @@ void StackCopies::lay_out(std::span<const StackRequest> requests, std::span<cons
   ranges_.clear();
   owners_.clear();
   std::size_t total = 0;
-  const auto size_up = [&](const StackRequest& request, Copy& copy) {
-    lay_out_copy(request, copy);
-    for (const auto& [region, bytes] : copy.regions) total += region.size;
-  };
   for (const std::size_t i : which) {
-    pairs_[i].complete = true;
-    size_up(requests[i], pairs_[i].first);
-    if (!requests[i].still) size_up(requests[i], pairs_[i].second);
+    CopyPair& pair = pairs_[i];
+    pair.complete = true;
+    lay_out_copy(requests[i], pair.first);
+    for (const auto& [region, bytes] : pair.first.regions) total += 2 * std::size_t{region.size};
+    if (!requests[i].still) pair.second = pair.first;
   }
   bytes_.resize(std::max(bytes_.size(), total));
   std::span<std::byte> room(bytes_);
-  const auto place = [&](std::size_t request, Copy& copy) {
-    for (auto& [region, bytes] : copy.regions) {
+  const auto place = [&](std::size_t request, auto regions) {
+    for (auto& [region, bytes] : regions) {
       bytes = room.first(region.size);
       ranges_.push_back({region.begin, room.first(region.size)});
       owners_.push_back(request);
@@ -54,8 +52,19 @@ void StackCopies::lay_out(std::span<const StackRequest> requests, std::span<cons
     }
   };
   for (const std::size_t i : which) {
-    place(i, pairs_[i].first);
-    if (!requests[i].still) place(i, pairs_[i].second);
+    const std::span first(pairs_[i].first.regions);
+    const std::span second(pairs_[i].second.regions);
+    if (requests[i].still) {
+      place(i, first);
+    } else if (layout_.frame_root != FrameRoot::kFrameObjects) {
+      place(i, first);
+      place(i, second);
+    } else {
+      place(i, first.subspan(1));
+      place(i, first.first(1));
+      second.front() = first.front();
+      place(i, second.subspan(1));
+    }
   }
 }
 

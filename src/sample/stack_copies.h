@@ -1,5 +1,6 @@
 // Copies of what the stacks of several threads lie in, made in one call: each twice in a row, so that what changed in
-// between shows, but for threads that stand still.
+// between shows, but for threads that stand still. Where frames lie on a data stack each copy begins with a thread
+// state of its own; where they are objects on the heap, both have the one that was copied between them.
 //
 // To read everything in one call one must know where it lies before: each thread keeps a plan, the regions in which its
 // frames lay last time.

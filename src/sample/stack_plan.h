@@ -19,6 +19,7 @@ struct KnownFrame {
   RemoteAddr code;
   Instruction instruction;
   StackId stack = kNoStack;
+  bool learned = false;  // that its caller calls it there
 };
 
 struct StackPlan {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "gilspy/memory.h"
 
@@ -9,6 +10,7 @@ namespace gilspy::sample {
 namespace {
 
 constexpr int kMostLooseReads = 16;  // more are quicker had by a new plan
+constexpr std::size_t kMostCalls = 1U << 20;
 
 }  // namespace
 
@@ -48,6 +50,8 @@ Result<void> StackReader::read(std::span<const StackRequest> requests, std::vect
                                const std::function<void()>& copied) {
   outcomes.assign(requests.size(), {});
   all_were_ahead_ = true;
+  if (calls_.size() > kMostCalls || codes_.replaced() != learned_with_) calls_.clear();
+  learned_with_ = codes_.replaced();
   for (const StackRequest& request : requests) begin_epoch(*request.plan);
   std::vector<Walk> walks;
   GILSPY_CHECK(walk_still(requests, outcomes, walks));
@@ -82,8 +86,10 @@ Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std
         extend(requests[i], copy, walks[i].missing);
         return false;
       }
-      if (walks[i].end == WalkEnd::kRoot)
-        note_agreed(agree(walks[i], walks[i], copy, *requests[i].plan), copy, outcomes[i]);
+      if (walks[i].end == WalkEnd::kRoot &&
+          tell(walks[i], walks[i].frames.size(), true, *requests[i].plan, outcomes[i])) {
+        outcomes[i].context_version = context_version_in(copy);
+      }
       return true;
     });
     for (const std::size_t i : open_) ++outcomes[i].retries;
@@ -161,8 +167,9 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
     outcome.other_thread = true;
     return true;
   }
-  walk(pair.first, *request.plan, first_);
-  walk(pair.second, *request.plan, second_);
+  StackPlan& plan = *request.plan;
+  walk(pair.first, plan, first_);
+  walk(pair.second, plan, second_);
   if (second_.end == WalkEnd::kOutsidePlan) {
     extend(request, pair.second, second_.missing);
     return false;
@@ -172,20 +179,39 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
     return false;
   }
   if (first_.end != WalkEnd::kRoot || second_.end != WalkEnd::kRoot) return false;
-  const auto agreed = agree(first_, second_, pair.second, *request.plan);
-  if (!agreed.has_value()) return false;
-  note_agreed(agreed, pair.second, outcome);
-  keep(*request.plan, second_, pair.second);
+  if (!agree(plan, outcome)) return false;
+  outcome.context_version = context_version_in(pair.second);
+  keep(plan, second_, pair.second);
   return true;
 }
 
-void StackReader::note_agreed(const std::optional<StackOutcome>& agreed, const Copy& copy,
-                              StackOutcome& outcome) const {
-  if (!agreed.has_value()) return;
-  outcome.quality = agreed->quality;
-  outcome.stack = agreed->stack;
-  outcome.moved = agreed->moved;
-  outcome.context_version = context_version_in(copy);
+// The frames at these places, the outermost first, as far as each is on the stack and links to the one before.
+void StackReader::retrace(std::span<const RemoteAddr> frames, const Copy& copy, const StackPlan& plan,
+                          Walk& result) const {
+  result = {};
+  RemoteAddr caller;
+  for (const RemoteAddr address : frames) {
+    const auto frame = linked_frame(address, caller, copy, plan);
+    if (!frame.has_value()) break;
+    result.frames.push_back(*frame);
+    caller = address;
+  }
+  std::ranges::reverse(result.frames);
+  result.end = WalkEnd::kRoot;
+}
+
+std::optional<StackReader::RawFrame> StackReader::linked_frame(RemoteAddr address, RemoteAddr caller, const Copy& copy,
+                                                               const StackPlan& plan) const {
+  const std::byte* const bytes = copy.find(address, layout_.frame.size);
+  if (bytes == nullptr) return std::nullopt;
+  if (layout_.frame_root == FrameRoot::kFrameObjects) {
+    const FrameObject object = view_object(address, bytes);
+    if (!object.executed || object.previous != caller) return std::nullopt;
+    return object.frame;
+  }
+  const FrameView view = view_frame(address, bytes);
+  if (view.sentinel || view.frame.code.is_null() || caller_of(view, copy, plan) != caller) return std::nullopt;
+  return view.frame;
 }
 
 // How many frames, from the outermost on, are the same in both, the instructions included.
@@ -198,43 +224,68 @@ std::size_t StackReader::settled(const Walk& a, const Walk& b) {
   return depth;
 }
 
-// Whether this frame, of the first copy, is what its caller had called last when the second was made: whatever that
-// calls next will lie at the same place of the data stack. A generator's frame lies elsewhere, and so proves nothing.
-bool StackReader::was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy, const StackPlan& plan) const {
-  const std::byte* const bytes = copy.find(frame.address, layout_.frame.size);
-  if (bytes == nullptr || !in_chunks(frame.address, plan)) return false;
-  const FrameView view = view_frame(frame.address, bytes);
-  const bool same_code = view.frame.code == frame.code || view.frame.code.is_null();
-  return frame.says != FrameSays::kHasCalled && !view.sentinel && same_code && view.previous == caller;
-}
-
-// What was certainly on the stack. Callers that are the same in both copies were so all the while, and whoever was the
-// innermost one by the thread state's account was it. Of the two moments the first counts: to take the one that is
-// easier to be had would favour callers.
-std::optional<StackOutcome> StackReader::agree(const Walk& a, const Walk& b, const Copy& second, StackPlan& plan) {
+// What was certainly on the stack. False: not even the outermost frame was.
+bool StackReader::agree(StackPlan& plan, StackOutcome& outcome) {
+  const Walk& a = first_;
+  const Walk& b = second_;
   const std::size_t same = settled(a, b);
-  StackOutcome outcome;
   outcome.moved = same < a.frames.size() || same < b.frames.size();
   const bool same_next = same < a.frames.size() && same < b.frames.size() && a.at(same).same_call(b.at(same));
   const auto is_whole = [&] {
     if (!outcome.moved) return true;
-    if (layout_.frame_root == FrameRoot::kFrameObjects) {
-      return same_next && a.frames.size() == same + 1 && b.frames.size() == same + 1;
+    if (same_next && a.frames.size() == same + 1) {  // the innermost one has moved on since, and maybe called another
+      return layout_.frame_root != FrameRoot::kFrameObjects || b.frames.size() == same + 1;
     }
-    if (same > 0 && a.frames.size() == same) return true;  // and has called another one since
-    if (a.frames.size() != same + 1) return false;
-    if (same_next) return true;  // and has moved on since
-    return same > 0 && b.frames.size() == same && was_left(a.at(same), a.at(same - 1).address, second, plan);
+    if (same > 0 && a.frames.size() == same) return true;  // has called another since
+    return are_known_calls(a, same, plan);
   };
   const bool whole = is_whole();
   // One that was there both times but has moved on is certain, what it called is not.
-  const std::size_t depth = whole ? a.frames.size() : same + (same_next ? 1 : 0);
-  if (!whole && depth == 0) return std::nullopt;
-  const auto stack = stack_of(a, depth, plan);
-  if (!stack.has_value()) return std::nullopt;
+  const std::size_t certain = same + (same_next ? 1 : 0);
+  if (!tell(a, whole ? a.frames.size() : certain, whole, plan, outcome)) return false;
+  learn_calls(a, certain, plan);
+  return true;
+}
+
+std::uint64_t StackReader::key_of(const RawFrame& caller, const RawFrame& callee) {
+  constexpr std::uint64_t kMix = 0x9e3779b97f4a7c15;
+  std::uint64_t key = 0;
+  for (const std::uint64_t part : {caller.code.value(), caller.instruction.position, callee.code.value()}) {
+    key = (std::rotl(key, 23) ^ part) * kMix;
+  }
+  return key;
+}
+
+// Whether all that was called from the frame at this depth on lies on the data stack, and was called from there before,
+// for certain. Frames outside of it are copied a moment later, so that calls to them would be learned wrong.
+bool StackReader::are_known_calls(const Walk& walk, std::size_t depth, const StackPlan& plan) const {
+  if (depth == 0) return false;
+  for (; depth < walk.frames.size(); ++depth) {
+    const RawFrame& caller = walk.at(depth - 1);
+    const RawFrame& callee = walk.at(depth);
+    if (callee.code == caller.code) return false;  // which of its own calls it was is not told by the code
+    if (!in_chunks(callee.address, plan) || !calls_.contains(key_of(caller, callee))) return false;
+  }
+  return true;
+}
+
+// Of the outermost frames that are certain.
+void StackReader::learn_calls(const Walk& walk, std::size_t certain, StackPlan& plan) {
+  for (std::size_t depth = 1; depth < std::min(certain, plan.known.size()); ++depth) {
+    if (plan.known[depth].learned) continue;
+    plan.known[depth].learned = true;
+    if (in_chunks(walk.at(depth).address, plan)) calls_.insert(key_of(walk.at(depth - 1), walk.at(depth)));
+  }
+}
+
+// The outermost `depth` frames. False: they cannot be told.
+bool StackReader::tell(const Walk& walk, std::size_t depth, bool whole, StackPlan& plan, StackOutcome& outcome) {
+  if (!whole && depth == 0) return false;
+  const auto stack = stack_of(walk, depth, plan);
+  if (!stack.has_value()) return false;
   outcome.stack = stack->stack;
   outcome.quality = whole && stack->depth == depth ? StackQuality::kWhole : StackQuality::kTruncated;
-  return outcome;
+  return true;
 }
 
 // Of the outermost `depth` frames, or fewer where one of them names no code. None: not even the outermost does.
@@ -326,7 +377,10 @@ Result<StackOutcome> StackReader::outer_part(std::span<const StackRequest> reque
   if (!pair.complete) return outcome;
   outcome.other_thread = id_in(pair.second) != request.id;
   const auto walk = [&](const Copy& copy) {
-    return objects ? walk_remembered(copy, *request.plan) : walk_from_first(copy, *request.plan);
+    if (!objects) return walk_from_first(copy, *request.plan);
+    Walk result;
+    retrace(request.plan->frames, copy, *request.plan, result);
+    return result;
   };
   const Walk first = walk(pair.first);
   const Walk second = walk(pair.second);

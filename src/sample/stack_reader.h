@@ -1,28 +1,31 @@
 // Stacks of running threads, without stopping anybody: pairwise agreement, and what frames say of themselves.
 //
-// A thread's frames are read twice in a row in one call, and both copies are walked from the innermost frame outwards.
-// Up to 3.13 a frame says whether it runs or has called another, later versions clear one that leaves: callees that had
-// been left while they were copied are cut off. A chain counts when it comes to the first frame of the thread's data
-// stack (data_stack.cpp).
+// A thread's frames are copied twice in a row in one call, and both copies are walked from the innermost frame
+// outwards. A chain counts when it comes to the thread's first frame. What agrees from the outermost frame on was on
+// the stack all the while. Who was the innermost frame at one moment decides whether the stack is whole; otherwise it
+// is cut where the agreement ends, and marked truncated. Nothing is repaired, the longest of many tries is never
+// picked, for that would favour deep stacks, and of two moments never the easier one, for that would favour callers.
 //
-// What agrees from the outermost frame on was on the stack at both moments. Of the two the first is told: the stack is
-// whole when its innermost frame is certain, too, as it stayed, moved on, called another or was seen to be left in the
-// second copy. Otherwise it is cut where the agreement ends and marked truncated. Nothing is repaired, and the longest
-// of many tries is never picked, for that would favour deep stacks. Where no pair has a chain that comes to the first
-// frame, the outer part is had from the other end: frames lie one behind the other, and their code says how long they
-// are.
+// On a data stack (3.11 and later, data_stack.cpp) that moment is the first copy's. Frames say themselves who is on the
+// stack then: up to 3.13 whether one runs or has called another, later by being cleared when they leave. So a callee
+// that had been left when it was copied is cut off.
+//
+// Objects on the heap (3.8 to 3.10, frame_objects.cpp) do not say whom they have called. There the moment is that of
+// the thread state, which is copied between the two copies of the frames. One of them may lack the innermost frame, for
+// it was not called yet then, or had been left and so had lost its link to its caller.
+//
+// Where no pair of data-stack copies has a chain that comes to the first frame, the outer part is had from the other
+// end: frames lie one behind the other, and their code says how long they are. Of objects those stay that were on the
+// stack last time, are being executed and still link to each other, from the outermost one on.
 //
 // A thread that stands still (it was stopped, or it needs the GIL of one that was) is read once: nothing can disagree.
 //
 // A walk that leaves the plan of its thread (stack_copies.h) extends it and tries again.
-//
-// Up to 3.10 frames are objects on the heap (frame_objects.cpp). A frame that returns loses its link to its caller, so
-// a walk from the innermost frame often ends too early; but a frame also says whether it is being executed, and those
-// that were on the stack last time and still link to each other, from the outermost one on, still are on it.
 #pragma once
 
 #include <functional>
 #include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "code_cache.h"
@@ -70,6 +73,7 @@ class StackReader {
     RemoteAddr address, code;
     Instruction instruction;
     FrameSays says = FrameSays::kNothing;
+    bool joined = false;  // to its caller, in the copy: the two were copied at about the same moment
 
     bool same_call(const RawFrame& other) const { return address == other.address && code == other.code; }
   };
@@ -108,10 +112,15 @@ class StackReader {
   RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
   Walk walk_from_first(const Copy& copy, const StackPlan& plan);
   bool try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome);
+  void retrace(std::span<const RemoteAddr> frames, const Copy& copy, const StackPlan& plan, Walk& result) const;
+  std::optional<RawFrame> linked_frame(RemoteAddr address, RemoteAddr caller, const Copy& copy,
+                                       const StackPlan& plan) const;
   static std::size_t settled(const Walk& a, const Walk& b);
-  std::optional<StackOutcome> agree(const Walk& a, const Walk& b, const Copy& second, StackPlan& plan);
-  void note_agreed(const std::optional<StackOutcome>& agreed, const Copy& copy, StackOutcome& outcome) const;
-  bool was_left(const RawFrame& frame, RemoteAddr caller, const Copy& copy, const StackPlan& plan) const;
+  bool agree(StackPlan& plan, StackOutcome& outcome);
+  static std::uint64_t key_of(const RawFrame& caller, const RawFrame& callee);
+  bool are_known_calls(const Walk& walk, std::size_t depth, const StackPlan& plan) const;
+  void learn_calls(const Walk& walk, std::size_t certain, StackPlan& plan);
+  bool tell(const Walk& walk, std::size_t depth, bool whole, StackPlan& plan, StackOutcome& outcome);
   struct LookedUp {
     StackId stack = kNoStack;
     std::size_t depth = 0;
@@ -137,7 +146,6 @@ class StackReader {
   };
   FrameObject view_object(RemoteAddr address, const std::byte* bytes) const;
   void walk_objects(Copy& copy, const StackPlan& plan, Walk& result);
-  Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
   void keep_objects(StackPlan& plan, const Walk& latest) const;
   void extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr first) const;
   void plan_objects(StackPlan& plan) const;
@@ -150,8 +158,10 @@ class StackReader {
   StackCopies ahead_;
   std::vector<StackRequest> ahead_requests_;  // those of note_ahead() that nobody took
   bool all_were_ahead_ = false;
-  std::vector<std::byte> loose_;  // the latest of the loose reads
-  Walk first_, second_;           // of the thread that is looked at
+  std::vector<std::byte> loose_;             // the latest of the loose reads
+  Walk first_, second_;                      // of the thread that is looked at
+  std::unordered_set<std::uint64_t> calls_;  // keys of those that were seen for certain
+  std::uint64_t learned_with_ = 0;           // CodeCache::replaced() at that time
   std::vector<std::size_t> open_, to_copy_;
 };
 

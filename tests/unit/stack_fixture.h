@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "src/sample/stack_reader.h"
 #include "tests/unit/fake_python.h"
@@ -44,12 +45,29 @@ class StackFixture : public ::testing::Test {
     return joined;
   }
 
-  // The target runs on between the first copy and the second: calls `change` before the second read of the thread
-  // state.
+  // The target runs on between the two copies of a data stack: before the second thread state is read.
   void between_the_copies(const std::function<void()>& change) {
     python_.target.on_read([this, change, seen = 0](const FakeTarget::Read& read) mutable {
-      if (read.from == thread_.state && read.size == python_.layout.thread.size && ++seen % 2 == 0) change();
+      if (is_thread_state(read) && ++seen % 2 == 0) change();
     });
+  }
+
+  // Of objects the thread state is read once, between the copies: the target runs on right before it or after it, once.
+  void before_the_moment(const std::function<void()>& change) {
+    python_.target.on_read([this, change, done = false](const FakeTarget::Read& read) mutable {
+      if (!std::exchange(done, done || is_thread_state(read)) && done) change();
+    });
+  }
+  void after_the_moment(const std::function<void()>& change) {
+    python_.target.on_read([this, change, passed = 0](const FakeTarget::Read& read) mutable {
+      if (passed == 1) change();
+      if (passed > 0 || is_thread_state(read)) ++passed;
+    });
+  }
+
+ private:
+  bool is_thread_state(const FakeTarget::Read& read) const {
+    return read.from == thread_.state && read.size == python_.layout.thread.size;
   }
 };
 

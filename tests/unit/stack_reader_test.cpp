@@ -47,33 +47,6 @@ TEST_F(StackReaderTest, ALeafThatReturnedWasThereAtTheFirstMoment) {
   EXPECT_TRUE(outcome.moved);
 }
 
-// Where it lay, somebody else was called since; or it was no leaf, and only what it had called was gone already.
-TEST_F(StackReaderTest, ALeafOfWhichNothingIsLeftIsNotCertainToHaveBeenOne) {
-  const RemoteAddr leaf = first_frame() + FakePython::kFrameStep;
-  const auto put = [&](Offset field, const auto& value) { python_.target.memory.put(leaf + field, value); };
-  const auto& frame = python_.layout.frame;
-  const std::function<void()> changes[] = {
-      [] {},
-      [&] { put(frame.code, b_); },
-      [&] { put(frame.previous, leaf); },
-      [&] { put(frame.owner, std::uint8_t{3}); },
-  };
-  for (const auto& change : changes) {
-    const bool is_leaf = &change != changes;
-    python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
-    read();
-    python_.let_run(leaf, is_leaf);
-    between_the_copies([&] {
-      python_.set_stack(thread_, {{root_, 0}});
-      change();
-    });
-    const StackOutcome outcome = read();
-    python_.target.on_read(nullptr);
-    EXPECT_EQ(outcome.quality, StackQuality::kTruncated) << &change - changes;
-    EXPECT_EQ(text(outcome.stack), "root:2");
-  }
-}
-
 TEST_F(StackReaderTest, ALeafThatCalledIsWholeWithoutItsCallee) {
   python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
   read();
@@ -210,22 +183,75 @@ TEST_F(StackReaderTest, AStackThatWasDeepOnceIsNotCopiedSoForEver) {
   EXPECT_EQ(read().quality, StackQuality::kWhole);
 }
 
-TEST_F(StackReaderTest, DropsACalleeThatWasReplaced) {
-  python_.set_stack(thread_, {{root_, 0}, {a_, 0}});
+// What is certain of calls that were seen before, and of others.
+class StackReaderCalls : public StackFixture {
+ protected:
+  using Calls = std::vector<FakePython::Call>;
+
+  // What is told when the stack changes between the copies, by a reader that has seen what it may learn from.
+  std::string told(const Calls& seen, const Calls& first, const Calls& second, StackQuality expected) {
+    python_.set_stack(thread_, seen);
+    EXPECT_EQ(read().quality, StackQuality::kWhole);
+    python_.set_stack(thread_, first);
+    between_the_copies([&] { python_.set_stack(thread_, second); });
+    const StackOutcome outcome = read();
+    python_.target.on_read(nullptr);
+    EXPECT_EQ(outcome.quality, expected);
+    return text(outcome.stack);
+  }
+};
+
+TEST_F(StackReaderCalls, ACalleeThatWasReplaced) {
+  const Calls first{{root_, 0}, {a_, 0}}, second{{root_, 0}, {b_, 0}}, elsewhere{{root_, 2}, {a_, 0}};
+  EXPECT_EQ(told(elsewhere, first, second, StackQuality::kTruncated), "root:2") << "it was called on another line";
+  EXPECT_EQ(told(second, first, second, StackQuality::kTruncated), "root:2") << "another was called there";
+  EXPECT_EQ(told(first, first, second, StackQuality::kWhole), "root:2;a:11");
+}
+
+TEST_F(StackReaderCalls, CalleesOfAFrameThatMovedOn) {
+  const Calls first{{root_, 0}, {a_, 0}, {b_, 0}}, second{{root_, 0}, {a_, 2}, {b_, 0}};
+  EXPECT_EQ(told(second, first, second, StackQuality::kTruncated), "root:2;a:11");
+  EXPECT_EQ(told(first, first, second, StackQuality::kWhole), "root:2;a:11;b:21");
+}
+
+TEST_F(StackReaderCalls, EveryCallMustBeKnown) {
+  const Calls first{{root_, 0}, {a_, 0}, {b_, 0}}, second{{root_, 2}};
+  EXPECT_EQ(told({{root_, 0}, {a_, 0}}, first, {{root_, 0}, {b_, 0}}, StackQuality::kTruncated), "root:2");
+  EXPECT_EQ(told(first, first, {{root_, 0}, {b_, 0}}, StackQuality::kWhole), "root:2;a:11;b:21");
+}
+
+TEST_F(StackReaderCalls, AFunctionThatCallsItselfSaysNotWhichOfItsCallsItWas) {
+  const Calls first{{root_, 0}, {a_, 0}, {a_, 0}}, second{{root_, 0}, {a_, 2}, {a_, 0}};
+  EXPECT_EQ(told(first, first, second, StackQuality::kTruncated), "root:2;a:11");
+}
+
+TEST_F(StackReaderCalls, WhoReplacedACodeObjectHasCalledNobodyYet) {
+  const Calls first{{root_, 0}, {a_, 0}}, second{{root_, 0}, {b_, 0}};
+  python_.set_stack(thread_, first);
   read();
-  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {b_, 0}}); });
+  const RemoteAddr other = python_.add_function("other", 50);
+  for (const Offset field : {python_.layout.code.qualname, python_.layout.code.line_table}) {
+    python_.target.memory.put(root_ + field, *read_pointer(python_.target, other + field));
+  }
+  codes_.next_epoch();
+  EXPECT_EQ(told({{root_, 2}}, first, second, StackQuality::kTruncated), "other:2");
+}
+
+// It is copied a moment after its caller.
+TEST_F(StackReaderCalls, AGeneratorsCallIsNotLearned) {
+  const RemoteAddr generator = python_.allocate(0x100);
+  python_.set_stack(thread_, {{root_, 0}});
+  const auto resume = [&](int unit) {
+    python_.put_frame(first_frame(), {root_, unit}, RemoteAddr{});
+    python_.put_frame(generator, {a_, 0}, first_frame());
+    python_.target.memory.put(thread_.state + python_.layout.thread.frame_root, generator);
+  };
+  resume(0);
+  EXPECT_EQ(read().quality, StackQuality::kWhole);
+  between_the_copies([&] { resume(2); });
   const StackOutcome outcome = read();
   EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
   EXPECT_EQ(text(outcome.stack), "root:2");
-}
-
-TEST_F(StackReaderTest, CalleesOfAFrameThatMovedOnAreNotCertain) {
-  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, 0}});
-  read();
-  between_the_copies([this] { python_.set_stack(thread_, {{root_, 0}, {a_, 2}, {b_, 0}}); });
-  const StackOutcome outcome = read();
-  EXPECT_EQ(outcome.quality, StackQuality::kTruncated);
-  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
 }
 
 TEST_F(StackReaderTest, ACycleIsLostNotFollowedForEver) {
