@@ -188,8 +188,9 @@ std::string gil_tiles(const Profile& profile) {
   if (profile.margins) of_waiters = fmt::format(" <small>± {:.2f}</small>", std::max(profile.margins->waiting, 0.01));
   Nanos p99{0};
   for (const GilProfile& gil : profile.gils) {
-    if (gil.margins && gil.utilization() >= utilization) {
-      of_utilization = fmt::format(" <small>{}</small>", wording::plus_minus(gil.margins->utilization * 100));
+    if (gil.utilization() >= utilization) {
+      of_utilization =
+          gil.margins ? fmt::format(" <small>{}</small>", wording::plus_minus(gil.margins->utilization * 100)) : "";
     }
     utilization = std::max(utilization, gil.utilization());
     waiters += gil.mean_waiters;

@@ -56,7 +56,7 @@ class LiveSampler : public Sampler {
   bool stands_still(const ThreadRecord& record) const;
   void let_go(Sample& sample);
   Result<void> complete_stacks(Sample& sample);
-  Result<void> read_standing(std::vector<std::size_t> wanting, Sample& sample);
+  Result<void> read_standing(std::span<const std::size_t> wanting, Sample& sample);
   Result<void> read_stacks(Sample& sample);
   Result<void> read_in_groups(Sample& sample);
   void note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample);

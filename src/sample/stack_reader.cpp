@@ -105,7 +105,11 @@ Result<void> StackReader::read_moving(std::span<const StackRequest> requests, st
     if (ahead != nullptr) ++outcomes[i].retries;
     return false;
   });
-  for (int attempt = 0; attempt < kMostTries && !open_.empty(); ++attempt) {
+  const auto is_new = [&](std::size_t i) {
+    return requests[i].plan->oldest_chunk.is_null() && requests[i].plan->frames.empty();
+  };
+  for (int attempt = 0; attempt < kMostFirstTries && !open_.empty(); ++attempt) {
+    if (attempt >= kMostTries && std::ranges::none_of(open_, is_new)) break;
     all_were_ahead_ = false;
     copies_.lay_out(requests, open_);
     GILSPY_CHECK(copies_.read(memory_, requests));

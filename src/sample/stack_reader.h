@@ -2,17 +2,18 @@
 //
 // A thread's frames are copied twice in a row in one call, and both copies are walked from the innermost frame
 // outwards. A chain counts when it comes to the thread's first frame. What agrees from the outermost frame on was on
-// the stack all the while. Who was the innermost frame at one moment decides whether the stack is whole; otherwise it
-// is cut where the agreement ends, and marked truncated. Nothing is repaired, the longest of many tries is never
-// picked, for that would favour deep stacks, and of two moments never the easier one, for that would favour callers.
+// the stack all the while; what was called from there is told by the first copy, if all of these calls are known: each
+// was certain before, from the same instruction of the same function. Otherwise the stack is cut where the agreement
+// ends, and marked truncated. Nothing is repaired, and the longest of many tries is never picked, for that would favour
+// deep stacks.
 //
-// On a data stack (3.11 and later, data_stack.cpp) that moment is the first copy's. Frames say themselves who is on the
-// stack then: up to 3.13 whether one runs or has called another, later by being cleared when they leave. So a callee
-// that had been left when it was copied is cut off.
+// On a data stack (3.11 and later, data_stack.cpp) frames say themselves who is on the stack: up to 3.13 whether one
+// runs or has called another, later by being cleared when they leave. So a callee that had been left when it was copied
+// is cut off.
 //
-// Objects on the heap (3.8 to 3.10, frame_objects.cpp) do not say whom they have called. There the moment is that of
-// the thread state, which is copied between the two copies of the frames. One of them may lack the innermost frame, for
-// it was not called yet then, or had been left and so had lost its link to its caller.
+// Objects on the heap (3.8 to 3.10, frame_objects.cpp) do not say whom they have called. Their moment is that of the
+// thread state, which is copied between the two copies of the frames: whoever is the innermost in both was it then. One
+// that was called meanwhile, or was left and has lost its link to its caller, is read again.
 //
 // Where no pair of data-stack copies has a chain that comes to the first frame, the outer part is had from the other
 // end: frames lie one behind the other, and their code says how long they are. Of objects those stay that were on the
@@ -38,8 +39,9 @@
 
 namespace gilspy::sample {
 
-inline constexpr int kMostTries = 4;       // of many, the calm moments would be the ones that are kept
-inline constexpr int kMostStillTries = 8;  // of a thread that stands still, to learn where its frames lie
+inline constexpr int kMostTries = 4;        // of many, the calm moments would be the ones that are kept
+inline constexpr int kMostFirstTries = 16;  // of a thread of which nothing is known yet
+inline constexpr int kMostStillTries = 8;   // of a thread that stands still, to learn where its frames lie
 inline constexpr std::size_t kMostFrames = 20'000;
 
 struct StackOutcome {

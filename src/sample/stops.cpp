@@ -83,22 +83,22 @@ Result<void> LiveSampler::complete_stacks(Sample& sample) {
       if (!whole) wanting.push_back(i);
     }
     if (wanting.empty()) break;
-    GILSPY_CHECK(read_standing(std::move(wanting), sample));
+    GILSPY_CHECK(read_standing(wanting, sample));
   }
   return {};
 }
 
-Result<void> LiveSampler::read_standing(std::vector<std::size_t> wanting, Sample& sample) {
+// One that could not be stopped is mostly blocked by now, and so stands, too.
+Result<void> LiveSampler::read_standing(std::span<const std::size_t> wanting, Sample& sample) {
   const std::vector<GilWords> noted = now_;
   GILSPY_CHECK(words_.read(now_, heads_));
   GILSPY_CHECK(stop_holders(sample));
   GILSPY_CHECK(stop_attached(sample));
   std::vector<StackRequest> again;
-  std::erase_if(wanting, [&](std::size_t i) {
-    const bool still = stands_still(table_.at(stack_picks_[i]));
-    if (still) again.push_back({requests_[i].thread_state, requests_[i].id, requests_[i].plan, still});
-    return !still;
-  });
+  for (const std::size_t i : wanting) {
+    again.push_back(requests_[i]);
+    again.back().still = stands_still(table_.at(stack_picks_[i]));
+  }
   now_ = noted;
   std::vector<StackOutcome> second;
   GILSPY_CHECK(stacks_.read(again, second, [&] { let_go(sample); }));
@@ -106,7 +106,7 @@ Result<void> LiveSampler::read_standing(std::vector<std::size_t> wanting, Sample
     StackOutcome& outcome = outcomes_[wanting[k]];
     const std::uint32_t retries = outcome.retries + second[k].retries;
     const bool moved = outcome.moved;
-    if (second[k].quality != StackQuality::kLost) outcome = second[k];
+    if (second[k].quality < outcome.quality) outcome = second[k];
     outcome.moved = moved;
     outcome.retries = retries;
   }

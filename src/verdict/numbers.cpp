@@ -170,7 +170,7 @@ Numbers measure(const Profile& profile) {
   numbers.stopped_share = ratio(profile.quality.stopped, profile.duration);
   numbers.free_threaded = profile.target.free_threaded;
   numbers.gil_enabled = profile.target.gil_enabled;
-  numbers.ticks = profile.quality.ticks - std::min(profile.quality.ticks, profile.quality.errors);
+  numbers.ticks = profile.quality.ticks;
   if (profile.quality.ticks > 0) {
     numbers.blurred_share = double(profile.quality.blurred) / double(profile.quality.ticks);
   }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "sample_profile.h"
 #include "src/verdict/rules.h"
 #include "src/verdict/what_if.h"
@@ -334,7 +336,7 @@ TEST(Judge, IoBoundAndIdle) {
 TEST(Judge, InsufficientDataSaysWhy) {
   EXPECT_EQ(judge(Profile{}).headline, "Too little was seen to judge: 0 ticks in 0.00 s; it takes 20 ticks at least.");
   Profile failed = serialized_profile();
-  failed.quality.errors = failed.quality.ticks - 1;
+  failed.quality.errors = std::exchange(failed.quality.ticks, 1) - 1;
   EXPECT_THAT(judge(failed).headline, HasSubstr("1 tick in 2.00 s"));
   EXPECT_THAT(judge(ProfileBuilder(2).profile()).headline, StartsWith("No Python thread was seen"));
   ProfileBuilder unknown(2);
