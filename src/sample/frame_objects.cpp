@@ -43,9 +43,27 @@ void StackReader::walk_objects(Copy& copy, const StackPlan& plan, Walk& result) 
   // The chain is cut where a frame returned between two reads; it is whole when it ends where it ended before, or when
   // that outermost frame is over, too.
   const RemoteAddr outermost = result.frames.empty() ? RemoteAddr{} : result.frames.back().address;
-  const bool ends_early = !plan.frames.empty() && outermost != plan.frames.front() &&
-                          linked_frame(plan.frames.front(), {}, copy, plan).has_value();
+  const bool ends_early =
+      !plan.frames.empty() && outermost != plan.frames.front() && !walk_remembered(copy, plan).frames.empty();
   if (!ends_early) result.end = WalkEnd::kRoot;
+}
+
+// The frames of the last known stack that still are on it: from the outermost on, as far as each is being executed and
+// links to the one before.
+StackReader::Walk StackReader::walk_remembered(const Copy& copy, const StackPlan& plan) const {
+  Walk result;
+  RemoteAddr caller;
+  for (const RemoteAddr address : plan.frames) {
+    const std::byte* const bytes = copy.find(address, layout_.frame.size);
+    if (bytes == nullptr) break;
+    const FrameObject object = view_object(address, bytes);
+    if (!object.executed || object.previous != caller) break;
+    result.frames.push_back(object.frame);
+    caller = address;
+  }
+  std::ranges::reverse(result.frames);
+  result.end = WalkEnd::kRoot;
+  return result;
 }
 
 // Follows the chain from a frame that the plan does not know to its end: known frames and unknown ones alternate, since

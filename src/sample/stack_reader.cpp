@@ -189,35 +189,6 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
   return true;
 }
 
-// The frames at these places, the outermost first, as far as each is on the stack and links to the one before.
-void StackReader::retrace(std::span<const RemoteAddr> frames, const Copy& copy, const StackPlan& plan,
-                          Walk& result) const {
-  result = {};
-  RemoteAddr caller;
-  for (const RemoteAddr address : frames) {
-    const auto frame = linked_frame(address, caller, copy, plan);
-    if (!frame.has_value()) break;
-    result.frames.push_back(*frame);
-    caller = address;
-  }
-  std::ranges::reverse(result.frames);
-  result.end = WalkEnd::kRoot;
-}
-
-std::optional<StackReader::RawFrame> StackReader::linked_frame(RemoteAddr address, RemoteAddr caller, const Copy& copy,
-                                                               const StackPlan& plan) const {
-  const std::byte* const bytes = copy.find(address, layout_.frame.size);
-  if (bytes == nullptr) return std::nullopt;
-  if (layout_.frame_root == FrameRoot::kFrameObjects) {
-    const FrameObject object = view_object(address, bytes);
-    if (!object.executed || object.previous != caller) return std::nullopt;
-    return object.frame;
-  }
-  const FrameView view = view_frame(address, bytes);
-  if (view.sentinel || view.frame.code.is_null() || caller_of(view, copy, plan) != caller) return std::nullopt;
-  return view.frame;
-}
-
 // How many frames, from the outermost on, are the same in both, the instructions included.
 std::size_t StackReader::settled(const Walk& a, const Walk& b) {
   const std::size_t shorter = std::min(a.frames.size(), b.frames.size());
@@ -381,10 +352,7 @@ Result<StackOutcome> StackReader::outer_part(std::span<const StackRequest> reque
   if (!pair.complete) return outcome;
   outcome.other_thread = id_in(pair.second) != request.id;
   const auto walk = [&](const Copy& copy) {
-    if (!objects) return walk_from_first(copy, *request.plan);
-    Walk result;
-    retrace(request.plan->frames, copy, *request.plan, result);
-    return result;
+    return objects ? walk_remembered(copy, *request.plan) : walk_from_first(copy, *request.plan);
   };
   const Walk first = walk(pair.first);
   const Walk second = walk(pair.second);

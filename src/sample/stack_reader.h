@@ -114,9 +114,6 @@ class StackReader {
   RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
   Walk walk_from_first(const Copy& copy, const StackPlan& plan);
   bool try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome);
-  void retrace(std::span<const RemoteAddr> frames, const Copy& copy, const StackPlan& plan, Walk& result) const;
-  std::optional<RawFrame> linked_frame(RemoteAddr address, RemoteAddr caller, const Copy& copy,
-                                       const StackPlan& plan) const;
   static std::size_t settled(const Walk& a, const Walk& b);
   bool agree(StackPlan& plan, StackOutcome& outcome);
   static std::uint64_t key_of(const RawFrame& caller, const RawFrame& callee);
@@ -148,6 +145,7 @@ class StackReader {
   };
   FrameObject view_object(RemoteAddr address, const std::byte* bytes) const;
   void walk_objects(Copy& copy, const StackPlan& plan, Walk& result);
+  Walk walk_remembered(const Copy& copy, const StackPlan& plan) const;
   void keep_objects(StackPlan& plan, const Walk& latest) const;
   void extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr first) const;
   void plan_objects(StackPlan& plan) const;
