@@ -106,8 +106,9 @@ class Combination {
     for (GilProfile gil : process.gils) {
       gil.index = GilIndex{first_gil_ + to_int(gil.index)};
       gil.process = index;
-      // Shares and means are of the program's time.
-      const Nanos all = std::max(whole_.duration, gil.observed);
+      // Shares and means are of the program's time, in which the process may not have been; of what nobody sampled
+      // while it was, nothing is known.
+      const Nanos all = sum(gil.observed, std::max(Nanos{0}, whole_.duration - process.duration));
       if (all > Nanos{0}) gil.mean_waiters *= double(gil.observed.count()) / double(all.count());
       gil.observed = all;
       whole_.gils.push_back(std::move(gil));

@@ -94,6 +94,16 @@ TEST(Combined, OneProcessKeepsItsNumbers) {
   EXPECT_EQ(program.quality, alone.quality);
 }
 
+TEST(Combined, WhatNobodySampledIsNotTimeWithoutAHolder) {
+  Profile alone = process(Pid{1}, 10s, 4, "a");
+  alone.gils[0].observed = 2s;
+  alone.gils[0].held = 2s;
+  alone.quality.gaps = 2s;
+  EXPECT_EQ(combined({alone}).gils, alone.gils);
+  // The other two seconds it was not there.
+  EXPECT_EQ(combined({process(Pid{2}, 8s, 6, "b"), alone}).gils[1].utilization(), 0.5);
+}
+
 TEST(Combined, WhatRecordingsClaimDoesNotOverflow) {
   Profile huge = process(Pid{1}, 10s, 1, "a");
   huge.cpu_time = Nanos(4'000'000'000'000'000'000);
