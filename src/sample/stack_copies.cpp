@@ -72,10 +72,6 @@ void StackCopies::lay_out(std::span<const StackRequest> requests, std::span<cons
 void StackCopies::forget(RemoteAddr place, StackPlan& plan) {
   const auto is_it = [&](const Region& region) { return region.begin == place; };
   if (plan.chunks.size() > 1 && std::erase_if(plan.chunks, is_it) > 0) return;
-  if (plan.chunks.size() == 1 && plan.chunks[0].begin == place && place != plan.oldest_chunk) {
-    plan.chunks.clear();
-    return;
-  }
   if (std::ranges::none_of(plan.others, is_it)) {
     plan = {};
     return;

@@ -45,14 +45,14 @@ class Rounds:
 
     def __init__(self):
         self.made = collections.defaultdict(list)
-        self.complaints = {}
+        self.complaints = collections.defaultdict(list)
 
     def run(self, plan, way, program, seconds, rate=peers.FASTEST_HZ):
         try:
             made = way.sampler.record(program, seconds, rate, way.how)
         except peers.NotComparable as reason:
             plan.say("NOT COMPARED: %s" % reason)
-            self.complaints[way] = str(reason)
+            self.complaints[way].append(str(reason))
             return
         self.made[way].append(made)
 
@@ -70,11 +70,12 @@ class Rounds:
 
     def row(self, way, reference):
         """Cells: rate, what failed, how many times faster the reference is, CPU, memory."""
-        runs = self.made.get(way)
+        runs, complaints = self.made.get(way), self.complaints.get(way, [])
         if not runs:
-            return ["failed: " + self.complaints.get(way, "?"), "-", "-", "-", "-"]
+            return ["failed: " + (complaints or ["?"])[-1], "-", "-", "-", "-"]
         ticks, failed = sum(made.ticks for made in runs), sum(made.failed for made in runs)
-        return [of_rates(self.rates(way)), "%.1f %%" % (100 * failed / max(1, ticks + failed)),
+        rounds = ", %d of %d rounds" % (len(complaints), len(complaints) + len(runs)) if complaints else ""
+        return [of_rates(self.rates(way)), "%.1f %%%s" % (100 * failed / max(1, ticks + failed), rounds),
                 times(self.gain(reference, way)) if way != reference else "",
                 "%.0f %%" % (100 * statistics.median(made.cpu_share for made in runs)),
                 "%.0f MB" % (max(made.peak_bytes for made in runs) / 1e6)]

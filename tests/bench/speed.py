@@ -12,7 +12,8 @@ ABOUT = """\
 Four busy threads, 22 frames deep (`fixtures/programs/deep.py`), and a main thread that waits for them. Every sampler
 is asked for more than it can do and has the machine's two or more CPUs beside the program's threads, as it would have
 in use. A tick is one look at all threads with their stacks, by the sampler's own count (`tests/bench/peers.py` says
-how each tells); ticks that failed do not count. Between the brackets lies the middle half of the rounds, of fewer
+how each tells); ticks that failed do not count: with gilspy those that lost the stack of who held the GIL, with peers
+those that they call errors. Between the brackets lies the middle half of the rounds, of fewer
 than four all."""
 
 VS_CPYTHON, VS_PY_SPY = 5, 80
