@@ -25,10 +25,12 @@ import peers  # noqa: E402
 import report  # noqa: E402
 import running  # noqa: E402
 from results import Plan, Results  # noqa: E402
+from steady import Steady  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "cost", "micro")
 FULL_ONLY = ("what_if",)
+PATIENCE_S = {False: 30, True: 2400}  # for a machine that does not run
 OF_A_RUN = ("command", "date", "load before")  # facts that differ between runs of which one document is made
 
 
@@ -97,6 +99,8 @@ def run_section(name, plan):
     except Exception as error:  # pylint: disable=broad-except
         traceback.print_exc()
         section.failure = "%s: %s" % (type(error).__name__, error)
+    if section.results:
+        section.results.remarks += plan.steady.told()
     section.seconds = time.monotonic() - begin
     return section
 
@@ -163,7 +167,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     pythons = interpreters.pick_supported(interpreters.find_interpreters())
     found, missing = peers.find(pythons)
-    plan = Plan(arguments.full, pythons, found, say)
+    plan = Plan(arguments.full, pythons, found, say, Steady(PATIENCE_S[arguments.full]))
     facts = facts_of(plan, missing, " ".join(["./dev bench", *sys.argv[1:]]))
     for key, value in facts.items():
         print("%-23s %s" % (key, value), flush=True)

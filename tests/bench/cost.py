@@ -39,7 +39,7 @@ def cpu_table(plan, python):
         for one in in_turn(rounds, chosen):
             sampler, how = one
             try:
-                made[one].append(sampler.record(program, seconds, 1000, how))
+                made[one].append(plan.steady(lambda: sampler.record(program, seconds, 1000, how)))
             except peers.NotComparable as reason:
                 plan.say("NOT COMPARED: %s" % reason)
     ours = {sampler.output: [one.cpu_share for one in found]
@@ -128,7 +128,7 @@ def render_table(plan, recording, seconds):
         found = {name: [] for name in formats}
         for name in in_turn(3 if plan.full else 1, formats):
             try:
-                found[name].append(render(hour, name, os.path.join(folder, "out")))
+                found[name].append(plan.steady(lambda: render(hour, name, os.path.join(folder, "out"))))
             except peers.NotComparable as reason:
                 plan.say("NOT MEASURED: an hour as %s: %s" % (name, reason))
         size = os.path.getsize(hour)

@@ -225,7 +225,7 @@ def run(plan, pairs=None, seconds=None, count=None):
         library = build_library(folder)
         for python, workload in pairs or chosen(plan):
             try:
-                rounds = [run_once(python, workload, seconds, library) for _ in range(count)]
+                rounds = [plan.steady(lambda: run_once(python, workload, seconds, library)) for _ in range(count)]
             except NoTruth as reason:
                 skipped.setdefault(str(reason).split(":")[0], []).append("%s on %s" % (workload.name, python))
                 continue

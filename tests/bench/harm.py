@@ -108,28 +108,37 @@ class Pairs:
         self.slower, self.dearer = [], []
         self.cpu, self.rates, self.interrupts, self.switches = [], [], [], []
 
-    def add(self, turns, condition, seconds, cpu=None):
-        speeds, events = {}, {}
-        for sampled in next_order():
-            speeds[sampled], events[sampled] = self.window(turns, condition if sampled else CONTROL, seconds, cpu)
+    def add(self, plan, turns, condition, seconds, cpu=None):
+        speeds, events, samplings = {}, {}, {}
+
+        def measure():
+            for sampled in next_order():
+                speeds[sampled], events[sampled], samplings[sampled] = self.window(
+                    turns, condition if sampled else CONTROL, seconds, cpu)
+
+        plan.steady(measure)
+        if samplings[True]:
+            self.cpu.append(samplings[True][0])
+            self.rates.append(samplings[True][1])
         for found, without, sampled in zip((self.slower, self.dearer), speeds[False], speeds[True]):
             found.append(100 * (without / sampled - 1))
         self.interrupts.append(events[True][0] - events[False][0])
         self.switches.append(events[True][1] - events[False][1])
 
-    def window(self, turns, condition, seconds, cpu):
+    @staticmethod
+    def window(turns, condition, seconds, cpu):
+        """(speeds, events a second, CPU share and rate of the sampler)"""
         if not condition.sampler:
             time.sleep(SETTLE_S)
             events = Window()
-            return turns.speed_over(seconds), events.rates()
+            return turns.speed_over(seconds), events.rates(), None
         with condition.sampler.start(turns.program, condition.rate, condition.how, cpu) as run:
             time.sleep(SETTLE_S)
             begin_cpu_s, events = run.cpu_s(), Window()
             speed = turns.speed_over(seconds)
             rates = events.rates()
-            self.cpu.append((run.cpu_s() - begin_cpu_s) / seconds)
-            self.rates.append(run.finish().rate)
-        return speed, rates
+            cpu_share = (run.cpu_s() - begin_cpu_s) / seconds
+            return speed, rates, (cpu_share, run.finish().rate)
 
     def row(self, condition, control):
         if not self.slower:
@@ -176,7 +185,7 @@ def slow_down(plan, python, chosen, apart=False):
     with Turns(python, cpu=program_cpu) as turns:
         for condition in in_turn(rounds, chosen):
             try:
-                found[condition].add(turns, condition, seconds, sampler_cpu)
+                found[condition].add(plan, turns, condition, seconds, sampler_cpu)
             except peers.NotComparable as reason:
                 plan.say("NOT COMPARED: %s" % reason)
     return found
@@ -229,13 +238,16 @@ class Latencies:
     def __init__(self):
         self.all, self.p99 = [], []
 
-    def add(self, port, seconds):
+    @staticmethod
+    def measure(port, seconds):
         command = [sys.executable, str(LOAD), str(port), str(seconds), str(REQUESTS_HZ)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True)
         except subprocess.SubprocessError as error:
             raise peers.NotComparable("the service did not answer: %s" % error) from None
-        latencies = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def add(self, latencies):
         self.all += latencies
         self.p99.append(1e3 * percentile(latencies, 99))
 
@@ -258,7 +270,8 @@ def latency(plan, python):
         port = program.written_truth()["port"]
         for condition in in_turn(8 if plan.full else 2, chosen):
             try:
-                latencies_under(program, port, condition, found[condition], 4.0 if plan.full else 0.7)
+                seconds = 4.0 if plan.full else 0.7
+                found[condition].add(plan.steady(lambda: latencies_under(program, port, condition, seconds)))
             except peers.NotComparable as reason:
                 plan.say("NOT COMPARED: %s" % reason)
     rows = [found[condition].row(condition) for condition in chosen]
@@ -266,14 +279,14 @@ def latency(plan, python):
                  "Latency of %d requests a second, CPython %s" % (REQUESTS_HZ, python))
 
 
-def latencies_under(program, port, condition, latencies, seconds):
+def latencies_under(program, port, condition, seconds):
     if not condition.sampler:
-        latencies.add(port, seconds)
-        return
+        return Latencies.measure(port, seconds)
     with condition.sampler.start(program, condition.rate, condition.how) as run:
         time.sleep(SETTLE_S)
-        latencies.add(port, seconds)
+        latencies = Latencies.measure(port, seconds)
         run.finish()
+        return latencies
 
 
 def run(plan):

@@ -51,7 +51,7 @@ def run(plan):
     measured = {}
     for name, python in wanted.items():
         plan.say("micro: CPython %s" % python)
-        measured[name] = measure(python, 5 if plan.full else 3)
+        measured[name] = plan.steady(lambda: measure(python, 5 if plan.full else 3))
     results.tables.append(Table(["step", *("%s, ns" % name for name in measured)],
                                 [["`%s`: %s" % (step, about), *("%.0f" % told[step] for told in measured.values())]
                                  for step, about in STEPS.items()]))

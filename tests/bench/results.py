@@ -13,6 +13,8 @@ class Plan:
     pythons: dict = dataclasses.field(default_factory=dict)  # by name, "3.13" or "3.13t": interpreters.Interpreter
     peers: dict = dataclasses.field(default_factory=dict)    # by name, those that could be had: peers.Peer
     say: callable = print          # progress, a line at a time
+    # Makes a measurement: see steady.Steady.
+    steady: callable = lambda measure: measure()  # noqa: E731
 
 
 @dataclasses.dataclass

@@ -49,7 +49,7 @@ class Rounds:
 
     def run(self, plan, way, program, seconds, rate=peers.FASTEST_HZ):
         try:
-            made = way.sampler.record(program, seconds, rate, way.how)
+            made = plan.steady(lambda: way.sampler.record(program, seconds, rate, way.how))
         except peers.NotComparable as reason:
             plan.say("NOT COMPARED: %s" % reason)
             self.complaints[way].append(str(reason))

@@ -44,7 +44,7 @@ class Sizes:
             plan.say("scale: CPython %s, %d threads" % (self.python, threads))
             with program_of(self.python, threads) as program:
                 self.made[threads] = self.rates(plan, program, self.seconds(plan, threads))
-                self.starts[threads] = [first_sample_s(program) for _ in range(10 if plan.full else 2)]
+                self.starts[threads] = [plan.steady(lambda: first_sample_s(program)) for _ in range(10 if plan.full else 2)]
                 self.peaks[threads] = [peak_bytes(program) for _ in range(3 if plan.full else 1)]
                 self.looks[threads] = looks(plan, self.python, program) if plan.full else {}
         if plan.full:
@@ -146,7 +146,7 @@ def looks(plan, python, program):
     found = {name: [] for name in commands}
     for name in in_turn(5 if plan.full else 1, commands):
         try:
-            _, wall_s, cpu_s, _ = peers.measure_command(commands[name])
+            _, wall_s, cpu_s, _ = plan.steady(lambda: peers.measure_command(commands[name]))
             found[name].append((wall_s, cpu_s))
         except peers.NotComparable as reason:
             plan.say("NOT COMPARED: %s: %s" % (name, reason))

@@ -30,7 +30,8 @@ Each stack that a recording holds is judged. *Impossible*: a call that its line 
 function, a chain that does not come down from the root. *Discarded*: nothing could be kept. *Truncated*: the last frames are
 missing, and the stack says so. Without a rate, samples are made as fast as it goes. Below, three programs of the usual kind:
 what part of their stacks is truncated, and how much the share of time below any function differs from what `--blocking` says
-in turn on the same process."""
+in turn on the same process; beside it how much every other nonblocking recording differs from those between, half as many
+on each side."""
 
 WORKER = "churner-"
 WHOLE, TRUNCATED, LOST = 1, 2, 3  # a stack's quality in a recording
@@ -183,13 +184,13 @@ def mean_share(recordings, function):
     return statistics.mean(shares.get(function, 0.0) for shares in recordings)
 
 
-def measure_ordinary(python, command, rounds, seconds):
+def measure_ordinary(plan, python, command, rounds, seconds):
     """A row: truncated %, the bias, where it is, and what two halves of the same kind differ by."""
     shares, truncated = {"nonblocking": [], "blocking": []}, []
     with running.Program(python.executable, *command, seconds=600) as program:
         for _ in range(rounds):
             for stopping, kept in shares.items():
-                found, cut = inclusive_shares(program.pid, stopping, seconds)
+                found, cut = plan.steady(lambda: inclusive_shares(program.pid, stopping, seconds))
                 kept.append(found)
                 truncated += [cut] if stopping == "nonblocking" else []
     bias, function = furthest_apart(shares["nonblocking"], shares["blocking"])
@@ -202,7 +203,7 @@ def ordinary(plan, pythons, rounds, seconds):
     rows, most_truncated, most_bias = [], (0.0, ""), (0.0, "")
     for python in pythons:
         for name, command in ORDINARY.items():
-            truncated, bias, function, control = measure_ordinary(python, command, rounds, seconds)
+            truncated, bias, function, control = measure_ordinary(plan, python, command, rounds, seconds)
             rows.append([name, str(python), "%.2f" % truncated, "%+.2f" % bias, function, "%+.2f" % control])
             plan.say(", ".join(rows[-1]))
             most_truncated = max(most_truncated, (truncated, "%s on %s" % (name, python.name)))

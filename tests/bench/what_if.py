@@ -66,8 +66,9 @@ def run(plan):
     if missing:
         return Results(goals=[Goal("the gain without the GIL predicted", "-", None,
                                    "there is no CPython %s here (./dev pythons)" % ", ".join(missing))])
-    predicted = statistics.median(predict(plan.pythons[WITH_GIL]) for _ in range(ROUNDS))
-    times = {name: [lab_s(plan.pythons[name], threads) for threads in (1, THREADS)] for name in (WITH_GIL, WITHOUT)}
+    predicted = statistics.median(plan.steady(lambda: predict(plan.pythons[WITH_GIL])) for _ in range(ROUNDS))
+    times = {name: [plan.steady(lambda: lab_s(plan.pythons[name], threads)) for threads in (1, THREADS)]
+             for name in (WITH_GIL, WITHOUT)}
     rows = [[str(plan.pythons[name]), "%.2f" % one[0], "%.2f" % many[0], "%.2fx" % (one[0] / many[0])]
             for name, (one, many) in times.items()]
     (stock, stock_many), (free, free_many) = times[WITH_GIL], times[WITHOUT]
