@@ -30,7 +30,7 @@ from steady import Steady  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "cost", "micro")
 FULL_ONLY = ("what_if",)
-PATIENCE_S = {False: 30, True: 2400}  # for a machine that does not run
+PATIENCE_S = {False: 30, True: 1200}  # for a machine that does not run
 OF_A_RUN = ("command", "date", "load before")  # facts that differ between runs of which one document is made
 
 
