@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include "dump.h"
 #include "formats/json/json_writer.h"
+#include "formats/json/optional_json.h"
 #include "formats/json/target_json.h"
 #include "gilspy/wording.h"
 
@@ -39,6 +42,17 @@ void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
   });
 }
 
+void write_lock(JsonWriter& json, const Dump& dump, const LockDump& lock) {
+  json.pair("kind", key(lock.info.kind));
+  json.pair("contention", is_contention(lock.info.kind));
+  json.pair("address", fmt::format("{:#x}", lock.info.address.value()));
+  write_text_or_null(json, "type", lock.info.type);
+  write_text_or_null(json, "name", lock.info.name);
+  write_text_or_null(json, "place", lock.info.place);
+  write_tid(json, "owner", dump, lock.owner);
+  json.pair("owner_inferred", lock.owner_inferred);
+}
+
 void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) {
   json.object([&] {
     json.pair("tid", to_int(thread.info.tid));
@@ -56,6 +70,12 @@ void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) 
     } else {
       json.pair("syscall", nullptr);
     }
+    const LockDump* const lock = dump.lock_of(thread);
+    if (lock != nullptr) {
+      json.object("lock", [&] { write_lock(json, dump, *lock); });
+    } else {
+      json.pair("lock", nullptr);
+    }
     json.pair("truncated", thread.quality == StackQuality::kTruncated);
     json.pair("lost", thread.info.python && thread.quality == StackQuality::kLost);
     write_frames(json, dump, thread.stack);
@@ -72,6 +92,15 @@ std::string dump_json(const Dump& dump) {
     json.pair("stopped", dump.stopped);
     json.array("gils", [&] {
       for (const GilDump& gil : dump.gils) write_gil(json, dump, gil);
+    });
+    json.array("deadlocks", [&] {
+      for (const std::vector<ThreadIndex>& circle : dump.deadlocks()) {
+        json.object([&] {
+          json.array("threads", [&] {
+            for (const ThreadIndex thread : circle) json.value(to_int(dump.find(thread)->info.tid));
+          });
+        });
+      }
     });
     json.array("threads", [&] {
       for (const ThreadDump& thread : dump.threads) {

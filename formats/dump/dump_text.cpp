@@ -30,6 +30,7 @@ class DumpText {
   std::string text() {
     title();
     for (const GilDump& gil : dump_.gils) describe(gil);
+    for (const std::vector<ThreadIndex>& circle : dump_.deadlocks()) describe(circle);
     std::vector<const ThreadDump*> threads;
     for (const ThreadDump& thread : dump_.threads) threads.push_back(&thread);
     std::ranges::stable_sort(threads, {}, [](const ThreadDump* thread) { return rank(*thread); });
@@ -67,6 +68,32 @@ class DumpText {
     line(bold(fmt::format("{} is {}; {}.", name, by, waiting)));
   }
 
+  // A line for each of the circle: who waits for what, and who has that.
+  void describe(const std::vector<ThreadIndex>& circle) {
+    line("");
+    line(bold(fmt::format("DEADLOCK: {} wait for each other, for ever.", wording::count_of(circle.size(), "thread"))));
+    for (const ThreadIndex index : circle) {
+      const ThreadDump& thread = *dump_.find(index);
+      const LockDump* const lock = dump_.lock_of(thread);
+      const ThreadDump* const other = dump_.find(*dump_.waits_for(thread));
+      line(fmt::format("    {} waits for {}, which {} has", who(thread), lock != nullptr ? name_of(lock->info) : "the GIL",
+                       other != nullptr ? who(*other) : "?"));
+      if (thread.stack != kNoStack) line("        at " + frame_text(dump_.table.frame(dump_.table.leaf(thread.stack))));
+    }
+  }
+
+  // "self._lock of Pool (a _thread.lock at 0x7f12)"
+  static std::string name_of(const LockInfo& lock) {
+    const std::string what = lock.type.empty() ? std::string(key(lock.kind)) : lock.type;
+    const std::string address = fmt::format("{} at {:#x}", what, lock.address.value());
+    return lock.name.empty() ? "a " + address : fmt::format("{} (a {})", wording::printable(lock.name), address);
+  }
+
+  std::string frame_text(const Frame& frame) const {
+    const std::string file = options_.full_filenames ? frame.file : wording::short_file(frame.file, dump_.target);
+    return fmt::format("{} ({}:{})", wording::printable(frame.function), wording::printable(file), frame.line);
+  }
+
   static std::string interpreters(const GilDump& gil) {
     std::string list;
     for (const std::int64_t id : gil.interpreters) list += fmt::format("{}{}", list.empty() ? "" : ", ", id);
@@ -80,6 +107,10 @@ class DumpText {
     if (thread.activity == Activity::kWaitsForGil) {
       const ThreadDump* const holder = thread.holder ? dump_.find(*thread.holder) : nullptr;
       state += holder != nullptr ? ", which " + who(*holder) + " holds" : ", which nobody holds at this moment";
+    } else if (const LockDump* const lock = dump_.lock_of(thread); lock != nullptr) {
+      state += (is_contention(lock->info.kind) ? ": " : ", waits for ") + name_of(lock->info);
+      const ThreadDump* const owner = lock->owner ? dump_.find(*lock->owner) : nullptr;
+      if (owner != nullptr) state += ", which " + who(*owner) + " has";
     } else if (thread.syscall) {
       state += " in " + *thread.syscall;
     }
@@ -98,9 +129,7 @@ class DumpText {
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
     for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
-      const Frame& frame = dump_.table.frame(dump_.table.leaf(stack));
-      const std::string file = options_.full_filenames ? frame.file : wording::short_file(frame.file, dump_.target);
-      line(fmt::format("    {} ({}:{})", wording::printable(frame.function), wording::printable(file), frame.line));
+      line("    " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));
     }
   }
 

@@ -1,6 +1,10 @@
 #include "json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "gilspy/wording.h"
 #include "json_writer.h"
@@ -100,11 +104,68 @@ void write_thread(JsonWriter& json, const ThreadProfile& thread) {
     json.object("activities", [&] {
       for (const Activity activity : kActivities) json.pair(key(activity), thread.times[index_of(activity)]);
     });
+    json.object("blocked_in", [&] {
+      for (std::size_t i = 0; i < kBlockedInCount; ++i) {
+        if (thread.blocked[i] > Nanos{0}) json.pair(key(static_cast<BlockedIn>(i)), thread.blocked[i]);
+      }
+    });
     if (thread.info.python) {
       write_spread(json, "tenure", thread.tenure);
       write_spread(json, "time_to_get_gil", thread.to_get_gil);
       write_confidence(json, thread);
     }
+  });
+}
+
+void write_lock_owner(JsonWriter& json, const Profile& profile, const LockProfile& lock) {
+  if (!lock.owner.has_value() || to_int(*lock.owner) >= profile.threads.size()) return json.pair("owner", nullptr);
+  const ThreadInfo& owner = profile.threads[to_int(*lock.owner)].info;
+  json.object("owner", [&] {
+    json.pair("tid", to_int(owner.tid));
+    json.pair("name", wording::thread_name(owner));
+    json.pair("inferred", lock.owner_inferred);
+    json.object("activities", [&] {
+      for (const Activity activity : kActivities) json.pair(key(activity), lock.owner_did[index_of(activity)]);
+    });
+  });
+}
+
+std::string function_of(const Profile& profile, StackId stack) {
+  if (stack == kNoStack) return "";
+  return wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
+}
+
+// Who had it while others waited, by the function that its owner was in; the rest of the time nobody knows.
+void write_lock_blame(JsonWriter& json, const Profile& profile, const LockProfile& lock) {
+  std::map<std::string, Nanos> by_function;
+  for (const LockBlame& row : lock.blame) {
+    if (row.owner != Blame::kNobody) by_function[function_of(profile, row.owner_stack)] += row.time;
+  }
+  std::vector<std::pair<std::string, Nanos>> rows(by_function.begin(), by_function.end());
+  std::ranges::stable_sort(rows, std::greater(), &std::pair<std::string, Nanos>::second);
+  json.array("blame", [&] {
+    for (const auto& [function, time] : rows) {
+      json.object([&] {
+        json.pair("function", function);
+        json.pair("wait_s", time);
+      });
+    }
+  });
+}
+
+void write_lock(JsonWriter& json, const Profile& profile, const LockProfile& lock, std::size_t id) {
+  json.object([&] {
+    json.pair("id", id);
+    json.pair("kind", key(lock.info.kind));
+    json.pair("contention", is_contention(lock.info.kind));
+    json.pair("address", fmt::format("{:#x}", lock.info.address.value()));
+    write_text_or_null(json, "type", lock.info.type);
+    write_text_or_null(json, "name", lock.info.name);
+    write_text_or_null(json, "place", lock.info.place);
+    write_lock_owner(json, profile, lock);
+    json.pair("wait_s", lock.waited);
+    json.pair("waiters_mean", lock.mean_waiters());
+    write_lock_blame(json, profile, lock);
   });
 }
 
@@ -176,6 +237,9 @@ void write_process(JsonWriter& json, const Profile& profile, const Verdict& verd
     for (const ThreadProfile& thread : profile.threads) {
       if (!is_elsewhere(thread)) write_thread(json, thread);
     }
+  });
+  json.array("locks", [&] {
+    for (std::size_t i = 0; i < profile.locks.size(); ++i) write_lock(json, profile, profile.locks[i], i);
   });
   json.pair("parallelism", profile.parallelism());
   write_confidence(json, profile);

@@ -30,6 +30,9 @@ struct Context {
   std::uint64_t tid = 0;
   std::uint64_t ident = 0;
   std::uint64_t fact_thread = 0;
+  std::uint64_t lock_address = 0;
+  std::uint64_t fact_lock = 0;
+  std::uint64_t owned_lock = 0;
   std::unordered_map<std::uint32_t, Thread> threads;
 };
 
@@ -119,20 +122,65 @@ void exchange_context_switches(Codec& codec, Facts& facts) {
 }
 
 template <typename Codec, typename Facts>
+void exchange_lock_wait(Codec& codec, Context& context, Facts& facts) {
+  LockWait wait = facts.lock.value_or(LockWait{});
+  codec.delta(wire::FACT_LOCK, wait.lock, context.fact_lock);
+  context.fact_lock = number_of(wait.lock);
+  Nanos ago = wait.since.count() > 0 ? Nanos(static_cast<std::int64_t>(context.time)) - wait.since + Nanos{1} : Nanos{0};
+  codec.plain(wire::FACT_LOCK_SINCE, ago);
+  if constexpr (!Codec::kWrites) {
+    const Nanos now(static_cast<std::int64_t>(context.time));
+    if (ago.count() > 0 && ago <= now) wait.since = now + Nanos{1} - ago;
+    facts.lock = wait;
+  }
+}
+
+template <typename Codec, typename Info>
+void exchange_lock(Codec& codec, Context& context, Info& info) {
+  codec.runs(wire::LOCK_KIND, info.kind);
+  std::uint64_t address = info.address.value();
+  codec.delta(wire::LOCK_ADDRESS, address, context.lock_address);
+  context.lock_address = address;
+  if constexpr (!Codec::kWrites) {
+    info.address = RemoteAddr(address);
+    codec.accept(to_int(info.kind) < kLockKindCount);
+  }
+  codec.text(wire::LOCK_TYPE, info.type);
+  codec.text(wire::LOCK_NAME, info.name);
+  codec.text(wire::LOCK_PLACE, info.place);
+}
+
+template <typename Codec, typename Owner>
+void exchange_owner(Codec& codec, Context& context, Owner& owner) {
+  codec.delta(wire::OWNER_LOCK, owner.lock, context.owned_lock);
+  context.owned_lock = number_of(owner.lock);
+  std::uint64_t thread = owner.owner.has_value() ? number_of(*owner.owner) + 1 : 0;
+  codec.plain(wire::OWNER_THREAD, thread);
+  codec.runs(wire::OWNER_INFERRED, owner.inferred);
+  if constexpr (!Codec::kWrites) {
+    codec.accept(thread <= std::numeric_limits<std::uint32_t>::max());
+    if (thread > 0 && codec.ok()) owner.owner = static_cast<ThreadIndex>(thread - 1);
+  }
+}
+
+template <typename Codec, typename Facts>
 void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   codec.delta(wire::FACT_THREAD, facts.thread, context.fact_thread);
   context.fact_thread = number_of(facts.thread);
   int dormant = !facts.dormant.has_value() ? 0 : *facts.dormant ? 2 : 1;
   bool has_delay = facts.run_queue_delay.count() != 0;
   bool has_on_cpu = facts.on_cpu.has_value();
+  bool has_lock = facts.lock.has_value();
   codec.bits(wire::FACT_SHAPE, Bits{facts.quality, 2, StackQuality::kLost}, Bits{facts.os_read, 1, true},
              Bits{facts.os, 2, SyscallFacts::State::kUnreadable}, Bits{facts.place, 2, WaitPlace::kGilMutex},
              Bits{facts.ended, 1, true}, Bits{facts.attach_state, 2, AttachState::kSuspended}, Bits{dormant, 2, 2},
-             Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true});
+             Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true}, Bits{has_lock, 1, true},
+             Bits{facts.blocked_in, 4, BlockedIn::kOther});
   if constexpr (!Codec::kWrites) {
     if (dormant > 0) facts.dormant = dormant == 2;
   }
   if (has_delay) codec.plain(wire::FACT_RUN_QUEUE, facts.run_queue_delay);
+  if (has_lock) exchange_lock_wait(codec, context, facts);
   const bool has_stack = facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated;
   if (!has_stack && !has_on_cpu) return;
   Context::Thread& last = context.threads[to_int(facts.thread)];
@@ -188,6 +236,10 @@ void exchange_sample(Codec& codec, Context& context, S& sample) {
   });
   exchange_rows(codec, wire::TICK_STARTED, sample.started, false,
                 [&](auto& info) { exchange_started(codec, context, info); });
+  exchange_rows(codec, wire::TICK_LOCKS, sample.locks, false,
+                [&](auto& info) { exchange_lock(codec, context, info); });
+  exchange_rows(codec, wire::TICK_OWNERS, sample.owners, false,
+                [&](auto& owner) { exchange_owner(codec, context, owner); });
   if (!sample.gils.empty() && sample.gils.front().last_holder) {
     context.fact_thread = number_of(*sample.gils.front().last_holder);
   }

@@ -80,6 +80,7 @@ class Classifier {
     GilIndex gil{};
     SyscallFacts::State os = SyscallFacts::State::kUnreadable;
     WaitPlace place = WaitPlace::kNone;
+    std::optional<LockKind> lock;  // it is blocked in one of these
     AttachState attach_state = AttachState::kNotRead;
     bool dormant = false;
     std::uint64_t cond_tick = 0;  // last sample that placed it in a condition variable; 0: none
@@ -96,6 +97,7 @@ class Classifier {
   void decide_holder(const Sample& sample, const GilFacts& gil);
   void decide_running(const Sample& sample, GilIndex index);
   static std::optional<Activity> without_gil(const Thread& thread);
+  static Activity blocked(const Thread& thread);
   static Activity in_free_threading(const Thread& thread);
 
   std::uint64_t tick_ = 1;  // so that 0 is no tick and none is right behind it
@@ -103,6 +105,7 @@ class Classifier {
   std::unordered_map<std::uint32_t, Thread> threads_;
   std::vector<std::optional<ThreadIndex>> holders_;  // by GilIndex, of the previous sample
   std::vector<std::uint32_t> in_cond_;               // by GilIndex: threads whose last place is a condition variable
+  std::vector<LockKind> locks_;                      // by LockIndex
   std::vector<ThreadIndex> running_;                 // on a CPU or a run queue when last looked at
   std::vector<ActivityChange> changes_;
 };

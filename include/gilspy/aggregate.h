@@ -31,17 +31,26 @@ class Aggregator {
   void finish(Profile& profile);
 
  private:
+  struct Doing {
+    Activity activity = Activity::kUnknown;
+    StackId stack = kNoStack;
+    std::optional<LockIndex> lock;  // when it was last asked for
+    BlockedIn blocked_in = BlockedIn::kNothing;
+
+    bool operator==(const Doing&) const = default;
+    std::optional<LockIndex> waits_for() const;
+  };
   struct Thread {
     ThreadInfo info;
     bool alive = true;
     bool dormant = false;  // see ThreadFacts
-    Activity activity = Activity::kUnknown;
-    StackId stack = kNoStack;
+    Doing doing;
     Nanos known_since{0};    // value of known_ up to which its time is accounted for
     Nanos unknown_since{0};  // same for unknown_
     Nanos settled{0};        // the same moment, by the clock
     Nanos context_since{0};  // by the clock: it is in the same context as far as is known
     ActivityTimes times{};
+    BlockedTimes blocked{};
     std::optional<Nanos> first_on_cpu;
     Nanos on_cpu{0};  // since first_on_cpu
   };
@@ -57,6 +66,18 @@ class Aggregator {
     std::uint32_t waiter_count = 0;
     Nanos tenure_contended{0};  // of the present tenure, while somebody waited; not yet in `hogged`
   };
+  struct Lock {
+    LockInfo info;
+    std::optional<ThreadIndex> owner;
+    bool inferred = false;
+    std::map<StackId, std::uint32_t> waiters;  // by their stack
+    std::uint32_t waiter_count = 0;
+    Nanos waited{0};
+    Nanos owned_by_inference{0};
+    ActivityTimes owner_did{};
+    std::map<ThreadIndex, Nanos> owners;
+    std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame;
+  };
 
   struct PairHash {
     std::size_t operator()(const std::pair<std::uint64_t, std::uint64_t>& key) const {
@@ -70,17 +91,23 @@ class Aggregator {
   void take_changes(const Sample& sample, const std::vector<ActivityChange>& changes);
   void settle(Thread& thread);
   void end_context(Thread& thread);
-  void move(Thread& thread, Activity activity, StackId stack);
+  void move(Thread& thread, const Doing& doing);
   void count_waiter(const Thread& thread, int by);
+  void count_lock_waiter(const Thread& thread, int by);
+  void take_locks(const Sample& sample);
+  void account_lock(Lock& lock, Nanos weight);
   void account_gil(std::size_t index, const Sample& sample, Nanos weight);
   void account_hog(std::size_t index, const Sample& sample, Nanos weight);
   void blame(std::size_t index, const GilFacts& facts, Nanos weight);
   void finish_threads(Profile& profile);
   void finish_gils(Profile& profile) const;
+  void finish_locks(Profile& profile);
   Pauses pauses() const;
 
   std::vector<Thread> threads_;  // by ThreadIndex
   std::vector<Gil> gils_;        // by GilIndex
+  std::vector<Lock> locks_;      // by LockIndex
+  std::vector<LockIndex> waited_for_;
   std::optional<Nanos> first_;
   Nanos last_{0};     // the latest sample
   Nanos until_{0};    // the one before: what threads did until then is told when it is settled

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gilspy/activity.h"
+#include "gilspy/cycles.h"
 #include "gilspy/ids.h"
 #include "gilspy/profile.h"
 #include "gilspy/sample.h"
@@ -19,9 +21,16 @@ struct ThreadDump {
   Activity activity = Activity::kUnknown;
   bool visiting_elsewhere = false;             // it has a state in this interpreter, but runs in another one now
   std::optional<ThreadIndex> holder;           // of the GIL that it waits for, where somebody holds it
+  std::optional<LockIndex> lock;               // that it waits for, contended or not; its place in Dump::locks
   std::optional<std::string> syscall;          // what it is blocked in ("futex")
   StackQuality quality = StackQuality::kLost;  // kTruncated: its last frames are missing; kLost: it could not be had
   StackId stack = kNoStack;
+};
+
+struct LockDump {
+  LockInfo info;
+  std::optional<ThreadIndex> owner;  // none: nobody, or not known
+  bool owner_inferred = false;       // see LockOwner
 };
 
 struct GilDump {
@@ -34,6 +43,7 @@ struct Dump {
   TargetFacts target;
   bool stopped = false;             // the whole process stands still (SIGSTOP, job control, a debugger)
   std::vector<GilDump> gils;        // by GilIndex
+  std::vector<LockDump> locks;      // by LockIndex: that threads wait for
   std::vector<ThreadDump> threads;  // as they were met, native threads behind them
   StackTable table;
 
@@ -42,6 +52,23 @@ struct Dump {
       if (dump.info.python && dump.info.index == thread) return &dump;
     }
     return nullptr;
+  }
+  const LockDump* lock_of(const ThreadDump& thread) const {
+    return thread.lock && to_int(*thread.lock) < locks.size() ? &locks[to_int(*thread.lock)] : nullptr;
+  }
+  // Who it waits for, by the GIL or by a lock that somebody has.
+  std::optional<ThreadIndex> waits_for(const ThreadDump& thread) const {
+    if (thread.holder) return thread.holder;
+    const LockDump* const lock = lock_of(thread);
+    return lock != nullptr && is_contention(lock->info.kind) ? lock->owner : std::nullopt;
+  }
+  // Threads that wait for each other in a circle.
+  std::vector<std::vector<ThreadIndex>> deadlocks() const {
+    std::map<ThreadIndex, ThreadIndex> waits;
+    for (const ThreadDump& thread : threads) {
+      if (const auto other = waits_for(thread); thread.info.python && other) waits.emplace(thread.info.index, *other);
+    }
+    return cycles_in(waits);
   }
 };
 

@@ -36,9 +36,13 @@ struct RuntimeLayout {
   std::string_view name;  // "3.11", "3.13t": for messages
 
   struct Runtime {
+    Offset size = 0;
     Offset interpreters_head = kAbsent;
     Offset interpreters_main = kAbsent;
     Offset gil = kAbsent;  // GilHome::kInRuntime only
+    // Of 3.13 and later: see Internal.
+    Offset interpreters_mutex = kAbsent;
+    Offset stop_the_world = kAbsent;
   } runtime;
 
   struct Interpreter {
@@ -48,7 +52,22 @@ struct RuntimeLayout {
     Offset threads_next_id = kAbsent;  // next_unique_id: grows by one with every new thread state
     Offset gil = kAbsent;              // GilHome::kViaInterpreter only
     Offset modules = kAbsent;          // sys.modules
+    Offset size = 0;
+    // Of 3.13 and later, where threads wait for the interpreter itself. A struct _stoptheworld_state; PyMutexes.
+    Offset stop_the_world = kAbsent;
+    Offset import_lock = kAbsent;
+    Offset type_lock = kAbsent;
+    Offset pending_lock = kAbsent;
+    Offset weakref_locks = kAbsent;  // several; free-threaded builds only, like the next
+    Offset reference_counts = kAbsent;  // brc: those that other threads are to merge
   } interpreter;
+
+  // struct _stoptheworld_state, 3.13+.
+  struct StopTheWorld {
+    Offset size = 0;
+    Offset requested = kAbsent;  // bool
+    Offset requester = kAbsent;  // PyThreadState*
+  } stop_the_world;
 
   // struct _gil_runtime_state (pycore_gil.h), the same from 3.7 on but for a shift in free-threaded builds.
   struct Gil {
@@ -75,6 +94,7 @@ struct RuntimeLayout {
     Offset base_frame = kAbsent;        // _PyInterpreterFrame*, 3.15+: the outermost one, without Python code
     Offset datastack_chunk = kAbsent;   // not with FrameRoot::kFrameObjects
     Offset datastack_top = kAbsent;
+    Offset critical_section = kAbsent;  // 3.13+: the innermost section that it is in, tagged (pycore_critical_section.h)
     Offset context_version = kAbsent;  // context_ver: grows by one with each Context.run, and by one when that returns
   } thread;
 
@@ -101,6 +121,11 @@ struct RuntimeLayout {
     // _PyFrame_SetStackPointer). Later versions clear `code` as a frame leaves the stack.
     Offset stacktop = kAbsent;
     Offset is_entry = kAbsent;  // bool, 3.11: called from C; later versions put a frame without Python code in between
+    Offset globals = kAbsent;      // PyDictObject*
+    Offset locals = kAbsent;       // the first local variable; behind them the value stack (3.11+)
+    Offset value_stack = kAbsent;  // PyObject**, and f_iblock, f_blockstack; FrameRoot::kFrameObjects only
+    Offset block_count = kAbsent;
+    Offset blocks = kAbsent;
     Offset tlbc_index = kAbsent;               // int, free-threaded 3.14+: which copy of the bytecode it runs
     std::uint8_t first_sentinel_owner = 0xff;  // owners from here on mark frames without Python code
     std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
@@ -117,6 +142,10 @@ struct RuntimeLayout {
     Offset framesize = kAbsent;     // int co_framesize, 3.12+: words that a frame takes of the data stack
     Offset stacksize = kAbsent;     // int co_stacksize and co_nlocalsplus, 3.11: the same but for the fixed part
     Offset nlocalsplus = kAbsent;
+    Offset local_names = kAbsent;   // tuple of str: co_localsplusnames (3.11+), co_varnames
+    Offset cell_names = kAbsent;    // tuples of str: co_cellvars and co_freevars, up to 3.10
+    Offset free_names = kAbsent;
+    Offset exception_table = kAbsent;  // bytes, 3.11+
     Offset tlbc = kAbsent;          // _PyCodeArray* co_tlbc, free-threaded 3.14+
     Offset tlbc_entries = kAbsent;  // _PyCodeArray.entries
     std::uint8_t lasti_unit = 1;    // bytes that f_lasti counts: 2 in 3.10
@@ -131,6 +160,8 @@ struct RuntimeLayout {
     Offset type_basicsize = kAbsent;
     Offset type_dictoffset = kAbsent;
     Offset bytes_data = kAbsent;
+    Offset tuple_items = kAbsent;
+    Offset mutex = kAbsent;  // PyMutex, free-threaded builds only
     Offset long_size_or_tag = kAbsent;
     Offset long_digits = kAbsent;
     bool long_has_tag = false;             // lv_tag: digit count in the bits from 3 up; else ob_size

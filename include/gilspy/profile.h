@@ -44,6 +44,36 @@ struct Blame {
   bool operator==(const Blame&) const = default;
 };
 
+// Who had a lock while others waited for it, as Blame says it of the GIL.
+struct LockBlame {
+  ThreadIndex owner = Blame::kNobody;
+  StackId owner_stack = kNoStack;
+  StackId waiter_stack = kNoStack;
+  Nanos time{0};
+
+  bool operator==(const LockBlame&) const = default;
+};
+
+// A lock, or something like it, in which threads were seen to wait. Sums are of thread-time.
+struct LockProfile {
+  LockInfo info;
+  std::uint32_t process = 0;  // its place in Profile::processes
+  Nanos waited{0};
+  Nanos observed{0};                // what `waited` is a part of, for a mean
+  std::optional<ThreadIndex> owner; // who had it for most of that time; none: never known
+  bool owner_inferred = false;
+  ActivityTimes owner_did{};        // what its owners did while others waited for it: a chain goes on there
+  std::vector<LockBlame> blame;     // the sum of all rows is `waited`, where that is contention; else empty
+
+  double mean_waiters() const {
+    return observed.count() > 0 ? double(waited.count()) / double(observed.count()) : 0.0;
+  }
+
+  bool operator==(const LockProfile&) const = default;
+};
+
+using BlockedTimes = std::array<Nanos, kBlockedInCount>;  // by BlockedIn
+
 // How long something took, each time.
 struct Spread {
   std::uint64_t count = 0;
@@ -58,6 +88,7 @@ struct ThreadProfile {
   ThreadInfo info;
   std::uint32_t process = 0;  // its place in Profile::processes
   ActivityTimes times{};
+  BlockedTimes blocked{};  // the time of Activity::kBlocked, by what the kernel says
   Spread tenure;      // how long it had the GIL at a time
   Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
   Nanos cpu{0};       // native threads only: on-CPU time by the kernel's account (schedstat)
@@ -154,6 +185,7 @@ struct Profile {
   std::vector<GilProfile> gils;
   std::vector<StackTime> stacks;
   std::vector<Blame> blame;
+  std::vector<LockProfile> locks;  // that somebody waited for, longest first
   StackTable table;
   Timeline timeline;
   std::optional<SumMargins> margins;  // none: too short a time

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gilspy/ids.h"
+#include "gilspy/locks.h"
 #include "gilspy/target.h"
 
 namespace gilspy {
@@ -72,6 +73,8 @@ struct ThreadFacts {
   bool os_read = false;
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
+  BlockedIn blocked_in = BlockedIn::kNothing;  // with os_read
+  std::optional<LockWait> lock;  // it is blocked in one, whether that is contention or not; with os_read
   AttachState attach_state = AttachState::kNotRead;  // only where the GIL is not enabled
   Nanos run_queue_delay{0};     // time it was runnable without a CPU since its previous reading; 0 if not read
   std::optional<Nanos> on_cpu;  // native threads, now and then: time on a CPU since the thread started
@@ -111,6 +114,8 @@ struct Sample {
   std::vector<GilFacts> gils;        // by GilIndex
   std::vector<ThreadInfo> started;   // threads seen for the first time
   std::vector<ThreadFacts> threads;  // threads that were read
+  std::vector<LockInfo> locks;       // seen for the first time
+  std::vector<LockOwner> owners;     // of locks that threads wait for: those of which another one has it than was told last
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick

@@ -2,6 +2,7 @@
 // replayed capture can. It does not know Python, and says precisely when something is gone or denied.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,6 +49,27 @@ inline constexpr std::int64_t kFutexSyscall = 202;
 inline constexpr std::int64_t kFutexSyscall = 98;
 #endif
 
+// What a thread is blocked in, by the kernel's account.
+enum class BlockedIn : std::uint8_t {
+  kNothing,  // it is not blocked
+  kFutex,    // locks, conditions, joins
+  kSleep,
+  kPoll,     // select, poll, epoll
+  kReceive,  // read, recv, accept: sockets, pipes, files
+  kSend,
+  kProcess,  // waits for a process
+  kDisk,     // flushes a file, or opens or removes one
+  kFault,    // not in a system call: a page that comes from a disk, a signal
+  kOther,
+};
+inline constexpr std::size_t kBlockedInCount = 10;
+
+constexpr std::string_view key(BlockedIn what) {
+  constexpr std::array<std::string_view, kBlockedInCount> kKeys{"nothing", "futex",   "sleep", "poll",  "receive",
+                                                                "send",    "process", "disk",  "fault", "other"};
+  return kKeys[static_cast<std::size_t>(what)];
+}
+
 // What a thread is doing for the kernel (from /proc/PID/task/TID/syscall).
 struct SyscallFacts {
   enum class State : std::uint8_t {
@@ -59,6 +81,7 @@ struct SyscallFacts {
   State state = State::kUnreadable;
   std::int64_t number = -1;
   std::uint64_t first_argument = 0;
+  BlockedIn blocked_in = BlockedIn::kNothing;
 };
 
 // From /proc/PID/task/TID/schedstat. While a thread stays on a CPU it moves only at scheduler ticks.

@@ -130,6 +130,7 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
     if (!argument) return facts;
     facts.state = SyscallFacts::State::kInSyscall;
     facts.number = *number;
+    facts.blocked_in = blocked_in_call(*number);
     facts.first_argument = *argument;
     return facts;
   }
@@ -137,6 +138,7 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
   const auto program_counter = parse_prefixed_hex(take_word(text));
   if (argument && program_counter && *argument == 0 && *program_counter == 0) return std::nullopt;
   facts.state = SyscallFacts::State::kElsewhere;
+  facts.blocked_in = BlockedIn::kFault;
   return facts;
 }
 

@@ -46,11 +46,13 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   // A thread's first sample weighs like any other, and the one that misses it does not: threads that live for a tick or
   // two are seen as long as they are on average.
   start_threads(sample);
+  take_locks(sample);
   take_changes(sample, changes);
   until_ = sample.time;
   known_ += weight.known;
   unknown_ += weight.unknown;
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
+  for (const LockIndex lock : waited_for_) account_lock(locks_[to_int(lock)], weight.known);
   ++quality_.ticks;
   quality_.retried += sample.stack_retries;
   quality_.discarded += sample.holder_stack_lost ? 1 : 0;
@@ -77,15 +79,29 @@ void Aggregator::start_threads(const Sample& sample) {
   }
 }
 
+void Aggregator::take_locks(const Sample& sample) {
+  for (const LockInfo& info : sample.locks) locks_.push_back({info});
+  for (const LockOwner& change : sample.owners) {
+    if (to_int(change.lock) >= locks_.size()) continue;
+    Lock& lock = locks_[to_int(change.lock)];
+    lock.owner = change.owner;
+    lock.inferred = change.inferred;
+  }
+}
+
 void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityChange>& changes) {
   for (const ActivityChange& change : changes) {
-    if (Thread* const thread = find(change.thread)) move(*thread, change.activity, thread->stack);
+    Thread* const thread = find(change.thread);
+    if (thread == nullptr) continue;
+    Doing doing = thread->doing;
+    doing.activity = change.activity;
+    move(*thread, doing);
   }
   for (const ThreadFacts& facts : sample.threads) {
     Thread* const thread = find(facts.thread);
     if (thread == nullptr || !thread->alive) continue;
     if (facts.ended) {
-      move(*thread, Activity::kUnknown, kNoStack);
+      move(*thread, {});
       end_context(*thread);
       thread->alive = false;
       continue;
@@ -99,11 +115,19 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       thread->on_cpu = *facts.on_cpu - *thread->first_on_cpu;
     }
     holders_queued_ += facts.run_queue_delay;
-    if (facts.quality == StackQuality::kUnchanged) continue;
-    if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
-    const bool lost = facts.quality == StackQuality::kLost;
-    if (!lost && facts.context_switches != 0U) end_context(*thread);
-    move(*thread, thread->activity, lost ? kNoStack : facts.stack);
+    Doing doing = thread->doing;
+    if (facts.os_read) {
+      doing.blocked_in = facts.blocked_in;
+      doing.lock.reset();
+      if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) doing.lock = facts.lock->lock;
+    }
+    if (facts.quality != StackQuality::kUnchanged) {
+      if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
+      const bool lost = facts.quality == StackQuality::kLost;
+      if (!lost && facts.context_switches != 0U) end_context(*thread);
+      doing.stack = lost ? kNoStack : facts.stack;
+    }
+    move(*thread, doing);
   }
 }
 
@@ -120,30 +144,73 @@ void Aggregator::settle(Thread& thread) {
   thread.unknown_since = unknown_;
   const Nanos from = std::exchange(thread.settled, until_);
   if (thread.dormant) return;
-  timeline_->add(thread.info.index, from, until_, thread.activity, thread.stack);
+  const Doing& doing = thread.doing;
+  timeline_->add(thread.info.index, from, until_, doing.activity, doing.stack);
   const auto book = [&](Activity activity, StackId stack, Nanos time) {
     if (time.count() == 0) return;
     thread.times[index_of(activity)] += time;
     stacks_[stack_key(thread.info.index, stack, activity)] += time;
   };
-  book(thread.activity, thread.stack, known);
+  book(doing.activity, doing.stack, known);
+  if (doing.activity == Activity::kBlocked) thread.blocked[static_cast<std::size_t>(doing.blocked_in)] += known;
   book(Activity::kUnknown, kNoStack, unknown);
 }
 
-void Aggregator::move(Thread& thread, Activity activity, StackId stack) {
-  if (thread.activity == activity && thread.stack == stack) return;
+// What a thread was last found blocked in, unless it does something else by now.
+std::optional<LockIndex> Aggregator::Doing::waits_for() const {
+  switch (activity) {
+    case Activity::kWaitsForLock:
+    case Activity::kStopTheWorld:
+    case Activity::kBlocked: return lock;
+    default: return std::nullopt;
+  }
+}
+
+void Aggregator::move(Thread& thread, const Doing& doing) {
+  if (thread.doing == doing) return;
   settle(thread);
   count_waiter(thread, -1);
-  contention_->change(thread.info, thread.activity, activity);
-  thread.activity = activity;
-  thread.stack = stack;
+  count_lock_waiter(thread, -1);
+  contention_->change(thread.info, thread.doing.activity, doing.activity);
+  thread.doing = doing;
   count_waiter(thread, +1);
+  count_lock_waiter(thread, +1);
+}
+
+void Aggregator::count_lock_waiter(const Thread& thread, int by) {
+  const auto index = thread.doing.waits_for();
+  if (!index.has_value()) return;
+  Lock& lock = locks_[to_int(*index)];
+  if (lock.waiter_count == 0) waited_for_.push_back(*index);
+  const auto place = lock.waiters.try_emplace(thread.doing.stack, 0U).first;
+  place->second += static_cast<std::uint32_t>(by);
+  lock.waiter_count += static_cast<std::uint32_t>(by);
+  if (place->second == 0) lock.waiters.erase(place);
+  if (lock.waiter_count == 0) std::erase(waited_for_, *index);
+}
+
+// Its waiters' time goes to whoever has it at this moment.
+void Aggregator::account_lock(Lock& lock, Nanos weight) {
+  lock.waited += weight * lock.waiter_count;
+  if (!is_contention(lock.info.kind) || weight.count() == 0) return;
+  const Thread* const owner = lock.owner.has_value() ? find(*lock.owner) : nullptr;
+  ThreadIndex thread = Blame::kNobody;
+  StackId stack = kNoStack;
+  if (owner != nullptr && owner->alive) {
+    thread = *lock.owner;
+    stack = owner->doing.stack;
+    const Nanos time = weight * lock.waiter_count;
+    lock.owner_did[index_of(owner->doing.activity)] += time;
+    lock.owners[thread] += time;
+    if (lock.inferred) lock.owned_by_inference += time;
+  }
+  for (const auto& [waiter_stack, count] : lock.waiters) lock.blame[{thread, stack, waiter_stack}] += weight * count;
 }
 
 void Aggregator::count_waiter(const Thread& thread, int by) {
-  if (thread.activity != Activity::kWaitsForGil) return;
+  if (thread.doing.activity != Activity::kWaitsForGil) return;
   Gil& gil = gils_[to_int(thread.info.gil)];
-  const auto place = gil.waiters.try_emplace(thread.stack, 0U).first;
+  const auto place = gil.waiters.try_emplace(thread.doing.stack, 0U).first;
   place->second += static_cast<std::uint32_t>(by);
   gil.waiter_count += static_cast<std::uint32_t>(by);
   if (place->second == 0) gil.waiters.erase(place);
@@ -185,7 +252,7 @@ void Aggregator::blame(std::size_t index, const GilFacts& facts, Nanos weight) {
   StackId stack = kNoStack;
   if (facts.locked && facts.last_holder.has_value()) {
     holder = *facts.last_holder;
-    if (const Thread* const thread = find(holder)) stack = thread->stack;
+    if (const Thread* const thread = find(holder)) stack = thread->doing.stack;
   }
   for (const auto& [waiter_stack, count] : gil.waiters) blame_[{holder, stack, waiter_stack}] += weight * count;
 }
@@ -194,6 +261,7 @@ void Aggregator::finish(Profile& profile) {
   profile.duration = first_.has_value() ? last_ - *first_ : Nanos{0};
   finish_threads(profile);
   finish_gils(profile);
+  finish_locks(profile);
   profile.holders_queued = holders_queued_;
   if (timeline_ != nullptr) {
     contention_->finish(profile);
@@ -235,6 +303,7 @@ void Aggregator::finish_threads(Profile& profile) {
     ThreadProfile row;
     row.info = thread.info;
     row.times = thread.times;
+    row.blocked = thread.blocked;
     row.cpu = thread.on_cpu;
     profile.threads.push_back(std::move(row));
   }
@@ -254,6 +323,27 @@ void Aggregator::finish_gils(Profile& profile) const {
     if (gil.observed.count() > 0) row.mean_waiters = double(gil.waiting.count()) / double(gil.observed.count());
     profile.gils.push_back(std::move(row));
   }
+}
+
+void Aggregator::finish_locks(Profile& profile) {
+  for (Lock& lock : locks_) {
+    if (lock.waited.count() == 0) continue;
+    LockProfile row;
+    row.info = std::move(lock.info);
+    row.waited = lock.waited;
+    row.observed = known_;
+    row.owner_did = lock.owner_did;
+    Nanos owned{0};
+    for (const auto& [owner, time] : lock.owners) owned += time;
+    const auto most = std::ranges::max_element(lock.owners, {}, [](const auto& entry) { return entry.second; });
+    if (most != lock.owners.end()) row.owner = most->first;
+    row.owner_inferred = 2 * lock.owned_by_inference > owned;
+    for (const auto& [key, time] : lock.blame) {
+      row.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
+    }
+    profile.locks.push_back(std::move(row));
+  }
+  std::ranges::stable_sort(profile.locks, std::greater(), &LockProfile::waited);
 }
 
 }  // namespace gilspy

@@ -44,6 +44,7 @@ class Combination {
   Profile take() {
     for (std::size_t i = 0; i < whole_.processes.size(); ++i) add(static_cast<std::uint32_t>(i));
     whole_.quality.gaps = std::min(whole_.quality.gaps, whole_.duration);
+    std::ranges::stable_sort(whole_.locks, std::greater(), &LockProfile::waited);
     coarsen();
     add_cpu_use();
     measure_margins(whole_);
@@ -68,6 +69,7 @@ class Combination {
     add_stacks(process.table);
     add_threads(process, index);
     add_gils(process, index);
+    add_locks(process, index);
     add_timeline(process.timeline);
     add_times(process);
     add_quality(process.quality);
@@ -97,8 +99,7 @@ class Combination {
       whole_.stacks.push_back({moved(row.thread), moved(row.stack), row.activity, row.time});
     }
     for (const Blame& row : process.blame) {
-      const ThreadIndex holder = row.holder == Blame::kNobody ? Blame::kNobody : moved(row.holder);
-      whole_.blame.push_back({holder, moved(row.holder_stack), moved(row.waiter_stack), row.time});
+      whole_.blame.push_back({row.holder == Blame::kNobody ? row.holder : moved(row.holder), moved(row.holder_stack), moved(row.waiter_stack), row.time});
     }
   }
 
@@ -112,6 +113,19 @@ class Combination {
       if (all > Nanos{0}) gil.mean_waiters *= double(gil.observed.count()) / double(all.count());
       gil.observed = all;
       whole_.gils.push_back(std::move(gil));
+    }
+  }
+
+  void add_locks(const Profile& process, std::uint32_t index) {
+    const auto owner = [&](ThreadIndex thread) { return thread == Blame::kNobody ? thread : moved(thread); };
+    for (LockProfile lock : process.locks) {
+      lock.process = index;
+      if (lock.owner.has_value()) lock.owner = moved(*lock.owner);
+      for (LockBlame& row : lock.blame) {
+        row = {owner(row.owner), moved(row.owner_stack), moved(row.waiter_stack), row.time};
+      }
+      lock.observed = sum(lock.observed, std::max(Nanos{0}, whole_.duration - process.duration));
+      whole_.locks.push_back(std::move(lock));
     }
   }
 

@@ -61,6 +61,7 @@ void Classifier::set(ThreadIndex thread, Activity activity) {
 }
 
 void Classifier::take_facts(const Sample& sample) {
+  for (const LockInfo& lock : sample.locks) locks_.push_back(lock.kind);
   for (const ThreadInfo& info : sample.started) {
     if (!info.python) continue;
     if (const Thread* const earlier = find(info.index); earlier != nullptr) {  // a thread that visits again
@@ -102,6 +103,10 @@ void Classifier::take_facts(const Sample& sample) {
     }
     thread->os = facts.os;
     thread->place = facts.place;
+    thread->lock.reset();
+    if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) {
+      thread->lock = locks_[to_int(facts.lock->lock)];
+    }
     if (facts.os != SyscallFacts::State::kRunning) thread->leaving_until = Nanos{0};
     if (facts.place == WaitPlace::kGilCond) {
       ++in_cond;
@@ -118,7 +123,7 @@ void Classifier::take_facts(const Sample& sample) {
 std::optional<Activity> Classifier::without_gil(const Thread& thread) {
   switch (thread.os) {
     case SyscallFacts::State::kInSyscall:
-      return thread.place == WaitPlace::kNone ? Activity::kBlocked : Activity::kWaitsForGil;
+      return thread.place == WaitPlace::kNone ? blocked(thread) : Activity::kWaitsForGil;
     case SyscallFacts::State::kElsewhere: return Activity::kBlocked;
     case SyscallFacts::State::kUnreadable: return Activity::kUnknown;
     case SyscallFacts::State::kRunning: break;
@@ -126,12 +131,17 @@ std::optional<Activity> Classifier::without_gil(const Thread& thread) {
   return std::nullopt;
 }
 
+Activity Classifier::blocked(const Thread& thread) {
+  if (!thread.lock.has_value() || !is_contention(*thread.lock)) return Activity::kBlocked;
+  return thread.lock == LockKind::kStopTheWorld ? Activity::kStopTheWorld : Activity::kWaitsForLock;
+}
+
 Activity Classifier::in_free_threading(const Thread& thread) {
   if (thread.attach_state == AttachState::kNotRead) return Activity::kUnknown;
   if (thread.attach_state == AttachState::kSuspended) return Activity::kStopTheWorld;
   switch (thread.os) {
     case SyscallFacts::State::kInSyscall:
-    case SyscallFacts::State::kElsewhere: return Activity::kBlocked;
+    case SyscallFacts::State::kElsewhere: return blocked(thread);
     case SyscallFacts::State::kUnreadable:
       if (thread.attach_state != AttachState::kAttached) return Activity::kUnknown;
       break;

@@ -44,6 +44,11 @@ class Look {
     if (sample.failed) return;
     gils_ = sample.gils;
     stopped_ = sample.stopped;
+    for (const LockInfo& info : sample.locks) locks_.push_back({info, std::nullopt, false});
+    for (const LockOwner& change : sample.owners) {
+      locks_[to_int(change.lock)].owner = change.owner;
+      locks_[to_int(change.lock)].owner_inferred = change.inferred;
+    }
     for (const ThreadInfo& info : sample.started) threads_[to_int(info.index)].info = info;
     for (const ThreadFacts& facts : sample.threads) {
       if (facts.ended) {
@@ -52,6 +57,7 @@ class Look {
       }
       ThreadDump& thread = threads_[to_int(facts.thread)];
       if (facts.dormant) thread.visiting_elsewhere = *facts.dormant;
+      if (facts.os_read) thread.lock = facts.lock ? std::optional(facts.lock->lock) : std::nullopt;
       if (facts.quality == StackQuality::kUnchanged) continue;
       thread.quality = facts.quality;
       thread.stack = facts.stack;
@@ -80,6 +86,7 @@ class Look {
         dump.gils[to_int(interpreter.gil)].interpreters.push_back(interpreter.id);
       }
     }
+    dump.locks = locks_;
     for (auto& [index, thread] : threads_) {
       thread.info = attachment_.sampler->thread(static_cast<ThreadIndex>(index));
       if (thread.info.python) add_python(thread, dump);
@@ -95,6 +102,7 @@ class Look {
     GilDump& gil = dump.gils[to_int(thread.info.gil)];
     if (thread.activity == Activity::kWaitsForGil) {
       ++gil.waiters;
+      thread.lock.reset();
       if (gil.facts.locked) thread.holder = gil.facts.last_holder;
     } else if (thread.activity == Activity::kBlocked || thread.activity == Activity::kHoldsGilOffCpu) {
       thread.syscall = syscall_of(thread.info.tid);
@@ -145,6 +153,7 @@ class Look {
   Attachment& attachment_;
   Sample sample_;
   std::vector<GilFacts> gils_;  // of the last sample that did not fail, as the next
+  std::vector<LockDump> locks_;  // by LockIndex
   bool stopped_ = false;
   Classifier classifier_;
   std::map<std::uint32_t, ThreadDump> threads_;  // by ThreadIndex

@@ -28,6 +28,13 @@ std::optional<FrameId> CodeCache::frame(RemoteAddr code, Instruction instruction
   return known->frames.emplace(offset, stacks_.intern(std::move(made))).first->second;
 }
 
+std::optional<std::uint32_t> CodeCache::unit_of(RemoteAddr code, Instruction instruction) {
+  Entry* const known = entry(code);
+  if (known == nullptr) return std::nullopt;
+  const std::uint32_t offset = offset_of(*known, code, instruction);
+  return offset == kBeforeTheFirst ? std::nullopt : std::optional(offset / 2);
+}
+
 std::uint32_t CodeCache::frame_bytes(RemoteAddr code) {
   const Entry* const known = entry(code);
   return known != nullptr ? known->fingerprint.frame_bytes : 0;

@@ -28,6 +28,9 @@ class CodeCache {
   // named it was garbage.
   std::optional<FrameId> frame(RemoteAddr code, Instruction instruction);
 
+  // The instruction's place, in code units from the first one; nothing as above, or before the first one.
+  std::optional<std::uint32_t> unit_of(RemoteAddr code, Instruction instruction);
+
   // Bytes that a frame of this code takes of the data stack (3.11 and later); 0 as above.
   std::uint32_t frame_bytes(RemoteAddr code);
 

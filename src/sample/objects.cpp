@@ -111,14 +111,14 @@ Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const
 }
 
 // Values that live in or beside the object, with the names in its type's shared keys.
-Result<RemoteAddr> find_in_values(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr values, RemoteAddr type,
-                                  std::string_view name) {
+Result<std::vector<DictEntry>> read_instance_values(MemoryReader& memory, const RuntimeLayout& layout,
+                                                    RemoteAddr values, RemoteAddr type) {
   if (values.is_null()) return corrupt("the object keeps no values of its own");
   GILSPY_TRY(const RemoteAddr shared, read_pointer(memory, type + layout.object.type_cached_keys));
   GILSPY_TRY(const Keys keys, read_keys(memory, layout, shared));
   GILSPY_TRY(std::vector<DictEntry> entries, read_entries(memory, keys, 256));
   GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first, entries));
-  return pick(memory, layout, entries, name);
+  return entries;
 }
 
 // One of the two, the other is null: the object's dict, or its bare values.
@@ -240,12 +240,41 @@ Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layou
   return pick(memory, layout, entries, key);
 }
 
-Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
-                                  std::string_view name) {
+namespace {
+
+Result<std::vector<DictEntry>> read_attributes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
+  constexpr std::size_t kMostAttributes = 100'000;
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
   GILSPY_TRY(const Attributes found, attributes_of(memory, layout, object, type));
-  if (!found.dict.is_null()) return find_in_dict(memory, layout, found.dict, name);
-  return find_in_values(memory, layout, found.values, type, name);
+  if (!found.dict.is_null()) return read_dict(memory, layout, found.dict, kMostAttributes);
+  return read_instance_values(memory, layout, found.values, type);
+}
+
+Result<std::string> name_of(MemoryReader& memory, const RuntimeLayout& layout, const std::vector<DictEntry>& entries,
+                            RemoteAddr value) {
+  const auto entry = std::ranges::find(entries, value, &DictEntry::value);
+  if (entry == entries.end()) return corrupt("nothing has this value");
+  return read_str(memory, layout, entry->key);
+}
+
+}  // namespace
+
+Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                  std::string_view name) {
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_attributes(memory, layout, object));
+  return pick(memory, layout, entries, name);
+}
+
+Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                      RemoteAddr value) {
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_attributes(memory, layout, object));
+  return name_of(memory, layout, entries, value);
+}
+
+Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict, RemoteAddr value) {
+  constexpr std::size_t kMostEntries = 100'000;
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_dict(memory, layout, dict, kMostEntries));
+  return name_of(memory, layout, entries, value);
 }
 
 }  // namespace gilspy::sample

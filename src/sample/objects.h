@@ -34,6 +34,13 @@ Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayo
 Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
                                 std::string_view key);
 
+// The key of a value; kCorrupt when no key has it.
+Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict, RemoteAddr value);
+
+// The name of the attribute that has this value, in the instance's own dict or values; kCorrupt as above.
+Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                      RemoteAddr value);
+
 // An attribute in the instance's own dict or values; kCorrupt when there is none.
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                   std::string_view name);

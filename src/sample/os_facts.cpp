@@ -26,6 +26,7 @@ Result<void> LiveSampler::read_os_facts(Sample& sample) {
     if (gil.locked && gil.last_holder.has_value()) read_run_queue(*gil.last_holder, sample);
   }
   refresh_others(sample);
+  locks_.refresh_owners(time_, sample.owners);
   return look_again(sample);
 }
 
@@ -106,6 +107,9 @@ void LiveSampler::note_os(ThreadIndex thread, const SyscallFacts& read, Sample& 
   facts.os_read = true;
   facts.os = record.os;
   facts.place = record.place;
+  facts.blocked_in = read.blocked_in;
+  note_lock(thread, read, sample);
+  facts_of(thread, sample).lock = record.lock;
   // Looked at again at the next tick: who computes natively, and who is attached without a GIL and yet blocked.
   std::erase(running_, thread);
   const bool runs = record.os == SyscallFacts::State::kRunning;
@@ -128,6 +132,14 @@ void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) 
     gil.wrefs = futex.since(cond) >= 40 ? 36 : 28;
   }
   set_place(record, place);
+}
+
+void LiveSampler::note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample) {
+  const ThreadRecord& record = table_.at(thread);
+  const bool in_futex = read.state == SyscallFacts::State::kInSyscall && read.number == kFutexSyscall;
+  if (!in_futex || record.place != WaitPlace::kNone || !record.info.python) return locks_.leave(thread);
+  locks_.enter(thread, record.interpreter, RemoteAddr(read.first_argument), time_,
+               sample.locks);
 }
 
 void LiveSampler::set_place(ThreadRecord& record, WaitPlace place) {

@@ -35,6 +35,8 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.failed = false;
   sample.gils.clear();
   sample.threads.clear();
+  sample.locks.clear();
+  sample.owners.clear();
   // A tick that fails is not looked at: who started or ended in it is told by the next one.
   sample.started = std::exchange(untold_started_, {});
   for (const ThreadIndex thread : std::exchange(untold_ended_, {})) facts_of(thread, sample).ended = true;
@@ -314,6 +316,7 @@ void LiveSampler::note_context(ThreadRecord& record, std::uint64_t version, Thre
 void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
   facts_of(thread, sample).ended = true;
   set_place(table_.at(thread), WaitPlace::kNone);
+  locks_.leave(thread);
   std::erase(running_, thread);
   std::erase(recent_, thread);
   std::erase(touched_, thread);

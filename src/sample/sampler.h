@@ -3,6 +3,7 @@
 #include "code_cache.h"
 #include "gil_words.h"
 #include "gilspy/sampler.h"
+#include "lock_table.h"
 #include "stack_reader.h"
 #include "thread_namer.h"
 #include "thread_table.h"
@@ -23,6 +24,7 @@ class LiveSampler : public Sampler {
         table_(target, layout),
         codes_(target, layout, stacks),
         stacks_(target, layout, codes_, stacks),
+        locks_(target, layout, location.runtime, codes_, stacks, table_),
         names_(target, layout) {}
 
   Result<void> start();
@@ -71,6 +73,7 @@ class LiveSampler : public Sampler {
   void refresh_others(Sample& sample);
   void place_thread(ThreadRecord& record, const SyscallFacts& facts);
   void set_place(ThreadRecord& record, WaitPlace place);
+  void note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample);
   std::optional<std::uint32_t> cond_waiters(const GilRecord& gil, const GilWords& words) const;
   bool accounts_agree(const Sample& sample) const;
   void mark_active(ThreadIndex thread);
@@ -85,6 +88,7 @@ class LiveSampler : public Sampler {
   ThreadTable table_;
   CodeCache codes_;
   StackReader stacks_;
+  LockTable locks_;
   ThreadNamer names_;
 
   std::uint64_t tick_ = 0;

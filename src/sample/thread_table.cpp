@@ -143,6 +143,7 @@ bool ThreadTable::meet(const InterpreterRecord& interpreter, const Link& link, s
   record.info.interpreter_id = interpreter.id;
   record.info.gil = interpreter.gil;
   record.state = link.address;
+  record.interpreter = interpreter.address;
   record.id = link.id;
   const ThreadIndex added = add(std::move(record), started);
   by_state_[link.address] = added;

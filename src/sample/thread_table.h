@@ -21,6 +21,7 @@ namespace gilspy::sample {
 struct ThreadRecord {
   ThreadInfo info;
   RemoteAddr state;      // PyThreadState*
+  RemoteAddr interpreter;  // PyInterpreterState*
   std::uint64_t id = 0;  // PyThreadState.id
   bool alive = true;
   bool missed = false;  // the last walk of its list did not meet it
@@ -37,6 +38,13 @@ struct ThreadRecord {
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
+  // What it is blocked in, if that is a lock; the futex, and the tick of its stack then. Where waiting is no contention,
+  // also what it waited for last, with which stack.
+  std::optional<LockWait> lock;
+  RemoteAddr futex;
+  std::uint64_t lock_stack_tick = 0;
+  std::optional<LockIndex> idle_in;
+  StackId idle_stack = kNoStack;
   bool moved = false;                            // its frames changed while its stack was read, at stack_tick
   std::optional<std::uint64_t> context_version;  // read with the stack
   std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other

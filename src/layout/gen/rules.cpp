@@ -16,9 +16,12 @@ constexpr bool free_threaded(const Shape& shape) { return shape.free_threaded; }
 constexpr bool with_thread_local_bytecode(const Shape& shape) { return shape.has_thread_local_bytecode; }
 
 constexpr FieldRule kFields[] = {
+    {"runtime.size", always, {{{"pyruntimestate"}}}},
     {"runtime.interpreters_head", always, {{{"pyruntimestate", "interpreters.head"}}}},
     {"runtime.interpreters_main", always, {{{"pyruntimestate", "interpreters.main"}}}},
     {"runtime.gil", with_one_gil, {{{"pyruntimestate", "ceval.gil"}}}},
+    {"runtime.interpreters_mutex", with_frame_in_thread, {{{"pyruntimestate", "interpreters.mutex"}}}},
+    {"runtime.stop_the_world", with_frame_in_thread, {{{"pyruntimestate", "stoptheworld"}}}},
 
     {"interpreter.next", always, {{{"_is", "next"}}}},
     {"interpreter.id", always, {{{"_is", "id"}}}},
@@ -26,6 +29,17 @@ constexpr FieldRule kFields[] = {
     {"interpreter.threads_next_id", always, {{{"_is", "threads.next_unique_id"}, {"_is", "tstate_next_unique_id"}}}},
     {"interpreter.gil", with_many_gils, {{{"_is", "ceval.gil"}}}},
     {"interpreter.modules", always, {{{"_is", "imports.modules"}, {"_is", "modules"}}}},
+    {"interpreter.size", always, {{{"_is"}}}},
+    {"interpreter.stop_the_world", with_frame_in_thread, {{{"_is", "stoptheworld"}}}},
+    {"interpreter.import_lock", with_frame_in_thread, {{{"_is", "imports.lock"}}}},
+    {"interpreter.type_lock", with_frame_in_thread, {{{"_is", "types.mutex"}}}},
+    {"interpreter.pending_lock", with_frame_in_thread, {{{"_is", "ceval.pending.mutex"}}}},
+    {"interpreter.weakref_locks", free_threaded, {{{"_is", "weakref_locks"}}}},
+    {"interpreter.reference_counts", free_threaded, {{{"_is", "brc"}}}},
+
+    {"stop_the_world.size", with_frame_in_thread, {{{"_stoptheworld_state"}}}},
+    {"stop_the_world.requested", with_frame_in_thread, {{{"_stoptheworld_state", "requested"}}}},
+    {"stop_the_world.requester", with_frame_in_thread, {{{"_stoptheworld_state", "requester"}}}},
 
     {"gil.size", always, {{{"_gil_runtime_state"}}}},
     {"gil.enabled", free_threaded, {{{"_gil_runtime_state", "enabled"}}}},
@@ -47,6 +61,7 @@ constexpr FieldRule kFields[] = {
     {"thread.base_frame", never, {{{"_ts", "base_frame"}}}},
     {"thread.datastack_chunk", with_data_stack, {{{"_ts", "datastack_chunk"}}}},
     {"thread.datastack_top", with_data_stack, {{{"_ts", "datastack_top"}}}},
+    {"thread.critical_section", with_frame_in_thread, {{{"_ts", "critical_section"}}}},
     {"thread.context_version", always, {{{"_ts", "context_ver"}}}},
 
     {"cframe.size", with_cframe, {{{"_PyCFrame"}}}},
@@ -67,6 +82,11 @@ constexpr FieldRule kFields[] = {
     {"frame.owner", with_data_stack, {{{"_PyInterpreterFrame", "owner"}}}},
     {"frame.stacktop", never, {{{"_PyInterpreterFrame", "stacktop"}}}},
     {"frame.is_entry", never, {{{"_PyInterpreterFrame", "is_entry"}}}},
+    {"frame.globals", always, {{{"_PyInterpreterFrame", "f_globals"}, {"_frame", "f_globals"}}}},
+    {"frame.locals", always, {{{"_PyInterpreterFrame", "localsplus"}, {"_frame", "f_localsplus"}}}},
+    {"frame.value_stack", with_frame_objects, {{{"_frame", "f_valuestack"}}}},
+    {"frame.block_count", with_frame_objects, {{{"_frame", "f_iblock"}}}},
+    {"frame.blocks", with_frame_objects, {{{"_frame", "f_blockstack"}}}},
     {"frame.tlbc_index", with_thread_local_bytecode, {{{"_PyInterpreterFrame", "tlbc_index"}}}},
 
     {"code.size", always, {{{"PyCodeObject"}}}},
@@ -79,6 +99,10 @@ constexpr FieldRule kFields[] = {
     {"code.framesize", never, {{{"PyCodeObject", "co_framesize"}}}},
     {"code.stacksize", never, {{{"PyCodeObject", "co_stacksize"}}}},
     {"code.nlocalsplus", never, {{{"PyCodeObject", "co_nlocalsplus"}}}},
+    {"code.local_names", always, {{{"PyCodeObject", "co_localsplusnames"}, {"PyCodeObject", "co_varnames"}}}},
+    {"code.cell_names", with_frame_objects, {{{"PyCodeObject", "co_cellvars"}}}},
+    {"code.free_names", with_frame_objects, {{{"PyCodeObject", "co_freevars"}}}},
+    {"code.exception_table", with_data_stack, {{{"PyCodeObject", "co_exceptiontable"}}}},
     {"code.tlbc", with_thread_local_bytecode, {{{"PyCodeObject", "co_tlbc"}}}},
     {"code.tlbc_entries", with_thread_local_bytecode, {{{"_PyCodeArray", "entries"}}}},
 
@@ -90,6 +114,8 @@ constexpr FieldRule kFields[] = {
     {"object.type_basicsize", always, {{{"_typeobject", "tp_basicsize"}}}},
     {"object.type_dictoffset", always, {{{"_typeobject", "tp_dictoffset"}}}},
     {"object.bytes_data", always, {{{"PyBytesObject", "ob_sval"}}}},
+    {"object.tuple_items", always, {{{"PyTupleObject", "ob_item"}}}},
+    {"object.mutex", free_threaded, {{{"_object", "ob_mutex"}}}},
     {"object.long_size_or_tag", always, {{{"_longobject", "long_value.lv_tag"}, {"_longobject", "ob_base.ob_size"}}}},
     {"object.long_digits", always, {{{"_longobject", "long_value.ob_digit"}, {"_longobject", "ob_digit"}}}},
 

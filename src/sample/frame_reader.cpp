@@ -1,0 +1,155 @@
+#include "frame_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "gilspy/memory.h"
+#include "objects.h"
+
+namespace gilspy::sample {
+namespace {
+
+constexpr std::uint32_t kMostSlots = 4096;  // of a frame: more are garbage
+constexpr std::size_t kLargestTable = 1U << 20;
+constexpr int kMostBlocks = 20;  // CO_MAXBLOCKS
+constexpr std::size_t kBlockSize = 12;
+constexpr std::size_t kBlockLevel = 8;  // PyTryBlock: int b_type, b_handler, b_level
+
+// Numbers of 6 bits a byte, the highest first; bit 6 says that more follow, bit 7 that a row begins.
+std::optional<std::uint32_t> take_number(std::span<const std::byte>& table) {
+  std::uint32_t number = 0;
+  for (int digits = 0; digits < 5 && !table.empty(); ++digits) {
+    const auto byte = std::to_integer<std::uint32_t>(table.front());
+    table = table.subspan(1);
+    number = (number << 6) | (byte & 0x3f);
+    if ((byte & 0x40) == 0) return number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Variable> FrameReader::variables(const FramePlace& place) {
+  const Facts* const facts = facts_of(place.code);
+  std::vector<Variable> found;
+  if (facts == nullptr) return found;
+  const std::vector<RemoteAddr> values = pointers(place.frame + layout_.frame.locals, facts->names.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    RemoteAddr value = values[i];
+    if (value.is_null()) continue;
+    if (is_cell(value)) value = read_pointer(memory_, value + layout_.object.var_size).value_or(RemoteAddr{});
+    if (!value.is_null()) found.push_back({facts->names[i], value});
+  }
+  return found;
+}
+
+std::vector<RemoteAddr> FrameReader::kept_for_handlers(const FramePlace& place) {
+  const Facts* const facts = facts_of(place.code);
+  if (facts == nullptr) return {};
+  const std::uint32_t depth = depth_of_handlers(place, *facts);
+  return depth == 0 ? std::vector<RemoteAddr>{} : pointers(value_stack_of(place, *facts), depth);
+}
+
+std::vector<RemoteAddr> FrameReader::value_stack(const FramePlace& place) {
+  const Facts* const facts = facts_of(place.code);
+  if (facts == nullptr) return {};
+  return pointers(value_stack_of(place, *facts), facts->stack_size);
+}
+
+RemoteAddr FrameReader::globals(const FramePlace& place) {
+  return read_pointer(memory_, place.frame + layout_.frame.globals).value_or(RemoteAddr{});
+}
+
+RemoteAddr FrameReader::value_stack_of(const FramePlace& place, const Facts& facts) {
+  if (layout_.frame.value_stack == kAbsent) return place.frame + layout_.frame.locals + std::uint64_t{facts.locals} * 8;
+  return read_pointer(memory_, place.frame + layout_.frame.value_stack).value_or(RemoteAddr{});
+}
+
+// How much of the value stack the handlers of the present instruction find there.
+std::uint32_t FrameReader::depth_of_handlers(const FramePlace& place, const Facts& facts) {
+  if (layout_.frame.blocks == kAbsent) {
+    const auto offset = codes_.unit_of(place.code, place.instruction);
+    if (!offset.has_value()) return 0;
+    const auto covers = [&](const Handlers& row) { return row.begin <= *offset && *offset < row.end; };
+    const auto row = std::ranges::find_if(facts.handlers, covers);
+    return row == facts.handlers.end() ? 0 : std::min(row->depth, facts.stack_size);
+  }
+  const auto blocks = read_value<std::int32_t>(memory_, place.frame + layout_.frame.block_count);
+  if (!blocks.has_value() || *blocks <= 0 || *blocks > kMostBlocks) return 0;
+  const std::uint64_t innermost = static_cast<std::uint64_t>(*blocks - 1) * kBlockSize + kBlockLevel;
+  const auto level = read_value<std::int32_t>(memory_, place.frame + layout_.frame.blocks + innermost);
+  if (!level.has_value() || *level <= 0) return 0;
+  return std::min(static_cast<std::uint32_t>(*level), facts.stack_size);
+}
+
+std::vector<RemoteAddr> FrameReader::pointers(RemoteAddr first, std::size_t count) {
+  std::vector<RemoteAddr> found;
+  std::vector<std::byte> bytes(std::min<std::size_t>(count, kMostSlots) * 8);
+  if (first.is_null() || bytes.empty() || !read_exact(memory_, first, bytes).has_value()) return found;
+  for (std::size_t at = 0; at < bytes.size(); at += 8) {
+    const auto word = StructView(bytes).get<std::uint64_t>(at);
+    found.emplace_back(word & ~layout_.frame.pointer_tag_mask);
+  }
+  return found;
+}
+
+bool FrameReader::is_cell(RemoteAddr object) {
+  const auto type = read_pointer(memory_, object + layout_.object.type);
+  if (!type.has_value()) return false;
+  if (!cell_type_.is_null()) return *type == cell_type_;
+  const auto name = read_type_name(memory_, layout_, object);
+  if (!name.has_value() || *name != "cell") return false;
+  cell_type_ = *type;
+  return true;
+}
+
+const FrameReader::Facts* FrameReader::facts_of(RemoteAddr code) {
+  if (codes_.replaced() != known_with_) facts_.clear();
+  known_with_ = codes_.replaced();
+  auto known = facts_.find(code);
+  if (known == facts_.end()) known = facts_.emplace(code, read_facts(code)).first;
+  return &known->second;
+}
+
+FrameReader::Facts FrameReader::read_facts(RemoteAddr code) {
+  Facts facts;
+  for (const Offset field : {layout_.code.local_names, layout_.code.cell_names, layout_.code.free_names}) {
+    add_names(code, field, facts.names);
+  }
+  facts.locals = static_cast<std::uint32_t>(facts.names.size());
+  const auto stack_size = read_value<std::int32_t>(memory_, code + layout_.code.stacksize);
+  if (stack_size.has_value() && *stack_size > 0) {
+    facts.stack_size = std::min(static_cast<std::uint32_t>(*stack_size), kMostSlots);
+  }
+  if (layout_.code.exception_table == kAbsent) return facts;
+  const auto table = read_pointer(memory_, code + layout_.code.exception_table);
+  if (!table.has_value()) return facts;
+  const auto bytes = read_bytes(memory_, layout_, *table, kLargestTable);
+  if (bytes.has_value()) facts.handlers = read_handlers(*bytes);
+  return facts;
+}
+
+void FrameReader::add_names(RemoteAddr code, Offset field, std::vector<std::string>& names) {
+  if (field == kAbsent) return;
+  const auto tuple = read_pointer(memory_, code + field);
+  if (!tuple.has_value()) return;
+  const auto size = read_value<std::uint64_t>(memory_, *tuple + layout_.object.var_size);
+  if (!size.has_value() || *size > kMostSlots) return;
+  for (const RemoteAddr name : pointers(*tuple + layout_.object.tuple_items, *size)) {
+    names.push_back(read_str(memory_, layout_, name).value_or(""));
+  }
+}
+
+// The rows of the inner handlers come where their code is; rows do not overlap.
+std::vector<FrameReader::Handlers> FrameReader::read_handlers(std::span<const std::byte> table) {
+  std::vector<Handlers> rows;
+  while (!table.empty()) {
+    const auto begin = take_number(table), size = take_number(table), target = take_number(table),
+               depth = take_number(table);
+    if (!begin || !size || !target || !depth) break;
+    rows.push_back({*begin, *begin + *size, *depth >> 1});
+  }
+  return rows;
+}
+
+}  // namespace gilspy::sample

@@ -1,0 +1,69 @@
+// What lies in a frame of a thread that does not run: its variables, and what its value stack surely holds. Everything is
+// read from the target when it is asked for; what a code object says is kept.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "code_cache.h"
+#include "gilspy/ids.h"
+#include "gilspy/layout.h"
+#include "gilspy/target.h"
+
+namespace gilspy::sample {
+
+// As the last known stack of a thread has it.
+struct FramePlace {
+  RemoteAddr frame, code;
+  Instruction instruction;
+};
+
+struct Variable {
+  std::string name;
+  RemoteAddr value;
+};
+
+class FrameReader {
+ public:
+  FrameReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes)
+      : memory_(memory), layout_(layout), codes_(codes) {}
+
+  // Those that are set, parameters first; what cells hold in place of them.
+  std::vector<Variable> variables(const FramePlace& place);
+  // The objects that the frame's exception handlers count on: what a `with` statement has to call in the end lies among
+  // them. Empty outside of any `with` and `try`.
+  std::vector<RemoteAddr> kept_for_handlers(const FramePlace& place);
+  // All that may lie on its value stack: some of it may be left over.
+  std::vector<RemoteAddr> value_stack(const FramePlace& place);
+  RemoteAddr globals(const FramePlace& place);
+
+ private:
+  struct Handlers {  // a row of the exception table (CPython's exception_handling_notes.txt), in code units
+    std::uint32_t begin = 0, end = 0, depth = 0;
+  };
+  struct Facts {
+    std::vector<std::string> names;
+    std::vector<Handlers> handlers;
+    std::uint32_t locals = 0;  // slots in front of the value stack
+    std::uint32_t stack_size = 0;
+  };
+
+  const Facts* facts_of(RemoteAddr code);
+  Facts read_facts(RemoteAddr code);
+  void add_names(RemoteAddr code, Offset field, std::vector<std::string>& names);
+  static std::vector<Handlers> read_handlers(std::span<const std::byte> table);
+  std::vector<RemoteAddr> pointers(RemoteAddr first, std::size_t count);
+  RemoteAddr value_stack_of(const FramePlace& place, const Facts& facts);
+  std::uint32_t depth_of_handlers(const FramePlace& place, const Facts& facts);
+  bool is_cell(RemoteAddr object);
+
+  MemoryReader& memory_;
+  const RuntimeLayout& layout_;
+  CodeCache& codes_;
+  std::unordered_map<RemoteAddr, Facts> facts_;
+  std::uint64_t known_with_ = 0;  // CodeCache::replaced() at that time
+  RemoteAddr cell_type_;          // &PyCell_Type, once seen
+};
+
+}  // namespace gilspy::sample

@@ -1,0 +1,259 @@
+#include "lock_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gilspy/memory.h"
+#include "objects.h"
+
+namespace gilspy::sample {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+// Python/parking_lot.c, struct wait_entry; Python/lock.c, struct mutex_entry. The same from 3.13 to 3.15.
+constexpr std::uint64_t kSemaphoreInEntry = 16;
+constexpr std::size_t kEntrySize = 72;
+constexpr std::size_t kParkArgument = 0, kParkedAddress = 8, kNode = 48;
+constexpr std::size_t kNodeNext = 0, kNodePrevious = 8;
+constexpr Nanos kTimeToBeFair = 1ms;  // written down is the beginning of the wait and this
+
+constexpr std::size_t kMostSearched = 6;  // frames in which a lock's name is looked for
+constexpr std::uint64_t kKeysMutex = 11;  // _dictkeysobject.dk_mutex
+
+bool is_plausible_type_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+// What it means that a method of threading or queue waits in there; nothing: no more than that it waits.
+std::optional<LockKind> meaning(std::string_view type, std::string_view method, bool waits_for_notice) {
+  if (method == "join" || method == "_wait_for_tstate_lock") return LockKind::kThread;
+  if (!waits_for_notice) return std::nullopt;
+  if (type == "Condition") return LockKind::kCondition;
+  if (type == "Event") return LockKind::kEvent;
+  if (type == "Barrier") return LockKind::kBarrier;
+  if (type.ends_with("Semaphore")) return LockKind::kSemaphore;
+  if (type.ends_with("Queue")) return LockKind::kQueue;
+  return std::nullopt;
+}
+
+std::string place_text(const Frame& frame) {
+  const std::size_t slash = frame.file.rfind('/');
+  const std::string_view file = std::string_view(frame.file).substr(slash == std::string::npos ? 0 : slash + 1);
+  return fmt::format("{} ({}:{})", frame.function, file, frame.line);
+}
+
+}  // namespace
+
+std::optional<FoundLock> LockReader::find(const Waiter& waiter, RemoteAddr futex) {
+  const bool has_parking_lot = layout_.thread.critical_section != kAbsent;
+  if (const auto parked = has_parking_lot ? parked_at(futex, waiter.now) : std::nullopt) {
+    FoundLock found = what_lies_at(waiter, parked->address);
+    found.since = parked->since;
+    return found;
+  }
+  return lock_of_semaphore(waiter, futex);
+}
+
+// An entry is one if its neighbours in the queue link to it.
+std::optional<LockReader::Parked> LockReader::parked_at(RemoteAddr futex, Nanos now) {
+  const RemoteAddr entry = futex - kSemaphoreInEntry;
+  std::array<std::byte, kEntrySize> bytes;
+  if (!read_exact(memory_, entry, bytes).has_value()) return std::nullopt;
+  const StructView view(bytes);
+  const RemoteAddr node = entry + kNode;
+  const RemoteAddr next = view.pointer(kNode + kNodeNext), previous = view.pointer(kNode + kNodePrevious);
+  const RemoteAddr address = view.pointer(kParkedAddress);
+  if (address.is_null() || next.is_null() || previous.is_null()) return std::nullopt;
+  if (read_pointer(memory_, next + kNodePrevious).value_or(RemoteAddr{}) != node) return std::nullopt;
+  if (read_pointer(memory_, previous + kNodeNext).value_or(RemoteAddr{}) != node) return std::nullopt;
+  Parked parked{address};
+  if (const RemoteAddr argument = view.pointer(kParkArgument); !argument.is_null()) {
+    const Nanos fair(read_value<std::int64_t>(memory_, argument).value_or(0));
+    if (fair > kTimeToBeFair && fair <= now + kTimeToBeFair) parked.since = fair - kTimeToBeFair;
+  }
+  return parked;
+}
+
+FoundLock LockReader::what_lies_at(const Waiter& waiter, RemoteAddr address) {
+  if (address.in(waiter.thread_state, layout_.thread.size)) return {LockKind::kStopTheWorld, address};
+  const auto in = [&](RemoteAddr home, Offset field, Offset size) {
+    return field != kAbsent && address.in(home + field, size);
+  };
+  if (in(runtime_, layout_.runtime.stop_the_world, layout_.stop_the_world.size) ||
+      in(waiter.interpreter, layout_.interpreter.stop_the_world, layout_.stop_the_world.size)) {
+    return {LockKind::kStopTheWorld, address};
+  }
+  if (address.in(runtime_, layout_.runtime.size) || address.in(waiter.interpreter, layout_.interpreter.size)) {
+    return {LockKind::kInternal, address};
+  }
+  // The mutex of a lock lies right behind the header of the object (_threadmodule.c).
+  const RemoteAddr lock = address - layout_.object.var_size;
+  if (const auto kind = kind_of_lock(lock)) return {*kind, lock};
+  if (layout_.object.mutex != kAbsent) {
+    const RemoteAddr object = address - layout_.object.mutex;
+    if (object.value() % 8 == 0 && !type_of(object).empty()) return {LockKind::kObject, object};
+    const RemoteAddr keys = address - kKeysMutex;
+    if (keys.value() % 8 == 0) return {LockKind::kDictKeys, keys};
+  }
+  return {LockKind::kUnknown, address};
+}
+
+std::optional<LockKind> LockReader::kind_of_lock(RemoteAddr object) {
+  if (object.value() % 8 != 0) return std::nullopt;
+  const std::string& type = type_of(object);
+  if (type == "_thread.lock") return LockKind::kLock;
+  if (type == "_thread.RLock") return LockKind::kRLock;
+  return std::nullopt;
+}
+
+// Types that were met are known by their address.
+const std::string& LockReader::type_of(RemoteAddr object) {
+  static const std::string kNone;
+  const auto type = read_pointer(memory_, object + layout_.object.type);
+  if (!type.has_value() || type->is_null() || type->value() % 8 != 0) return kNone;
+  if (const auto known = types_.find(*type); known != types_.end()) return known->second;
+  // A type is an object of a type, and says how large its objects are.
+  constexpr std::uint64_t kLargest = 1U << 20;
+  const auto size = read_value<std::uint64_t>(memory_, *type + layout_.object.type_basicsize);
+  const auto meta = read_pointer(memory_, *type + layout_.object.type);
+  if (!size.has_value() || *size < layout_.object.var_size || *size > kLargest) return kNone;
+  if (!meta.has_value() || meta->is_null()) return kNone;
+  const auto name = read_type_name(memory_, layout_, object);
+  if (!name.has_value() || !is_plausible_type_name(*name)) return kNone;
+  return types_.emplace(*type, *name).first->second;
+}
+
+std::optional<FoundLock> LockReader::lock_of_semaphore(const Waiter& waiter, RemoteAddr semaphore) {
+  if (waiter.frames.empty()) return std::nullopt;
+  if (const auto known = semaphores_.find(semaphore); known != semaphores_.end()) {
+    if (is_lock_with(known->second, semaphore)) return FoundLock{*kind_of_lock(known->second), known->second};
+    semaphores_.erase(known);
+  }
+  const FramePlace& place = waiter.frames.back();
+  std::vector<RemoteAddr> candidates = frames_.value_stack(place);
+  for (const Variable& variable : frames_.variables(place)) candidates.push_back(variable.value);
+  for (const RemoteAddr candidate : candidates) {
+    const RemoteAddr lock = lock_behind(candidate);
+    if (lock.is_null() || !is_lock_with(lock, semaphore)) continue;
+    semaphores_[semaphore] = lock;
+    return FoundLock{*kind_of_lock(lock), lock};
+  }
+  return std::nullopt;
+}
+
+bool LockReader::is_lock_with(RemoteAddr object, RemoteAddr semaphore) {
+  if (!kind_of_lock(object).has_value()) return false;
+  return read_pointer(memory_, object + layout_.object.var_size).value_or(RemoteAddr{}) == semaphore;
+}
+
+// PyCFunctionObject: m_ml and m_self right behind the header.
+RemoteAddr LockReader::lock_behind(RemoteAddr object) {
+  if (object.is_null() || object.value() % 8 != 0) return {};
+  const std::string& type = type_of(object);
+  if (type == "_thread.lock" || type == "_thread.RLock") return object;
+  if (type != "builtin_function_or_method") return {};
+  const auto self = read_pointer(memory_, object + layout_.object.var_size + 8);
+  return self.has_value() && kind_of_lock(*self).has_value() ? *self : RemoteAddr{};
+}
+
+// _threadmodule.c: rlock_owner, and since 3.14 _PyRecursiveMutex.thread, are the second word behind the header.
+std::optional<ThreadIdent> LockReader::owner_of_rlock(RemoteAddr lock) {
+  const auto owner = read_value<std::uint64_t>(memory_, lock + layout_.object.var_size + 8);
+  if (!owner.has_value() || *owner == 0) return std::nullopt;
+  return static_cast<ThreadIdent>(*owner);
+}
+
+// --- what people call it ---------------------------------------------------------------------------------------------
+
+std::string LockReader::internal_name(const Waiter& waiter, RemoteAddr address) const {
+  struct Row {
+    RemoteAddr home;
+    Offset field;
+    std::string_view name;
+  };
+  const Row rows[] = {
+      {runtime_, layout_.runtime.interpreters_mutex, "list of interpreters and threads"},
+      {waiter.interpreter, layout_.interpreter.import_lock, "import lock"},
+      {waiter.interpreter, layout_.interpreter.type_lock, "type lock"},
+      {waiter.interpreter, layout_.interpreter.pending_lock, "pending calls"},
+      {waiter.interpreter, layout_.interpreter.weakref_locks, "weak references"},
+      {waiter.interpreter, layout_.interpreter.reference_counts, "reference counts to merge"},
+  };
+  constexpr std::uint64_t kNear = 4096;  // weakref_locks and brc are arrays
+  for (const Row& row : rows) {
+    if (row.field == kAbsent) continue;
+    const bool is_array = row.field == layout_.interpreter.weakref_locks ||
+                          row.field == layout_.interpreter.reference_counts;
+    if (address.in(row.home + row.field, is_array ? kNear : 1)) return std::string(row.name);
+  }
+  return "";
+}
+
+bool LockReader::is_library(const FramePlace& place) {
+  const auto frame = codes_.frame(place.code, place.instruction);
+  if (!frame.has_value()) return false;
+  const std::string_view file = stacks_.frame(*frame).file;
+  return file.ends_with("/threading.py") || file.ends_with("/queue.py");
+}
+
+std::string LockReader::function_at(const FramePlace& place) {
+  const auto frame = codes_.frame(place.code, place.instruction);
+  return frame.has_value() ? stacks_.frame(*frame).function : "";
+}
+
+LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
+  LockInfo info;
+  info.kind = found.kind;
+  info.address = found.address;
+  if (found.kind == LockKind::kInternal) info.name = internal_name(waiter, found.address);
+  if (found.kind == LockKind::kInternal || found.kind == LockKind::kStopTheWorld) return info;
+  bool waits_for_notice = false;
+  std::size_t searched = 0;
+  for (auto place = waiter.frames.rbegin(); place != waiter.frames.rend() && searched < kMostSearched; ++place) {
+    const bool library = is_library(*place);
+    if (library) {
+      const std::string function = function_at(*place);
+      const std::string_view method = std::string_view(function).substr(function.rfind('.') + 1);
+      for (const Variable& variable : frames_.variables(*place)) {
+        if (variable.name != "self") continue;
+        const std::string type = type_of(variable.value);
+        if (type == "Condition" && method == "wait") waits_for_notice = true;
+        const std::optional<LockKind> kind = meaning(type, method, waits_for_notice);
+        if (!kind.has_value()) continue;
+        info.kind = *kind;
+        info.address = variable.value;
+        info.name.clear();
+      }
+    }
+    if (info.name.empty()) info.name = name_in(*place, info.address);
+    if (library) continue;
+    ++searched;
+    if (info.place.empty()) {
+      if (const auto frame = codes_.frame(place->code, place->instruction)) info.place = place_text(stacks_.frame(*frame));
+    }
+    if (!info.name.empty()) break;
+  }
+  if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = type_of(info.address);
+  return info;
+}
+
+// A variable of this frame, an attribute of one, or a global of its module.
+std::string LockReader::name_in(const FramePlace& place, RemoteAddr object) {
+  const std::vector<Variable> variables = frames_.variables(place);
+  for (const Variable& variable : variables) {
+    if (variable.value == object && variable.name != "self") return variable.name;
+  }
+  for (const Variable& variable : variables) {
+    const auto attribute = name_of_attribute(memory_, layout_, variable.value, object);
+    if (attribute.has_value()) {
+      return fmt::format("{}.{} of {}", variable.name, *attribute, type_of(variable.value));
+    }
+  }
+  const RemoteAddr globals = frames_.globals(place);
+  return name_in_dict(memory_, layout_, globals, object).value_or("");
+}
+
+}  // namespace gilspy::sample
