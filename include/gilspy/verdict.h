@@ -16,6 +16,8 @@ enum class VerdictCode : std::uint8_t {
   kSerializedByGil,
   kGilHoggedByNativeCall,
   kEventLoopBlocked,
+  kLockBound,
+  kFreeThreadedContended,
   kCpuStarved,
   kParallelProcesses,
   kParallelFreeThreaded,

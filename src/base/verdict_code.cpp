@@ -45,6 +45,8 @@ std::string_view code_name(VerdictCode code) {
                                                     "serialized_by_gil",
                                                     "gil_hogged_by_native_call",
                                                     "event_loop_blocked",
+                                                    "lock_bound",
+                                                    "free_threaded_contended",
                                                     "cpu_starved",
                                                     "parallel_processes",
                                                     "parallel_free_threaded",

@@ -106,6 +106,7 @@ std::optional<LockKind> LockReader::kind_of_lock(RemoteAddr object) {
   const std::string& type = type_of(object);
   if (type == "_thread.lock") return LockKind::kLock;
   if (type == "_thread.RLock") return LockKind::kRLock;
+  if (type == "_queue.SimpleQueue") return LockKind::kQueue;
   return std::nullopt;
 }
 
@@ -236,6 +237,8 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
     }
     if (!info.name.empty()) break;
   }
+  // A mutex has its waiters write down since when; what has not is an event (pycore_lock.h).
+  if (info.kind == LockKind::kUnknown && found.since.count() == 0) info.kind = LockKind::kEvent;
   if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = type_of(info.address);
   return info;
 }

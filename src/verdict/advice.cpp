@@ -67,6 +67,21 @@ Lines for_hogged(const Case& found) {
   return lines;
 }
 
+Lines for_lock_bound(const Numbers& n) {
+  Lines lines;
+  if (!n.lock.owner.empty()) {
+    lines.push_back(fmt::format("Do less in {} while it has {}: what needs no lock belongs before it or behind it.",
+                                n.lock.owner, n.lock.name));
+  }
+  if (!n.gil_enabled) {
+    lines.push_back("Give each thread an object of its own and put the results together at the end.");
+    return lines;
+  }
+  if (n.lock.owner_for_gil >= 0.3) lines.push_back("Its owner waits for the GIL: fewer busy threads beside it let go of the lock sooner.");
+  lines.push_back("Several locks instead of one (one a key, one a shard), or a queue that one thread works off.");
+  return lines;
+}
+
 Lines for_blocked_loop(const Numbers& n) {
   if (n.loop.asleep >= 0.5) {
     return {"Await it: asyncio.sleep() instead of time.sleep(), an asynchronous client instead of a blocking one.",
@@ -131,6 +146,8 @@ std::vector<std::string> advice(VerdictCode code, const Case& found) {
     case VerdictCode::kSerializedByGil: return for_serialized(found);
     case VerdictCode::kGilHoggedByNativeCall: return for_hogged(found);
     case VerdictCode::kEventLoopBlocked: return for_blocked_loop(numbers);
+    case VerdictCode::kLockBound:
+    case VerdictCode::kFreeThreadedContended: return for_lock_bound(numbers);
     case VerdictCode::kCpuStarved: return for_starved(numbers);
     case VerdictCode::kParallelProcesses:
     case VerdictCode::kParallelFreeThreaded:

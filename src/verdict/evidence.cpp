@@ -75,6 +75,14 @@ Rows of_reenabled(const Numbers& n, const TargetFacts& target) {
   return rows;
 }
 
+Rows of_lock_bound(const Numbers& n) {
+  const double all = n.demand() + n.for_locks;
+  return {at_least("threads waiting for locks", Unit::kThreads, n.for_locks, kNotableWaiters),
+          at_least("of all that had something to do", Unit::kShare, all > 0 ? n.for_locks / all : 0, kNotableWaitOfDemand),
+          said("threads waiting for the busiest lock", Unit::kThreads, n.lock.waiters), words("it is", n.lock.name),
+          cpus_used(n)};
+}
+
 Rows of_blocked_loop(const Numbers& n) {
   return {at_least("time in callbacks of 0.1 s or more", Unit::kShare, n.loop.share, kLoopBlocked),
           at_least("longest callback", Unit::kSeconds, std::chrono::duration<double>(n.loop.longest).count(), 0.1),
@@ -182,6 +190,8 @@ std::vector<Evidence> evidence(VerdictCode code, const Numbers& n, const TargetF
     case VerdictCode::kSerializedByGil: return of_serialized(n);
     case VerdictCode::kGilHoggedByNativeCall: return of_hogged(n);
     case VerdictCode::kEventLoopBlocked: return of_blocked_loop(n);
+    case VerdictCode::kLockBound:
+    case VerdictCode::kFreeThreadedContended: return of_lock_bound(n);
     case VerdictCode::kCpuStarved: return of_starved(n);
     case VerdictCode::kParallelProcesses: return of_processes(n);
     case VerdictCode::kParallelFreeThreaded:

@@ -48,6 +48,20 @@ std::string reenabled(const Case& found) {
                      serialized(found.numbers));
 }
 
+std::string lock_bound(const Numbers& n) {
+  std::string owner;
+  if (!n.lock.owner.empty()) {
+    owner = fmt::format("; {} had it", n.lock.owner);
+    if (n.lock.owner_for_gil >= 0.3) owner += fmt::format(" and waited for the GIL for {} of that time", percent(n.lock.owner_for_gil));
+  }
+  const std::string most = n.lock.waiters >= 0.95 * n.for_locks
+                               ? fmt::format("{:.1f} threads waited for {} on average", n.for_locks, n.lock.name)
+                               : fmt::format("{:.1f} threads waited for locks on average, {:.1f} of them for {}",
+                                             n.for_locks, n.lock.waiters, n.lock.name);
+  return fmt::format("{}, while the {} used {} of {}{}.", most, whole(n), wording::cpus(n.cpus_used),
+                     cpu_count(n.cpus_available), owner);
+}
+
 std::string blocked_loop(const Numbers& n) {
   const double longest = std::chrono::duration<double>(n.loop.longest).count();
   return fmt::format(
@@ -178,6 +192,8 @@ std::string sentence(VerdictCode code, const Case& found) {
     case VerdictCode::kGilHoggedByNativeCall: return hogged(found);
     case VerdictCode::kGilReenabled: return reenabled(found);
     case VerdictCode::kEventLoopBlocked: return blocked_loop(numbers);
+    case VerdictCode::kLockBound:
+    case VerdictCode::kFreeThreadedContended: return lock_bound(numbers);
     case VerdictCode::kCpuStarved: return cpu_starved(numbers);
     case VerdictCode::kParallelProcesses: return parallel_processes(numbers);
     case VerdictCode::kParallelFreeThreaded: return parallel(numbers, "there is no GIL in this process");

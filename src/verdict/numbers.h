@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "event_loop.h"
 #include "gilspy/profile.h"
@@ -15,6 +16,15 @@ namespace gilspy::verdict {
 inline constexpr double kManyHandoffs = 5000;
 // Forced switching makes 200 a second: beyond this many, most of them are of the threads' own accord.
 inline constexpr double kOwnHandoffs = 1000;
+
+// The lock that was waited for most.
+struct BusiestLock {
+  std::string name;            // "self._lock of Pool", "a dict"; empty: there is none
+  double waiters = 0;          // mean
+  std::string owner;           // the function that its owner was mostly in; empty: not known
+  double owner_for_gil = 0;    // of the waiting: its owner waited for the GIL itself
+  double owner_computes = 0;   // or had it, or ran without
+};
 
 struct Numbers {
   Nanos duration{0};
@@ -53,6 +63,7 @@ struct Numbers {
   double holders_queued = 0;   // mean holders of GILs among them
   double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
   BlockedLoop loop;
+  BusiestLock lock;
   bool too_short = false;             // for margins
   std::optional<SumMargins> margins;  // of error; none in a timeline that nobody made
   std::optional<double> utilization_margin;

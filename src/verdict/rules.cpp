@@ -11,6 +11,8 @@ struct Rule {
   bool (*holds)(const Numbers&);
 };
 
+bool is_lock_first(const Numbers& n);
+bool is_contended_without_gil(const Numbers& n);
 bool is_starved_by_limits(const Numbers& n);
 bool is_starved_by_others(const Numbers& n);
 
@@ -18,6 +20,8 @@ bool is_starved_by_others(const Numbers& n);
 // sleeps.
 constexpr std::array kRules{
     Rule{VerdictCode::kInsufficientData, is_insufficient_data},
+    Rule{VerdictCode::kLockBound, is_lock_first},
+    Rule{VerdictCode::kFreeThreadedContended, is_contended_without_gil},
     Rule{VerdictCode::kGilReenabled, is_reenabled},
     Rule{VerdictCode::kGilHoggedByNativeCall, is_hogged},
     Rule{VerdictCode::kSerializedByGil, is_serialized},
@@ -52,6 +56,13 @@ bool is_starved_by_others(const Numbers& n) {
          n.workers_blocked < kMostlyBlocked;
 }
 
+// What is waited for more comes first.
+bool is_lock_first(const Numbers& n) {
+  return is_lock_bound(n) && n.gil_enabled && n.for_locks > n.waiting_for_gil();
+}
+
+bool is_contended_without_gil(const Numbers& n) { return is_lock_bound(n) && n.free_threaded && !n.gil_enabled; }
+
 }  // namespace
 
 bool is_insufficient_data(const Numbers& n) {
@@ -77,6 +88,10 @@ bool is_serialized(const Numbers& n) {
 }
 
 bool is_reenabled(const Numbers& n) { return n.free_threaded && n.gil_enabled && (is_serialized(n) || is_hogged(n)); }
+
+bool is_lock_bound(const Numbers& n) {
+  return n.for_locks >= kNotableWaiters && n.for_locks >= kNotableWaitOfDemand * (n.demand() + n.for_locks);
+}
 
 bool is_loop_blocked(const Numbers& n) { return n.loop.share >= kLoopBlocked; }
 
@@ -129,6 +144,7 @@ std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
   };
   add_if(kGilHoggedByNativeCall, is_hogged(n));
   add_if(kSerializedByGil, is_serialized(n) && (!is_hogged(n) || n.hogged_of_held < kMostlyHogged));
+  add_if(n.gil_enabled ? kLockBound : kFreeThreadedContended, is_lock_bound(n));
   add_if(kEventLoopBlocked, is_loop_blocked(n));
   add_if(kCpuStarved, starved(n) != Starved::kNo);
   // What the threads would do but for that; beside a GIL that is the limit, only what clearly ran without it.

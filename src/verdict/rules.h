@@ -36,6 +36,7 @@ bool is_insufficient_data(const Numbers& numbers);
 bool is_reenabled(const Numbers& numbers);
 bool is_hogged(const Numbers& numbers);
 bool is_serialized(const Numbers& numbers);
+bool is_lock_bound(const Numbers& numbers);
 bool is_loop_blocked(const Numbers& numbers);
 bool is_idle(const Numbers& numbers);
 bool is_parallel_without_gil(const Numbers& numbers);
