@@ -41,7 +41,7 @@ std::string margin_text(Unit unit, double margin) {
 }  // namespace
 
 std::string_view code_name(VerdictCode code) {
-  constexpr std::array<std::string_view, 13> kNames{"gil_reenabled",
+  constexpr std::array<std::string_view, 15> kNames{"gil_reenabled",
                                                     "serialized_by_gil",
                                                     "gil_hogged_by_native_call",
                                                     "event_loop_blocked",

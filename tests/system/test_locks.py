@@ -1,0 +1,93 @@
+"""Which lock threads wait for, who has it, and how long: against what the programs measured inside."""
+
+import json
+import time
+
+import pytest
+from running import Program, gilspy, record_json
+
+NAMES = {"attribute": "self._lock of Pool", "global": "GLOBAL_LOCK", "closure": "lock", "argument": "lock"}
+KINDS = {"lock": "lock", "rlock": "rlock"}
+
+
+def contended(report):
+    return [lock for lock in report["locks"] if lock["contention"]]
+
+
+def wait_share(truth):
+    """Of the takers' time, by their own clocks."""
+    takers = [thread for thread in truth["threads"] if "lock_wait_s" in thread]
+    return sum(thread["lock_wait_s"] for thread in takers) / sum(thread["wall_s"] for thread in takers)
+
+
+def told_share(report):
+    takers = [thread for thread in report["threads"] if thread["name"].startswith("taker")]
+    known = sum(sum(thread["activities"].values()) - thread["activities"]["unknown"] for thread in takers)
+    return sum(thread["activities"]["waits_for_lock"] for thread in takers) / known
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("home", NAMES)
+def test_a_lock_by_its_name(any_python, kind, home):
+    with Program(any_python.executable, "lock_homes.py", "--kind", kind, "--home", home) as program:
+        report = record_json(program.pid)
+        truth = program.truth()
+    assert report["verdict"]["code"] in ("lock_bound", "free_threaded_contended"), report["verdict"]["headline"]
+    lock = contended(report)[0]
+    assert (lock["kind"], lock["name"]) == (KINDS[kind], NAMES[home])
+    assert int(lock["address"], 16) == truth["address"]
+    assert lock["place"].endswith(")") and "lock_homes.py:" in lock["place"]
+    assert lock["owner"] is not None and lock["owner"]["name"].startswith("taker")
+    assert lock["owner"]["inferred"] == (kind == "lock")
+    assert told_share(report) == pytest.approx(wait_share(truth), abs=0.03)
+    assert lock["wait_s"] == pytest.approx(sum(row["wait_s"] for row in lock["blame"]), rel=0.2)
+    assert lock["name"] in report["verdict"]["headline"]
+
+
+def test_an_owner_that_waits_for_the_gil(python):
+    with Program(python.executable, "lock_homes.py", "--chain", 1, "--spinners", 3) as program:
+        report = record_json(program.pid)
+    lock = contended(report)[0]
+    did = lock["owner"]["activities"]
+    assert did["waits_for_gil"] > 0.5 * lock["wait_s"], lock
+
+
+def test_who_waits_for_something_to_happen_waits_for_no_lock(any_python):
+    with Program(any_python.executable, "waits.py") as program:
+        report = record_json(program.pid)
+    found = {lock["kind"] for lock in report["locks"]}
+    assert {"event", "condition", "queue", "barrier", "thread"} <= found, report["locks"]
+    assert sum(lock["wait_s"] for lock in contended(report)) < 0.05
+    for thread in report["threads"]:
+        assert thread["activities"]["waits_for_lock"] < 0.05, thread
+
+
+@pytest.mark.parametrize("rlock", (0, 1))
+def test_a_deadlock(any_python, rlock):
+    with Program(any_python.executable, "deadlock.py", "--rlock", rlock) as program:
+        time.sleep(0.3)
+        text = gilspy("dump", "--pid", program.pid).stdout
+        (circle,) = json.loads(gilspy("dump", "--pid", program.pid, "-j").stdout)["deadlocks"]
+    assert "DEADLOCK: 2 threads wait for each other" in text
+    assert "second.lock of Account" in text
+    assert len(text.splitlines()) < 50
+    assert len(circle["threads"]) == 2
+
+
+@pytest.mark.parametrize("what, kind, type_name", [("dict", "object", "dict"), ("list", "object", "list"),
+                                                   ("lock", "lock", "_thread.lock")])
+def test_objects_that_threads_share(free_threaded, what, kind, type_name):
+    with Program(free_threaded.executable, "shared_objects.py", "--what", what) as program:
+        report = record_json(program.pid)
+        addresses = program.truth()["addresses"]
+    lock = contended(report)[0]
+    assert (lock["kind"], lock["type"]) == (kind, type_name)
+    assert int(lock["address"], 16) in addresses.values()
+    assert report["verdict"]["code"] == "free_threaded_contended", report["verdict"]["headline"]
+
+
+def test_objects_that_nobody_shares(free_threaded):
+    with Program(free_threaded.executable, "shared_objects.py", "--what", "own") as program:
+        report = record_json(program.pid)
+    assert sum(lock["wait_s"] for lock in contended(report)) < 0.1 * report["duration_s"]
+    assert report["verdict"]["code"] == "parallel_free_threaded", report["verdict"]["headline"]
