@@ -87,6 +87,27 @@ TEST_F(SamplerStopsTest, WhoGotTheGilBeforeItsHolderStoodIsStoppedInstead) {
   EXPECT_FALSE(python_.target.anybody_stands());
 }
 
+// The words say who holds it a moment after it was taken.
+TEST_F(SamplerStopsTest, WhoHadTakenTheGilBeforeTheWordsSaidSoIsReadAgain) {
+  start_blocking(3);
+  python_.hold_gil(threads_[0], 9);  // many hand-offs: everybody's stack is out of date
+  const RemoteAddr a = python_.add_function("a", 10);
+  const RemoteAddr b = python_.add_function("b", 20);
+  python_.set_stack(threads_[1], {{root_, 0}, {a, 0}});
+  python_.target.on_read([=, this, done = false](const FakeTarget::Read& read) mutable {
+    if (read.from != threads_[1].chunk || std::exchange(done, true)) return;
+    python_.target.set_syscall(Tid{101}, {SyscallFacts::State::kRunning, -1, 0});
+    python_.hold_gil(threads_[1], 10);
+    python_.set_stack(threads_[1], {{root_, 0}, {b, 0}});
+  });
+  tick();
+  EXPECT_EQ(stops(), (std::vector<Tids>{{Tid{100}}, {Tid{101}}}));
+  const auto facts = std::ranges::find(sample_.threads, ThreadIndex{1}, &ThreadFacts::thread);
+  ASSERT_NE(facts, sample_.threads.end());
+  EXPECT_EQ(facts->quality, StackQuality::kWhole);
+  EXPECT_EQ(stacks_.frame(stacks_.leaf(facts->stack)).function, "b");
+}
+
 TEST_F(SamplerStopsTest, ABlockedHolderOfAnotherGilIsNoReasonToTryAgain) {
   constexpr RemoteAddr kOther{0x40000};
   python_.add_interpreter(1, kOther, RemoteAddr{0x50000});
