@@ -1,6 +1,7 @@
 // Stacks of 3.11 and later: frames on a data stack.
 #include "gilspy/memory.h"
 #include "src/layout/tables/cpython_3_11.h"
+#include "src/layout/tables/cpython_3_12.h"
 #include "src/layout/tables/cpython_3_14.h"
 #include "tests/unit/stack_fixture.h"
 
