@@ -47,9 +47,11 @@ Result<void> LiveSampler::stop_attached(Sample& sample) {
 bool LiveSampler::stop_running(std::span<const ThreadIndex> threads, Sample& sample) {
   std::vector<Tid> tids;
   for (const ThreadIndex thread : threads) {
-    const Tid tid = table_.at(thread).info.tid;
-    const auto facts = target_.syscall_of(tid);
-    if (facts.has_value() && facts->state == SyscallFacts::State::kRunning) tids.push_back(tid);
+    ThreadRecord& record = table_.at(thread);
+    const auto facts = target_.syscall_of(record.info.tid);
+    if (!facts.has_value() || facts->state != SyscallFacts::State::kRunning) continue;
+    tids.push_back(record.info.tid);
+    record.let_go = true;
   }
   if (tids.empty()) return false;
   auto stop = target_.stop(tids);

@@ -68,6 +68,24 @@ TEST_F(SamplerStopsTest, ABlockedHolderIsNotInterrupted) {
   EXPECT_EQ(sample_.threads.front().quality, StackQuality::kWhole);
 }
 
+// The kernel calls it blocked until its CPU hears that it may go on.
+TEST_F(SamplerStopsTest, WhoWasLetGoRunsUntilTheKernelKnows) {
+  using Os = SyscallFacts::State;
+  start_blocking(2);
+  const auto os_of_the_holder = [this](Os state) {
+    python_.target.on_stop([this, state](std::span<const Tid>) { python_.target.set_syscall(Tid{100}, {state, -1, 0}); });
+    tick();
+    const auto facts = std::ranges::find(sample_.threads, ThreadIndex{0}, &ThreadFacts::thread);
+    return facts != sample_.threads.end() && facts->os_read ? facts->os : Os::kUnreadable;
+  };
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kRunning);
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kRunning);
+  python_.target.set_syscall(Tid{100}, {Os::kRunning, -1, 0});
+  EXPECT_EQ(os_of_the_holder(Os::kInSyscall), Os::kInSyscall);
+  python_.target.set_syscall(Tid{100}, {Os::kElsewhere, -1, 0});
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kElsewhere) << "a page fault";
+}
+
 TEST_F(SamplerStopsTest, NobodyIsStoppedWhenNobodyHoldsTheGil) {
   start_blocking(2);
   python_.target.memory.put(FakePython::kGil + python_.layout.gil.locked, std::int32_t{0});
