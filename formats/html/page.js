@@ -155,6 +155,7 @@ class Page {
 
   update() {
     clearTimeout(this.pending);
+    this.pending = null;
     const begin = performance.now();
     const [a, b] = this.range();
     this.rows = Sums.rows(this.model, a, b);
@@ -345,6 +346,7 @@ class Page {
       rowMiddle: (i) => this.main.rows[i].y + this.main.rows[i].height / 2,
       textColour: () => this.main.colours.text,
       draw: () => this.redraw(),
+      isUpToDate: () => this.pending === null,
     };
   }
 }

@@ -86,6 +86,7 @@ class Classifier {
     std::uint64_t cond_tick = 0;  // last sample that placed it in a condition variable; 0: none
     std::uint64_t held_tick = 0;  // last sample at which it held the GIL
     Nanos held_since{0};          // when it was first seen with the GIL in this tenure
+    Nanos held_preempted{0};      // of this tenure: the time that it had no CPU
     Nanos leaving_until{0};  // was made to let go and has been running since: it stands in drop_gil, but not for ever
     std::uint64_t gil_tick() const { return cond_tick > held_tick ? cond_tick : held_tick; }
     Nanos preempted{0};  // time it held the GIL without a CPU, not yet accounted for

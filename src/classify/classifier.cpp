@@ -8,9 +8,9 @@
 // The last case is the hard one: /proc says "running" for both. The condition variables' own count of waiters includes
 // those that were woken and have not left yet, so as many running threads as the count exceeds the threads seen in them
 // are waiting: those that were seen there, or held the GIL, last. One kind is not counted: a thread that was made to
-// let go and lost its CPU before it reached a condition variable. Its tenure lasted a switch interval; a thread that
-// lets go of its own accord, to compute natively, mostly held the GIL for less. So for one interval more it counts as
-// waiting.
+// let go and lost its CPU before it reached a condition variable. It had the GIL and a CPU for a switch interval; a
+// thread that lets go of its own accord, to compute natively, had it for less, or in a long native call for much more.
+// So for one interval more it counts as waiting.
 //
 // Where a free-threaded build runs without a GIL, a thread's own attach state decides; of a detached one, /proc.
 #include <algorithm>
@@ -21,6 +21,7 @@ namespace gilspy {
 namespace {
 
 constexpr std::uint64_t kTicksToWake = 10;  // a woken thread gets a CPU before that, on all but a starved machine
+constexpr int kIntervalsInPython = 2;       // Python code does not keep the GIL for so many intervals while others wait
 
 }  // namespace
 
@@ -153,7 +154,10 @@ Activity Classifier::in_free_threading(const Thread& thread) {
 void Classifier::decide_holder(const Sample& sample, const GilFacts& gil) {
   Thread* const holder = gil.locked && gil.last_holder.has_value() ? find(*gil.last_holder) : nullptr;
   if (holder == nullptr) return;
-  if (gil.handoffs > 0 || holder->held_tick + 1 != tick_) holder->held_since = sample.time;
+  if (gil.handoffs > 0 || holder->held_tick + 1 != tick_) {
+    holder->held_since = sample.time;
+    holder->held_preempted = Nanos{0};
+  }
   holder->held_tick = tick_;
   holder->leaving_until = Nanos{0};
   // It was blocked while it held the GIL only if it still held it when we looked; in a futex of the GIL itself it is
@@ -163,6 +167,7 @@ void Classifier::decide_holder(const Sample& sample, const GilFacts& gil) {
   const Nanos weight = weight_of(sample.time - previous_, sample.period).known;
   if (!off_cpu && holder->preempted >= weight && weight.count() > 0) {
     holder->preempted -= weight;
+    holder->held_preempted += weight;
     off_cpu = true;
   }
   set(*gil.last_holder, off_cpu ? Activity::kHoldsGilOffCpu : Activity::kHoldsGil);
@@ -188,8 +193,10 @@ void Classifier::decide_running(const Sample& sample, GilIndex index) {
   for (const ThreadIndex candidate : candidates) {
     Thread& thread = threads_.at(to_int(candidate));
     if (thread.held_tick != 0 && thread.held_tick + 1 == tick_) {
-      const bool whole_interval = previous_ - thread.held_since + 2 * sample.period >= gil.switch_interval;
-      thread.leaving_until = contended && whole_interval ? sample.time + gil.switch_interval : Nanos{0};
+      const Nanos held = previous_ - thread.held_since;
+      const bool on_demand = held + 2 * sample.period >= gil.switch_interval &&
+                             held - thread.held_preempted < kIntervalsInPython * gil.switch_interval;
+      thread.leaving_until = contended && on_demand ? sample.time + gil.switch_interval : Nanos{0};
     }
     bool waits = sample.time < thread.leaving_until;
     if (!gil.cond_waiters.has_value()) {

@@ -36,6 +36,11 @@ StackReader::FrameView StackReader::view_frame(RemoteAddr address, const std::by
   if (layout_.frame.stacktop != kAbsent) {
     frame.says = view.get<std::int32_t>(layout_.frame.stacktop) == -1 ? FrameSays::kRuns : FrameSays::kHasCalled;
   }
+  // 3.11 and 3.12 make it the current one before all of it is stored, as compilers may order that (DISPATCH_INLINED in
+  // ceval_macros.h): its link to its caller then is that of the frame that lay there before.
+  const RemoteAddr before_the_first = frame.code + layout_.code.instructions - 2;
+  result.unwritten = layout_.frame_root == FrameRoot::kViaCframe && frame.says == FrameSays::kHasCalled &&
+                     frame.instruction.position == before_the_first.value();
   if (layout_.frame.is_entry != kAbsent) result.entered_from_c = view.get<std::uint8_t>(layout_.frame.is_entry) != 0;
   return result;
 }
@@ -95,8 +100,13 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
       called_directly = false;
     } else {
       const bool gone = view.frame.code.is_null();
-      if (gone || (view.frame.says == FrameSays::kRuns && called_directly)) result.frames.clear();
-      if (!gone) result.frames.push_back(view.frame);
+      if (gone || (view.frame.says == FrameSays::kRuns && called_directly)) {
+        result.frames.clear();
+        result.cut = false;
+      }
+      const bool unwritten = view.unwritten && result.frames.empty();
+      result.cut = result.cut || unwritten;
+      if (!gone && !unwritten) result.frames.push_back(view.frame);
       rooted = rooted || is_first_frame(address, plan);
       called_directly = !view.entered_from_c;
     }

@@ -90,8 +90,13 @@ void LiveSampler::read_os(ThreadIndex thread, Sample& sample) {
   if (time_ < record.os_due) return;
   // Its frames changed while they were read: no need to ask the kernel whether it runs.
   if (record.stack_tick == tick_ && record.moved) return note_os(thread, {SyscallFacts::State::kRunning}, sample);
-  const auto read = target_.syscall_of(record.info.tid);
-  if (read.has_value()) return note_os(thread, *read, sample);
+  auto read = target_.syscall_of(record.info.tid);
+  if (read.has_value()) {
+    // Until its CPU hears that it may go on it seems blocked, which on a virtual CPU can take milliseconds.
+    record.let_go = record.let_go && read->state == SyscallFacts::State::kElsewhere;
+    if (record.let_go) read->state = SyscallFacts::State::kRunning;
+    return note_os(thread, *read, sample);
+  }
   if (read.error().code() == ErrorCode::kGone) {
     table_.end(thread);
     drop_thread(thread, sample);

@@ -288,10 +288,12 @@ Result<void> LiveSampler::read_in_groups(Sample& sample) {
   for (std::size_t done = 0; done < requests_.size(); done += kGroup) {
     const auto group = std::span(requests_).subspan(done, std::min(kGroup, requests_.size() - done));
     const bool last = done + kGroup >= requests_.size();
-    GILSPY_CHECK(stacks_.read(group, group_outcomes_, last ? [&] { let_go(sample); } : std::function<void()>{}));
+    const auto end = [&] { end_stop(stack_picks_, requests_, sample); };
+    GILSPY_CHECK(stacks_.read(group, group_outcomes_, last ? end : std::function<void()>{}));
     all_were_ahead_ = all_were_ahead_ && stacks_.all_were_ahead();
     outcomes_.insert(outcomes_.end(), group_outcomes_.begin(), group_outcomes_.end());
   }
+  drop_doubtful(outcomes_);
   return {};
 }
 

@@ -57,6 +57,8 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> holders() const;
   bool stands_still(const ThreadRecord& record) const;
   void let_go(Sample& sample);
+  void end_stop(std::span<const ThreadIndex> threads, std::span<const StackRequest> requests, Sample& sample);
+  void drop_doubtful(std::span<StackOutcome> outcomes) const;
   Result<void> complete_stacks(Sample& sample);
   Result<void> read_standing(std::span<const std::size_t> wanting, Sample& sample);
   Result<void> read_stacks(Sample& sample);
@@ -94,12 +96,13 @@ class LiveSampler : public Sampler {
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
   std::unique_ptr<ThreadStop> stop_;  // while threads stand still
-  std::vector<GilWords> now_, after_, glanced_;
+  std::vector<GilWords> now_, after_, glanced_, then_;
   std::vector<ListHead> heads_, other_heads_;
   std::vector<std::byte> word_bytes_;
   std::vector<ReadRange> ranges_;
   std::vector<StackRequest> requests_;
   std::vector<StackOutcome> outcomes_, group_outcomes_;
+  std::vector<bool> doubtful_;  // by request: was read as if it stood still, and maybe did not
   bool all_were_ahead_ = true;     // no stack of this tick needed a call of its own
   std::vector<Handoff> handoffs_;  // seen by glances since the last tick
   Nanos told_{0};                  // the last tick that told of them

@@ -87,7 +87,7 @@ Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std
         return false;
       }
       if (walks[i].end == WalkEnd::kRoot &&
-          tell(walks[i], walks[i].frames.size(), true, *requests[i].plan, outcomes[i])) {
+          tell(walks[i], walks[i].frames.size(), !walks[i].cut, *requests[i].plan, outcomes[i])) {
         outcomes[i].context_version = context_version_in(copy);
       }
       return true;
@@ -149,6 +149,7 @@ void StackReader::walk(Copy& copy, const StackPlan& plan, Walk& result) {
   result.missing = {};
   result.root_entry = RemoteAddr{};
   result.rooted = false;
+  result.cut = false;
   if (layout_.frame_root == FrameRoot::kFrameObjects) return walk_objects(copy, plan, result);
   walk_data_stack(copy, plan, result);
 }
@@ -207,6 +208,7 @@ bool StackReader::agree(StackPlan& plan, StackOutcome& outcome) {
   outcome.moved = same < a.frames.size() || same < b.frames.size();
   const bool same_next = same < a.frames.size() && same < b.frames.size() && a.at(same).same_call(b.at(same));
   const auto is_whole = [&] {
+    if (a.cut) return false;
     if (!outcome.moved) return true;
     if (same_next && a.frames.size() == same + 1) {  // the innermost one has moved on since, and maybe called another
       return layout_.frame_root != FrameRoot::kFrameObjects || b.frames.size() == same + 1;

@@ -86,6 +86,7 @@ class StackReader {
     Region missing;         // the first place that the plan did not have; of size 0: it had all
     RemoteAddr root_entry;  // see StackPlan
     bool rooted = false;    // it passed the first frame of the data stack
+    bool cut = false;       // the innermost frame is missing: it was only being set up
 
     const RawFrame& at(std::size_t depth) const { return frames[frames.size() - 1 - depth]; }  // 0: the outermost
   };
@@ -103,6 +104,7 @@ class StackReader {
     RemoteAddr previous;
     bool sentinel = false;  // without Python code
     bool entered_from_c = false;
+    bool unwritten = false;  // only being set up: what it says may be of the frame that lay there before
   };
   FrameView view_frame(RemoteAddr address, const std::byte* bytes) const;
   void walk(Copy& copy, const StackPlan& plan, Walk& result);

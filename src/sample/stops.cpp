@@ -47,9 +47,11 @@ Result<void> LiveSampler::stop_attached(Sample& sample) {
 bool LiveSampler::stop_running(std::span<const ThreadIndex> threads, Sample& sample) {
   std::vector<Tid> tids;
   for (const ThreadIndex thread : threads) {
-    const Tid tid = table_.at(thread).info.tid;
-    const auto facts = target_.syscall_of(tid);
-    if (facts.has_value() && facts->state == SyscallFacts::State::kRunning) tids.push_back(tid);
+    ThreadRecord& record = table_.at(thread);
+    const auto facts = target_.syscall_of(record.info.tid);
+    if (!facts.has_value() || facts->state != SyscallFacts::State::kRunning) continue;
+    tids.push_back(record.info.tid);
+    record.let_go = true;
   }
   if (tids.empty()) return false;
   auto stop = target_.stop(tids);
@@ -71,6 +73,28 @@ void LiveSampler::let_go(Sample& sample) {
   if (stop_ == nullptr) return;
   sample.pause += stop_->release();
   stop_.reset();
+}
+
+// Who took the GIL is in its words a moment after it was taken (take_gil in ceval_gil.c): those who seemed to need it
+// stood still only if it has the same holder after they were read.
+void LiveSampler::end_stop(std::span<const ThreadIndex> threads, std::span<const StackRequest> requests,
+                           Sample& sample) {
+  doubtful_.assign(requests.size(), false);
+  if (stop_ == nullptr) return;
+  const bool known = words_.read(then_, other_heads_).has_value();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const ThreadRecord& record = table_.at(threads[i]);
+    if (!requests[i].still || stop_->holds(record.info.tid)) continue;
+    const std::size_t gil = to_int(record.info.gil);
+    doubtful_[i] = !known || !then_[gil].locked || then_[gil].last_holder != now_[gil].last_holder;
+  }
+  let_go(sample);
+}
+
+void LiveSampler::drop_doubtful(std::span<StackOutcome> outcomes) const {
+  for (std::size_t i = 0; i < outcomes.size() && i < doubtful_.size(); ++i) {
+    if (doubtful_[i]) outcomes[i].quality = StackQuality::kLost;
+  }
 }
 
 // Reads those anew that came out truncated or were lost, now that nobody moves.
@@ -95,13 +119,16 @@ Result<void> LiveSampler::read_standing(std::span<const std::size_t> wanting, Sa
   GILSPY_CHECK(stop_holders(sample));
   GILSPY_CHECK(stop_attached(sample));
   std::vector<StackRequest> again;
+  std::vector<ThreadIndex> threads;
   for (const std::size_t i : wanting) {
+    threads.push_back(stack_picks_[i]);
     again.push_back(requests_[i]);
-    again.back().still = stands_still(table_.at(stack_picks_[i]));
+    again.back().still = stands_still(table_.at(threads.back()));
   }
-  now_ = noted;
   std::vector<StackOutcome> second;
-  GILSPY_CHECK(stacks_.read(again, second, [&] { let_go(sample); }));
+  GILSPY_CHECK(stacks_.read(again, second, [&] { end_stop(threads, again, sample); }));
+  drop_doubtful(second);
+  now_ = noted;
   for (std::size_t k = 0; k < wanting.size(); ++k) {
     StackOutcome& outcome = outcomes_[wanting[k]];
     const std::uint32_t retries = outcome.retries + second[k].retries;

@@ -32,6 +32,7 @@ struct ThreadRecord {
   // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
   std::uint64_t stack_tick = 0;
   std::uint64_t os_tick = 0;
+  bool let_go = false;  // was stopped for a read, and the kernel has not said since what it does
   Nanos os_due{0};  // not to be asked for before then
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;

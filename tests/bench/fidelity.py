@@ -31,8 +31,8 @@ the truth of the same seconds. *uprobes*: time in `take_gil` and `drop_gil`, by 
 microseconds a hand-off. *inside*: threads that hold the GIL in C and rest without it, and write down themselves when they
 got it (`fixtures/programs/turns.py`); this needs no symbols and no probes. Errors are in points of share, over all threads
 and rounds; bias is their mean, spread their standard deviation. *Waits for nobody* is the part of the true waits, in points,
-while no thread had the GIL: on the way to a CPU, which is wanted by others. Shares are of the time of which gilspy says
-something; what it calls `unknown` stands beside them."""
+while no thread had the GIL: on the way to a CPU, which is wanted by others. All shares are of the time of which gilspy says
+something: while it had no CPU itself it calls everything `unknown`, and that part stands beside them."""
 
 BOUND_POINTS = 1.0
 
@@ -116,7 +116,7 @@ def busy_processes(count):
 
 
 def record(pid, seconds, raised):
-    """(begin_ns, end_ns, report) of a recording at 1 kHz."""
+    """(report, recording) at 1 kHz."""
     # Without the capability root's own limits decide, and they permit no more than a usual user's.
     normal = [] if raised else ["prlimit", "--nice=0", "--rtprio=0", "setpriv", "--bounding-set=-sys_nice"]
     with tempfile.NamedTemporaryFile(suffix=".gilspy") as out:
@@ -126,7 +126,7 @@ def record(pid, seconds, raised):
         assert done.returncode == 0, done.stderr
         report = json.loads(running.gilspy("report", out.name, "-f", "json", "-o", "-").stdout)
         recording = recording_reader.read(out.name)[0][0]
-    return recording.first_ns, recording.last_ns, report
+    return report, recording
 
 
 def run_once(python, workload, seconds, library):
@@ -144,30 +144,33 @@ def run_once(python, workload, seconds, library):
 def against_uprobes(program, workload, seconds):
     with Watch(program.pid) as watch:
         time.sleep(0.5)
-        begin, end, report = record(program.pid, seconds, workload.raised)
-    return compare(report, watch.events(), program.truth()["threads"], begin, end)
+        recorded = record(program.pid, seconds, workload.raised)
+    return compare(*recorded, watch.events(), program.truth()["threads"])
 
 
 def against_inside(program, workload, seconds):
     time.sleep(0.5)
-    begin, end, report = record(program.pid, seconds, workload.raised)
+    recorded = record(program.pid, seconds, workload.raised)
     threads = program.truth()["threads"]
     path = program.truth_file.name + ".events"
     with open(path, encoding="ascii") as lines:
         events = read_events(lines)
     os.unlink(path)
     # The main thread only waits for the end, and writes nothing down.
-    return compare(report, events, [thread for thread in threads if thread["tid"] in events], begin, end)
+    return compare(*recorded, events, [thread for thread in threads if thread["tid"] in events])
 
 
-def compare(report, events, threads, begin, end):
+def compare(report, recording, events, threads):
+    begin, end = recording.first_ns, recording.last_ns
     seen = {thread["tid"]: thread["activities"] for thread in report["threads"]}
     found, worst = Round([], [], [100 * share for share in waits_for_nobody(events, begin, end).values()]), 0.0
     everything = unknown = 0.0
     for thread in threads:
         told, unsure = shares_told(seen[thread["tid"]])
         everything, unknown = everything + sum(seen[thread["tid"]].values()), unknown + unsure
-        true = shares_of(events[thread["tid"]], begin, end) if thread["tid"] in events else {"hold": 0.0, "wait": 0.0}
+        true = {"hold": 0.0, "wait": 0.0}
+        if thread["tid"] in events:
+            true = shares_of(events[thread["tid"]], begin, end, recording.gaps)
         for kind, errors in (("hold", found.hold), ("wait", found.wait)):
             errors.append(100 * (told[kind] - true[kind]))
             if abs(errors[-1]) >= worst:

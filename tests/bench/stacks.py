@@ -48,6 +48,7 @@ ORDINARY = {
 ORDINARY_RATE = "2000"
 MOST_TRUNCATED_PERCENT = 1.0
 MOST_BIAS_POINTS = 1.0
+FAILURES = (AssertionError, OSError, ValueError, subprocess.SubprocessError)
 
 
 @dataclasses.dataclass
@@ -157,12 +158,13 @@ def goals_of_shapes(found, ways):
 # --- ordinary programs ----------------------------------------------------------------------------------------------
 
 
-def inclusive_shares(pid, stopping, seconds):
-    """({function: percent of the time with the GIL}, percent of the stacks that were truncated)"""
+def inclusive_shares(pid, python, stopping, seconds):
+    """({function: percent of the time with the GIL, or at work where there is none}, percent of the stacks truncated)"""
     with tempfile.NamedTemporaryFile(suffix=".gilspy") as out:
         done = running.record(pid, "--" + stopping, "-r", ORDINARY_RATE, "-f", "gilspy", "-o", out.name, seconds=seconds)
         assert done.returncode == 0, done.stderr
-        folded = running.gilspy("report", out.name, "-f", "folded", "-g", "-F", "-o", "-").stdout
+        with_gil = [] if python.free_threaded else ["-g"]
+        folded = running.gilspy("report", out.name, "-f", "folded", *with_gil, "-F", "-o", "-").stdout
         recording = recording_reader.read(out.name)[0][0]
     times, total = collections.Counter(), 0
     for frames, weight in running.parse_folded(folded):
@@ -190,7 +192,7 @@ def measure_ordinary(plan, python, command, rounds, seconds):
     with running.Program(python.executable, *command, seconds=600) as program:
         for _ in range(rounds):
             for stopping, kept in shares.items():
-                found, cut = plan.steady(lambda: inclusive_shares(program.pid, stopping, seconds))
+                found, cut = plan.steady(lambda: inclusive_shares(program.pid, python, stopping, seconds))
                 kept.append(found)
                 truncated += [cut] if stopping == "nonblocking" else []
     bias, function = furthest_apart(shares["nonblocking"], shares["blocking"])
@@ -199,11 +201,15 @@ def measure_ordinary(plan, python, command, rounds, seconds):
 
 
 def ordinary(plan, pythons, rounds, seconds):
-    """(Table, [Goal, ...])"""
-    rows, most_truncated, most_bias = [], (0.0, ""), (0.0, "")
+    """(Table, [Goal, ...], what could not be measured)"""
+    rows, failed, most_truncated, most_bias = [], [], (0.0, ""), (0.0, "")
     for python in pythons:
         for name, command in ORDINARY.items():
-            truncated, bias, function, control = measure_ordinary(plan, python, command, rounds, seconds)
+            try:
+                truncated, bias, function, control = measure_ordinary(plan, python, command, rounds, seconds)
+            except FAILURES as error:
+                failed.append(told_failed(plan, name, python, error))
+                continue
             rows.append([name, str(python), "%.2f" % truncated, "%+.2f" % bias, function, "%+.2f" % control])
             plan.say(", ".join(rows[-1]))
             most_truncated = max(most_truncated, (truncated, "%s on %s" % (name, python.name)))
@@ -211,11 +217,12 @@ def ordinary(plan, pythons, rounds, seconds):
     table = Table(["program", "CPython", "truncated %", "bias, points", "of the function", "nonblocking against itself"], rows,
                   "%s Hz, %d recordings of %g s each way" % (ORDINARY_RATE, rounds, seconds))
     if not rows:
-        return table, []
-    return table, [ordinary_goal("at most 1 % of the stacks of ordinary programs truncated", "%.2f %%", most_truncated,
-                                 MOST_TRUNCATED_PERCENT),
-                   ordinary_goal("inclusive shares at most 1 point from those of `--blocking`", "%.2f points", most_bias,
-                                 MOST_BIAS_POINTS)]
+        return table, [], failed
+    goals = [ordinary_goal("at most 1 % of the stacks of ordinary programs truncated", "%.2f %%", most_truncated,
+                           MOST_TRUNCATED_PERCENT),
+             ordinary_goal("inclusive shares at most 1 point from those of `--blocking`", "%.2f points", most_bias,
+                           MOST_BIAS_POINTS)]
+    return table, goals, failed
 
 
 def ordinary_goal(text, form, worst, most):
@@ -289,6 +296,11 @@ def by_peers(plan, seconds):
 # --- all of it ------------------------------------------------------------------------------------------------------
 
 
+def told_failed(plan, what, python, error):
+    plan.say("NOT MEASURED: %s on %s: %r" % (what, python, error))
+    return "%s on %s" % (what, python.name)
+
+
 def run(plan):
     names = plan.pythons if plan.full else [name for name in QUICK_VERSIONS if name in plan.pythons]
     shapes, ways, seconds = (list(judge.call_shapes.SHAPES), FULL_WAYS, 2) if plan.full else (QUICK_SHAPES, QUICK_WAYS, 0.5)
@@ -296,13 +308,13 @@ def run(plan):
     for python, shape in ((plan.pythons[name], shape) for name in names for shape in shapes):
         try:
             found[python, shape] = measure_shape(plan, python, shape, ways, seconds)
-        except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as error:
-            plan.say("NOT MEASURED: %s on %s: %r" % (shape, python, error))
-            failed.append("%s on %s" % (shape, python.name))
-    usual, goals = ordinary(plan, versions(plan, ("3.13",), interpreters.COMMIT), *((4, 4) if plan.full else (2, 1)))
+        except FAILURES as error:
+            failed.append(told_failed(plan, shape, python, error))
+    usual, goals, also_failed = ordinary(plan, versions(plan, ("3.13",), interpreters.COMMIT), *((4, 4) if plan.full else (2, 1)))
     compared, remarks = by_peers(plan, 5 if plan.full else 1)
+    failed += also_failed
     if failed:
-        goals.append(Goal("all shapes can be recorded", "%d cannot" % len(failed), False, ", ".join(failed)))
+        goals.append(Goal("all shapes and programs can be recorded", "%d cannot" % len(failed), False, ", ".join(failed)))
     return Results([*tables_of_shapes(found, ways), usual, compared], goals_of_shapes(found, ways) + goals, remarks)
 
 

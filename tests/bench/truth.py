@@ -145,29 +145,36 @@ def stretches(events, begin_ns, end_ns):
     return found + ([(state, since, end_ns)] if end_ns > since else [])
 
 
-def shares_of(events, begin_ns, end_ns):
-    """{"hold": share, "wait": share} of the window."""
-    time_in = collections.Counter()
+class Ranges:
+    """[(since, until), ...] in order, none over another."""
+
+    def __init__(self, ranges):
+        self.ranges = ranges
+        self.ends = [until for _, until in ranges]
+
+    def time_within(self, since, until):
+        at, found = bisect.bisect_right(self.ends, since), 0
+        while at < len(self.ranges) and self.ranges[at][0] < until:
+            found += min(until, self.ranges[at][1]) - max(since, self.ranges[at][0])
+            at += 1
+        return found
+
+
+def shares_of(events, begin_ns, end_ns, gaps=()):
+    """{"hold": share, "wait": share} of the window, but for its gaps."""
+    gaps, time_in = Ranges(gaps), collections.Counter()
     for state, since, until in stretches(events, begin_ns, end_ns):
-        time_in[state] += until - since
-    window = max(1, end_ns - begin_ns)
+        time_in[state] += until - since - gaps.time_within(since, until)
+    window = max(1, end_ns - begin_ns - gaps.time_within(begin_ns, end_ns))
     return {"hold": time_in["hold"] / window, "wait": time_in["wait"] / window}
 
 
 def waits_for_nobody(by_thread, begin_ns, end_ns):
     """{tid: share}: time in take_gil and drop_gil while no thread held the GIL. That is on the way to a CPU."""
-    free = free_stretches(by_thread, begin_ns, end_ns)
-    ends = [until for _, until in free]
-    shares = {}
-    for tid, events in by_thread.items():
-        time_free = 0
-        for state, since, until in stretches(events, begin_ns, end_ns):
-            at = bisect.bisect_right(ends, since)
-            while state == "wait" and at < len(free) and free[at][0] < until:
-                time_free += min(until, free[at][1]) - max(since, free[at][0])
-                at += 1
-        shares[tid] = time_free / max(1, end_ns - begin_ns)
-    return shares
+    free = Ranges(free_stretches(by_thread, begin_ns, end_ns))
+    return {tid: sum(free.time_within(since, until) for state, since, until in stretches(events, begin_ns, end_ns)
+                     if state == "wait") / max(1, end_ns - begin_ns)
+            for tid, events in by_thread.items()}
 
 
 def free_stretches(by_thread, begin_ns, end_ns):

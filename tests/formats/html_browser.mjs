@@ -82,7 +82,12 @@ function blamedOn(functionName, { header, frames, lanes }, a, b) {
 
 const hook = (page, name, ...args) => page.evaluate(([n, a]) => window.gilspy[n](...a), [name, args]);
 const text = (page, id) => page.locator('#' + id).textContent();
-const settled = (page) => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done, 20)); }));
+
+// Numbers follow a selection as soon as the machine allows.
+async function settled(page) {
+  await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done, 20)); }));
+  await page.waitForFunction(() => window.gilspy.isUpToDate());
+}
 
 async function drag(page, chart, from, to, modifiers = []) {
   const canvas = page.locator(`#${chart} .overlay`);

@@ -16,6 +16,8 @@ FACT_THREAD, FACT_SHAPE, FACT_STACK = 30, 31, 32
 FRAME_FUNCTION, FRAME_FILE, FRAME_LINE = 40, 41, 42
 NODE_PARENT, NODE_FRAME = 50, 51
 
+PERIODS_TOLD_OF = 3  # a sample tells of so many periods before it; if more passed since the last, of the rest is nothing known
+
 
 def varint(data, at):
     value = shift = 0
@@ -99,6 +101,7 @@ class Recording:
     failed: int = 0
     first_ns: int = None
     last_ns: int = None
+    gaps: list = dataclasses.field(default_factory=list)      # (since, until) in ns, of which no sample tells
     handoffs: list = dataclasses.field(default_factory=list)  # by GIL
     names: dict = dataclasses.field(default_factory=dict)     # by thread index
     tids: dict = dataclasses.field(default_factory=dict)
@@ -135,11 +138,15 @@ class Recording:
             flags = columns.runs(TICK_FLAGS)
             failed = flags & 1
             self.lost += flags >> 2 & 1
-            time = columns.delta(TICK_TIME, time + unzigzag(columns.runs(TICK_PERIOD)))
+            period = unzigzag(columns.runs(TICK_PERIOD))
+            time = columns.delta(TICK_TIME, time + period)
             if failed:
                 self.failed += 1
                 continue
             self.ticks += 1
+            told_of = time - PERIODS_TOLD_OF * period
+            if self.last_ns and period and self.last_ns < told_of:
+                self.gaps.append((self.last_ns, told_of))
             self.first_ns, self.last_ns = self.first_ns or time, time
             thread = self.add_gils(columns, holders, columns.runs(TICK_GILS), stacks)
             for _ in range(columns.runs(TICK_STARTED)):

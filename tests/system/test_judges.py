@@ -100,6 +100,13 @@ def test_truth_is_clipped_to_the_window():
     assert shares_of(events, 600, 700) == {"hold": 0.0, "wait": 1.0}
 
 
+def test_truth_without_gaps():
+    """As above; nothing is said of 250 to 320 and of 340 to 400."""
+    events = [(0, "T"), (100, "t"), (300, "D"), (350, "d"), (500, "T")]
+    assert shares_of(events, 100, 500, [(250, 320), (340, 400)]) == {"hold": 150 / 270, "wait": 20 / 270}
+    assert shares_of(events, 260, 300, [(250, 320)]) == {"hold": 0.0, "wait": 0.0}
+
+
 def test_truth_before_the_first_event():
     assert shares_of([(80, "t")], 0, 100) == {"hold": 0.2, "wait": 0.8}
     assert shares_of([(80, "D")], 0, 100) == {"hold": 0.8, "wait": 0.2}

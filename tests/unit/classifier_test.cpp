@@ -90,16 +90,34 @@ TEST_F(ClassifierTest, WokenWaiterStillWaits) {
   EXPECT_EQ(book.of(2), Activity::kRunsWithoutGil);
 }
 
-// After a full switch interval with the GIL a thread is made to let go; it may lose its CPU before it is counted.
+// After a full switch interval with the GIL a thread is made to let go; it may lose its CPU before it is counted. A
+// native call keeps the GIL for longer, and what lets go at its end may go on computing.
 TEST_F(ClassifierTest, ThreadThatWasMadeToLetGoWaitsUncounted) {
-  feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),
-       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
-  for (int ms = 1; ms <= 5; ++ms) book.apply(classifier.classify(builder.at(ms).gil(held_by(0)).take()));
-  for (int ms = 6; ms <= 8; ++ms) {
-    GilFacts gil = with_waiters(held_by(1), 0);
-    gil.handoffs = ms == 6 ? 1 : 0;
-    feed(builder.at(ms).gil(gil).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
-    EXPECT_EQ(book.of(0), Activity::kWaitsForGil) << ms;
+  struct Tenure {
+    int ms;
+    Nanos preempted;
+    Activity expected;
+  };
+  for (const Tenure& tenure : {Tenure{3, Nanos{0}, Activity::kRunsWithoutGil},
+                               Tenure{6, Nanos{0}, Activity::kWaitsForGil},
+                               Tenure{20, Nanos{0}, Activity::kRunsWithoutGil},
+                               Tenure{20, std::chrono::milliseconds(15), Activity::kWaitsForGil}}) {
+    classifier = Classifier();
+    builder = SampleBuilder();
+    feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),
+         {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
+    ThreadFacts queued;
+    queued.thread = ThreadIndex{0};
+    queued.run_queue_delay = tenure.preempted;
+    for (int ms = 1; ms < tenure.ms; ++ms) {
+      feed(builder.at(ms).gil(held_by(0)).take(), ms == 1 ? std::vector{queued} : std::vector<ThreadFacts>{});
+    }
+    for (int ms = tenure.ms; ms <= tenure.ms + 2; ++ms) {
+      GilFacts gil = with_waiters(held_by(1), 0);
+      gil.handoffs = ms == tenure.ms ? 1 : 0;
+      feed(builder.at(ms).gil(gil).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
+      EXPECT_EQ(book.of(0), tenure.expected) << tenure.ms << " ms, " << words(book.of(0));
+    }
   }
 }
 

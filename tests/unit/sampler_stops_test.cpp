@@ -68,6 +68,24 @@ TEST_F(SamplerStopsTest, ABlockedHolderIsNotInterrupted) {
   EXPECT_EQ(sample_.threads.front().quality, StackQuality::kWhole);
 }
 
+// The kernel calls it blocked until its CPU hears that it may go on.
+TEST_F(SamplerStopsTest, WhoWasLetGoRunsUntilTheKernelKnows) {
+  using Os = SyscallFacts::State;
+  start_blocking(2);
+  const auto os_of_the_holder = [this](Os state) {
+    python_.target.on_stop([this, state](std::span<const Tid>) { python_.target.set_syscall(Tid{100}, {state, -1, 0}); });
+    tick();
+    const auto facts = std::ranges::find(sample_.threads, ThreadIndex{0}, &ThreadFacts::thread);
+    return facts != sample_.threads.end() && facts->os_read ? facts->os : Os::kUnreadable;
+  };
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kRunning);
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kRunning);
+  python_.target.set_syscall(Tid{100}, {Os::kRunning, -1, 0});
+  EXPECT_EQ(os_of_the_holder(Os::kInSyscall), Os::kInSyscall);
+  python_.target.set_syscall(Tid{100}, {Os::kElsewhere, -1, 0});
+  EXPECT_EQ(os_of_the_holder(Os::kElsewhere), Os::kElsewhere) << "a page fault";
+}
+
 TEST_F(SamplerStopsTest, NobodyIsStoppedWhenNobodyHoldsTheGil) {
   start_blocking(2);
   python_.target.memory.put(FakePython::kGil + python_.layout.gil.locked, std::int32_t{0});
@@ -85,6 +103,27 @@ TEST_F(SamplerStopsTest, WhoGotTheGilBeforeItsHolderStoodIsStoppedInstead) {
   EXPECT_EQ(stops(), (std::vector<Tids>{{Tid{100}}, {Tid{101}}}));
   EXPECT_EQ(sampler_->thread(*sample_.gils[0].last_holder).tid, Tid{101});
   EXPECT_FALSE(python_.target.anybody_stands());
+}
+
+// The words say who holds it a moment after it was taken.
+TEST_F(SamplerStopsTest, WhoHadTakenTheGilBeforeTheWordsSaidSoIsReadAgain) {
+  start_blocking(3);
+  python_.hold_gil(threads_[0], 9);  // many hand-offs: everybody's stack is out of date
+  const RemoteAddr a = python_.add_function("a", 10);
+  const RemoteAddr b = python_.add_function("b", 20);
+  python_.set_stack(threads_[1], {{root_, 0}, {a, 0}});
+  python_.target.on_read([=, this, done = false](const FakeTarget::Read& read) mutable {
+    if (read.from != threads_[1].chunk || std::exchange(done, true)) return;
+    python_.target.set_syscall(Tid{101}, {SyscallFacts::State::kRunning, -1, 0});
+    python_.hold_gil(threads_[1], 10);
+    python_.set_stack(threads_[1], {{root_, 0}, {b, 0}});
+  });
+  tick();
+  EXPECT_EQ(stops(), (std::vector<Tids>{{Tid{100}}, {Tid{101}}}));
+  const auto facts = std::ranges::find(sample_.threads, ThreadIndex{1}, &ThreadFacts::thread);
+  ASSERT_NE(facts, sample_.threads.end());
+  EXPECT_EQ(facts->quality, StackQuality::kWhole);
+  EXPECT_EQ(stacks_.frame(stacks_.leaf(facts->stack)).function, "b");
 }
 
 TEST_F(SamplerStopsTest, ABlockedHolderOfAnotherGilIsNoReasonToTryAgain) {

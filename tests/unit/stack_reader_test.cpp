@@ -1,6 +1,7 @@
 // Stacks of 3.11 and later: frames on a data stack.
 #include "gilspy/memory.h"
 #include "src/layout/tables/cpython_3_11.h"
+#include "src/layout/tables/cpython_3_12.h"
 #include "src/layout/tables/cpython_3_14.h"
 #include "tests/unit/stack_fixture.h"
 
@@ -100,6 +101,35 @@ TEST_F(Frames311, AFrameThatRunsMayHaveCalledThroughC) {
     python_.target.memory.put(leaf + python_.layout.frame.is_entry, static_cast<std::uint8_t>(through_c));
     EXPECT_EQ(text(read().stack), through_c ? "root:2;a:11" : "root:2");
   }
+}
+
+// 3.12 makes it the current one before all of it is stored.
+class Frames312 : public StackFixture {
+ protected:
+  Frames312() : StackFixture(layout::tables::kCpython312) {}
+};
+
+TEST_F(Frames312, AFrameThatIsOnlyBeingSetUpIsNotBelieved) {
+  const RemoteAddr leaf = first_frame() + 2 * FakePython::kFrameStep;
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, -1}});
+  python_.let_run(first_frame(), false);
+  python_.let_run(first_frame() + FakePython::kFrameStep, false);
+  for (const bool runs : {true, false}) {
+    python_.let_run(leaf, runs);
+    const StackOutcome outcome = read();
+    EXPECT_EQ(outcome.quality, runs ? StackQuality::kWhole : StackQuality::kTruncated);
+    EXPECT_EQ(text(outcome.stack), runs ? "root:2;a:11;b:20" : "root:2;a:11");
+  }
+}
+
+TEST_F(Frames312, WhoRunsAgainHasNoFrameThatIsBeingSetUp) {
+  python_.set_stack(thread_, {{root_, 0}, {a_, 0}, {b_, -1}});
+  python_.let_run(first_frame(), false);
+  python_.let_run(first_frame() + FakePython::kFrameStep, true);
+  python_.let_run(first_frame() + 2 * FakePython::kFrameStep, false);
+  const StackOutcome outcome = read();
+  EXPECT_EQ(outcome.quality, StackQuality::kWhole);
+  EXPECT_EQ(text(outcome.stack), "root:2;a:11");
 }
 
 // 3.14 and later clear the code of a frame that leaves the stack.
