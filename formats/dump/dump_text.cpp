@@ -76,17 +76,17 @@ class DumpText {
       const ThreadDump& thread = *dump_.find(index);
       const LockDump* const lock = dump_.lock_of(thread);
       const ThreadDump* const other = dump_.find(*dump_.waits_for(thread));
-      line(fmt::format("    {} waits for {}, which {} has", who(thread), lock != nullptr ? name_of(lock->info) : "the GIL",
+      line(fmt::format("    {} waits for {}, which {} has", who(thread), lock != nullptr ? exact_name(lock->info) : "the GIL",
                        other != nullptr ? who(*other) : "?"));
       if (thread.stack != kNoStack) line("        at " + frame_text(dump_.table.frame(dump_.table.leaf(thread.stack))));
     }
   }
 
-  // "self._lock of Pool (a _thread.lock at 0x7f12)"
-  static std::string name_of(const LockInfo& lock) {
-    const std::string what = lock.type.empty() ? std::string(key(lock.kind)) : lock.type;
-    const std::string address = fmt::format("{} at {:#x}", what, lock.address.value());
-    return lock.name.empty() ? "a " + address : fmt::format("{} (a {})", wording::printable(lock.name), address);
+  // "self._lock of Pool (_thread.lock at 0x7f12)"
+  static std::string exact_name(const LockInfo& lock) {
+    if (lock.name.empty()) return wording::lock_name(lock);
+    return fmt::format("{} ({} at {:#x})", wording::lock_name(lock), lock.type.empty() ? key(lock.kind) : lock.type,
+                       lock.address.value());
   }
 
   std::string frame_text(const Frame& frame) const {
@@ -108,7 +108,7 @@ class DumpText {
       const ThreadDump* const holder = thread.holder ? dump_.find(*thread.holder) : nullptr;
       state += holder != nullptr ? ", which " + who(*holder) + " holds" : ", which nobody holds at this moment";
     } else if (const LockDump* const lock = dump_.lock_of(thread); lock != nullptr) {
-      state += (is_contention(lock->info.kind) ? ": " : ", waits for ") + name_of(lock->info);
+      state += (is_contention(lock->info.kind) ? ": " : ", waits for ") + exact_name(lock->info);
       const ThreadDump* const owner = lock->owner ? dump_.find(*lock->owner) : nullptr;
       if (owner != nullptr) state += ", which " + who(*owner) + " has";
     } else if (thread.syscall) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "formats/thread_rows/lock_rows.h"
 #include "formats/thread_rows/process_rows.h"
 #include "gilspy/wording.h"
 #include "page_text.h"
@@ -18,6 +19,7 @@ using wording::percent;
 
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostProcesses = 100;
+constexpr std::size_t kMostLocks = 20;
 constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
 
 std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
@@ -262,6 +264,28 @@ std::string process_section(const Profile& program, const Verdict& verdict) {
                         cell(wording::grouped(row.threads)), cell(row.code.empty() ? row.code : code_text(row.code)));
   }
   return text + "</tbody>\n</table></div>\n</section>\n";
+}
+
+std::string lock_section(const Profile& profile) {
+  const auto rows = thread_rows::lock_rows(profile, kMostLocks);
+  if (rows.empty()) return {};
+  std::string text =
+      "<section id=\"locks\">\n<h2>Locks</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>lock</th><th>type</th>"
+      "<th>threads waiting</th><th>who had it</th><th>in</th><th>and waited for the GIL</th></tr></thead>\n<tbody>\n";
+  const auto cell = [](const std::string& value) { return fmt::format("<td>{}</td>", value); };
+  const auto code_cell = [&](const std::string& value) { return cell(value.empty() ? value : code_text(value)); };
+  bool inferred = false;
+  for (const thread_rows::LockRow& row : rows) {
+    inferred = inferred || row.inferred;
+    text += fmt::format("<tr><th>{}</th>{}{}{}{}{}</tr>\n", code_text(row.name), code_cell(row.what),
+                        cell(fmt::format("{:.2f}", row.waiters)), cell(escaped(row.owner) + (row.inferred ? " *" : "")),
+                        code_cell(row.function), cell(row.owner.empty() ? "" : percent(row.for_gil)));
+  }
+  text += "</tbody>\n</table></div>\n<p class=\"note\">Mean over the recording";
+  text += inferred ? "; *: by the <code>with</code> statement that the thread was in, for CPython does not write down who "
+                     "has such a lock.</p>\n"
+                   : ".</p>\n";
+  return text + "</section>\n";
 }
 
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {

@@ -15,6 +15,8 @@ std::string verdict_section(const Profile& profile, const Verdict& verdict);  //
 // `gathered`: threads that were put together with others
 // The processes of a program; empty for one process.
 std::string process_section(const Profile& program, const Verdict& verdict);
+// Locks that threads waited for; empty: none.
+std::string lock_section(const Profile& profile);
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered);
 
 }  // namespace gilspy::html

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <map>
 
+#include "gilspy/lock_blame.h"
 #include "gilspy/wording.h"
 #include "json_writer.h"
 #include "margin_json.h"
@@ -130,24 +129,13 @@ void write_lock_owner(JsonWriter& json, const Profile& profile, const LockProfil
   });
 }
 
-std::string function_of(const Profile& profile, StackId stack) {
-  if (stack == kNoStack) return "";
-  return wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
-}
-
-// Who had it while others waited, by the function that its owner was in; the rest of the time nobody knows.
+// Who had it while others waited; the rest of the time nobody knows.
 void write_lock_blame(JsonWriter& json, const Profile& profile, const LockProfile& lock) {
-  std::map<std::string, Nanos> by_function;
-  for (const LockBlame& row : lock.blame) {
-    if (row.owner != Blame::kNobody) by_function[function_of(profile, row.owner_stack)] += row.time;
-  }
-  std::vector<std::pair<std::string, Nanos>> rows(by_function.begin(), by_function.end());
-  std::ranges::stable_sort(rows, std::greater(), &std::pair<std::string, Nanos>::second);
   json.array("blame", [&] {
-    for (const auto& [function, time] : rows) {
+    for (const LockCulprit& culprit : lock_culprits(profile, lock)) {
       json.object([&] {
-        json.pair("function", function);
-        json.pair("wait_s", time);
+        json.pair("function", culprit.function);
+        json.pair("wait_s", culprit.time);
       });
     }
   });

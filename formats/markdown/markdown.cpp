@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "escape.h"
+#include "formats/thread_rows/lock_rows.h"
 #include "process_table.h"
 #include "thread_table.h"
 
@@ -20,6 +21,8 @@ using wording::percent;
 // With ten rows in the table of threads, these keep it at 60 lines.
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
+constexpr std::size_t kMostLocks = 3;
+constexpr double kNotableForGil = 0.1;
 constexpr std::size_t kMostSteps = 6;
 constexpr std::size_t kMostWarnings = 3;
 
@@ -44,6 +47,17 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
                         culprit.caller.empty() ? "" : ", called by " + code(culprit.caller), percent(culprit.share));
   }
   return text.empty() ? text : "\n**Who makes others wait for the GIL**\n\n" + text;
+}
+
+std::string locks_waited_for(const Profile& profile) {
+  std::string text;
+  for (const thread_rows::LockRow& row : thread_rows::lock_rows(profile, kMostLocks)) {
+    text += fmt::format("- {}{}: {:.2f} threads", code(row.name), row.what.empty() ? "" : ", a " + code(row.what), row.waiters);
+    if (!row.function.empty()) text += ", while it was had in " + code(row.function);
+    if (row.for_gil >= kNotableForGil) text += fmt::format(", which itself waited for the GIL {} of that time", percent(row.for_gil));
+    text += "\n";
+  }
+  return text.empty() ? text : "\n**Locks that threads waited for, on average**\n\n" + text;
 }
 
 // Only where somebody waits: elsewhere there is nothing that would change.
@@ -103,7 +117,7 @@ std::string render_markdown(const Profile& profile, const Verdict& verdict, cons
   text += claims(verdict);
   if (const std::string rows = markdown::process_table(profile, verdict); !rows.empty()) text += "\n" + rows;
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
-  text += who_makes_others_wait(profile, verdict) + what_if(verdict.what_if) + next_steps(verdict) + warnings(verdict) +
+  text += who_makes_others_wait(profile, verdict) + locks_waited_for(profile) + what_if(verdict.what_if) + next_steps(verdict) + warnings(verdict) +
           quality(profile);
   if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));
   return text;

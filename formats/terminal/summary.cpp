@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "formats/thread_rows/lock_rows.h"
 #include "gilspy/wording.h"
 #include "process_table.h"
 #include "terminal.h"
@@ -16,6 +17,8 @@ using wording::count_of;
 using wording::percent;
 
 constexpr std::size_t kMostCulprits = 4;
+constexpr std::size_t kMostLocks = 4;
+constexpr double kNotableForGil = 0.1;
 constexpr std::uint64_t kEnoughWaits = 20;
 constexpr double kSure = 0.75;
 constexpr double kNotablyLess = 0.97;
@@ -46,6 +49,27 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
     const std::string caller = culprit.caller.empty() ? "" : fmt::format(", called by {}", unbroken(culprit.caller));
     const std::string share = fmt::format("{:>8}  ", percent(culprit.share));
     text += wrap(unbroken(share + culprit.function) + caller, width, share.size());
+  }
+  return text;
+}
+
+// "    2.9 threads for self._lock of Pool (_thread.lock); worker-2 had it, mostly in work (pool.py:88)"
+std::string locks_waited_for(const Profile& profile, std::size_t width) {
+  const std::vector<thread_rows::LockRow> rows = thread_rows::lock_rows(profile, kMostLocks);
+  if (rows.empty()) return {};
+  std::string text = "Locks that threads waited for, on average:\n";
+  for (const thread_rows::LockRow& row : rows) {
+    const std::string waiters = fmt::format("{:>8.2f}  ", row.waiters);
+    std::string line = unbroken(waiters + row.name);
+    if (!row.what.empty()) line += fmt::format(" ({})", row.what);
+    if (!row.owner.empty()) {
+      line += fmt::format("; {} had it{}", row.owner, row.inferred ? ", by its `with` statement" : "");
+      if (!row.function.empty()) line += ", in " + unbroken(row.function);
+      if (row.for_gil >= kNotableForGil) {
+        line += fmt::format(", and waited for the GIL {} of that time", percent(row.for_gil));
+      }
+    }
+    text += wrap(line, width, waiters.size());
   }
   return text;
 }
@@ -178,7 +202,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   };
   add(how_exact(profile));
   add(native_threads(profile));
-  text += who_makes_others_wait(profile, verdict, width);
+  text += who_makes_others_wait(profile, verdict, width) + locks_waited_for(profile, width);
   for (const std::string& line :
        {how_long_it_takes(profile), without_the_gil(profile, verdict), verdict.what_if.single_thread_price}) {
     add(line);

@@ -30,8 +30,13 @@ std::string speedup(double factor);              // "at most 1.96x", "no faster"
 std::string short_file(std::string_view file, const TargetFacts& target);
 // Whether the file belongs to Python's own library or to an installed package: not to the program that is profiled.
 bool is_library(std::string_view file);
+// The stack without the frames of libraries at its inner end; kNoStack: it has no others.
+StackId own_part(const StackTable& table, StackId stack);
 // "is_prime (primes.py:4)": the function, told apart by its first line
 std::string function_name(const Frame& frame, const TargetFacts& target);
+
+// "self._lock of Pool", "a dict", "the type lock", "a _thread.lock at 0x7f12": the name, or else what it is.
+std::string lock_name(const LockInfo& lock);
 
 // The bytes as valid UTF-8; what is not becomes U+FFFD.
 std::string valid_utf8(std::string_view bytes);

@@ -60,6 +60,11 @@ std::size_t prefix_length(std::string_view path, std::string_view folder) {
 
 bool is_library(std::string_view file) { return file.starts_with("<frozen ") || library_prefix(file) > 0; }
 
+StackId own_part(const StackTable& table, StackId stack) {
+  while (stack != kNoStack && is_library(table.frame(table.leaf(stack)).file)) stack = table.parent(stack);
+  return stack;
+}
+
 std::string short_file(std::string_view file, const TargetFacts& target) {
   if (const std::size_t length = library_prefix(file); length > 0 && length < file.size()) {
     return std::string(file.substr(length));

@@ -69,6 +69,21 @@ std::string ticks_made(const Quality& quality) {
 
 std::string speedup(double factor) { return factor < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", factor); }
 
+std::string lock_name(const LockInfo& lock) {
+  const std::string name = printable(lock.name);
+  switch (lock.kind) {
+    case LockKind::kStopTheWorld: return "stop-the-world";
+    case LockKind::kInternal:
+      if (!name.empty()) return "CPython's own " + name;
+      return fmt::format("a lock inside CPython at {:#x}", lock.address.value());
+    case LockKind::kDictKeys: return fmt::format("the shared keys of a dict at {:#x}", lock.address.value());
+    default: break;
+  }
+  if (!name.empty()) return name;
+  return fmt::format("a {} at {:#x}", lock.type.empty() ? std::string(key(lock.kind)) : printable(lock.type),
+                     lock.address.value());
+}
+
 std::string function_name(const Frame& frame, const TargetFacts& target) {
   const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
   if (frame.file.empty()) return function;

@@ -19,7 +19,7 @@ std::string name_of(const Profile& profile, StackId stack) {
 // A leaf in a library says little: who of the program called it?
 std::string caller_of(const Profile& profile, StackId stack) {
   if (stack == kNoStack || !wording::is_library(profile.table.frame(profile.table.leaf(stack)).file)) return {};
-  const StackId own = own_part(profile.table, stack);
+  const StackId own = wording::own_part(profile.table, stack);
   return own == kNoStack ? std::string() : name_of(profile, own);
 }
 
@@ -34,11 +34,6 @@ struct Account {
 };
 
 }  // namespace
-
-StackId own_part(const StackTable& table, StackId stack) {
-  while (stack != kNoStack && wording::is_library(table.frame(table.leaf(stack)).file)) stack = table.parent(stack);
-  return stack;
-}
 
 std::vector<Culprit> culprits(const Profile& profile) {
   std::map<std::string, Account> by_function;

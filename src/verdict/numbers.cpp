@@ -1,15 +1,12 @@
 #include "numbers.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "culprits.h"
 #include "gilspy/estimate.h"
+#include "gilspy/lock_blame.h"
 #include "gilspy/wording.h"
 
 namespace gilspy::verdict {
@@ -136,35 +133,16 @@ void add_gils(const Profile& profile, Numbers& numbers) {
   if (seconds > 0) numbers.handoffs_per_second = double(handoffs) / seconds;
 }
 
-std::string name_of(const LockInfo& lock) {
-  if (!lock.name.empty()) return wording::printable(lock.name);
-  if (lock.kind == LockKind::kObject) return "a " + wording::printable(lock.type);
-  if (lock.kind == LockKind::kStopTheWorld) return "stop-the-world";
-  const std::string what = lock.type.empty() ? std::string(key(lock.kind)) : wording::printable(lock.type);
-  return fmt::format("a {} at {:#x}", what, lock.address.value());
-}
-
-std::string main_owner(const Profile& profile, const LockProfile& lock) {
-  std::map<std::string, Nanos> functions;
-  for (const LockBlame& row : lock.blame) {
-    if (row.owner == Blame::kNobody || row.owner_stack == kNoStack) continue;
-    const StackId own = own_part(profile.table, row.owner_stack);
-    const StackId stack = own == kNoStack ? row.owner_stack : own;
-    functions[wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target)] += row.time;
-  }
-  const auto most = std::ranges::max_element(functions, {}, [](const auto& entry) { return entry.second; });
-  return most == functions.end() ? std::string() : most->first;
-}
-
 void add_locks(const Profile& profile, Numbers& numbers) {
   const auto lock = std::ranges::find_if(profile.locks, [](const LockProfile& one) {
     return is_contention(one.info.kind);  // the longest first
   });
   if (lock == profile.locks.end()) return;
   BusiestLock& busiest = numbers.lock;
-  busiest.name = name_of(lock->info);
+  busiest.name = wording::lock_name(lock->info);
   busiest.waiters = lock->mean_waiters();
-  busiest.owner = main_owner(profile, *lock);
+  const std::vector<LockCulprit> culprits = lock_culprits(profile, *lock);
+  if (!culprits.empty()) busiest.owner = culprits.front().function;
   const auto did = [&](Activity activity) { return ratio(lock->owner_did[index_of(activity)], lock->waited); };
   busiest.owner_for_gil = did(Activity::kWaitsForGil);
   busiest.owner_computes = did(Activity::kHoldsGil) + did(Activity::kRunsWithoutGil);

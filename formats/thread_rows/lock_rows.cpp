@@ -1,0 +1,38 @@
+#include "lock_rows.h"
+
+#include "gilspy/lock_blame.h"
+#include "gilspy/wording.h"
+
+namespace gilspy::thread_rows {
+namespace {
+
+constexpr double kNotable = 0.005;  // mean waiters
+
+LockRow row_of(const Profile& profile, const LockProfile& lock) {
+  LockRow row;
+  row.name = wording::lock_name(lock.info);
+  if (!lock.info.name.empty()) row.what = wording::printable(lock.info.type);
+  row.waiters = lock.mean_waiters();
+  if (lock.owner.has_value() && to_int(*lock.owner) < profile.threads.size()) {
+    row.owner = wording::printable(wording::thread_label(profile, profile.threads[to_int(*lock.owner)]));
+    row.inferred = lock.owner_inferred;
+  }
+  const std::vector<LockCulprit> culprits = lock_culprits(profile, lock);
+  if (!culprits.empty()) row.function = culprits.front().function;
+  const Nanos for_gil = lock.owner_did[index_of(Activity::kWaitsForGil)];
+  if (lock.waited.count() > 0) row.for_gil = double(for_gil.count()) / double(lock.waited.count());
+  return row;
+}
+
+}  // namespace
+
+std::vector<LockRow> lock_rows(const Profile& profile, std::size_t most) {
+  std::vector<LockRow> rows;
+  for (const LockProfile& lock : profile.locks) {
+    if (rows.size() == most) break;
+    if (is_contention(lock.info.kind) && lock.mean_waiters() >= kNotable) rows.push_back(row_of(profile, lock));
+  }
+  return rows;
+}
+
+}  // namespace gilspy::thread_rows

@@ -1,0 +1,25 @@
+#include "gilspy/lock_blame.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "gilspy/wording.h"
+
+namespace gilspy {
+
+std::vector<LockCulprit> lock_culprits(const Profile& profile, const LockProfile& lock) {
+  std::map<std::string, Nanos> by_function;
+  for (const LockBlame& row : lock.blame) {
+    if (row.owner == Blame::kNobody || row.owner_stack == kNoStack) continue;
+    const StackId own = wording::own_part(profile.table, row.owner_stack);
+    const StackId stack = own == kNoStack ? row.owner_stack : own;
+    by_function[wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target)] += row.time;
+  }
+  std::vector<LockCulprit> found;
+  for (const auto& [function, time] : by_function) found.push_back({function, time});
+  std::ranges::stable_sort(found, std::greater(), &LockCulprit::time);
+  return found;
+}
+
+}  // namespace gilspy
