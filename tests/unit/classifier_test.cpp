@@ -98,10 +98,10 @@ TEST_F(ClassifierTest, ThreadThatWasMadeToLetGoWaitsUncounted) {
     Nanos preempted;
     Activity expected;
   };
-  for (const Tenure& tenure : {Tenure{3, Nanos{0}, Activity::kRunsWithoutGil},
-                               Tenure{6, Nanos{0}, Activity::kWaitsForGil},
-                               Tenure{20, Nanos{0}, Activity::kRunsWithoutGil},
-                               Tenure{20, std::chrono::milliseconds(15), Activity::kWaitsForGil}}) {
+  for (const Tenure& tenure :
+       {Tenure{3, Nanos{0}, Activity::kRunsWithoutGil}, Tenure{6, Nanos{0}, Activity::kWaitsForGil},
+        Tenure{20, Nanos{0}, Activity::kRunsWithoutGil},
+        Tenure{20, std::chrono::milliseconds(15), Activity::kWaitsForGil}}) {
     classifier = Classifier();
     builder = SampleBuilder();
     feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),

@@ -73,7 +73,9 @@ TEST_F(SamplerStopsTest, WhoWasLetGoRunsUntilTheKernelKnows) {
   using Os = SyscallFacts::State;
   start_blocking(2);
   const auto os_of_the_holder = [this](Os state) {
-    python_.target.on_stop([this, state](std::span<const Tid>) { python_.target.set_syscall(Tid{100}, {state, -1, 0}); });
+    python_.target.on_stop([this, state](std::span<const Tid>) {
+      python_.target.set_syscall(Tid{100}, {state, -1, 0});
+    });
     tick();
     const auto facts = std::ranges::find(sample_.threads, ThreadIndex{0}, &ThreadFacts::thread);
     return facts != sample_.threads.end() && facts->os_read ? facts->os : Os::kUnreadable;
