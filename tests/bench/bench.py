@@ -121,7 +121,6 @@ def from_json(texts):
     sections = {section["name"]: report.Section(**section) for one in runs for section in one["sections"]}
     for section in sections.values():
         section.results = section.results and Results.from_dict(section.results)
-        section.about = importlib.import_module(section.name).ABOUT  # words may have been mended since
     known = SECTIONS + FULL_ONLY
     absent = [name for name in known if name not in sections]
     if absent:
@@ -154,7 +153,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", action="store_true", help="under three minutes (default)")
-    length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: about an hour and a half")
+    length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: two to three hours")
     parser.add_argument("--write", action="store_true",
                         help="write docs/benchmarks.md and the README's headlines (with --full)")
     parser.add_argument("--json", metavar="FILE", help="also write all results as JSON")
