@@ -36,11 +36,12 @@ StackReader::FrameView StackReader::view_frame(RemoteAddr address, const std::by
   if (layout_.frame.stacktop != kAbsent) {
     frame.says = view.get<std::int32_t>(layout_.frame.stacktop) == -1 ? FrameSays::kRuns : FrameSays::kHasCalled;
   }
-  // 3.11 and 3.12 make it the current one before all of it is stored, as compilers may order that (DISPATCH_INLINED in
+  // 3.12 makes it the current one before all of it is stored, as compilers may order that (DISPATCH_INLINED in
   // ceval_macros.h): its link to its caller then is that of the frame that lay there before.
   const RemoteAddr before_the_first = frame.code + layout_.code.instructions - 2;
-  result.unwritten = layout_.frame_root == FrameRoot::kViaCframe && frame.says == FrameSays::kHasCalled &&
-                     frame.instruction.position == before_the_first.value();
+  const bool is_312 = layout_.frame_root == FrameRoot::kViaCframe && layout_.frame.is_entry == kAbsent;
+  result.unwritten =
+      is_312 && frame.says == FrameSays::kHasCalled && frame.instruction.position == before_the_first.value();
   if (layout_.frame.is_entry != kAbsent) result.entered_from_c = view.get<std::uint8_t>(layout_.frame.is_entry) != 0;
   return result;
 }

@@ -102,7 +102,7 @@ class LiveSampler : public Sampler {
   std::vector<ReadRange> ranges_;
   std::vector<StackRequest> requests_;
   std::vector<StackOutcome> outcomes_, group_outcomes_;
-  std::vector<bool> doubtful_;  // by request: was read as if it stood still, and maybe did not
+  std::vector<bool> doubtful_;     // by request: was read as if it stood still, and maybe did not
   bool all_were_ahead_ = true;     // no stack of this tick needed a call of its own
   std::vector<Handoff> handoffs_;  // seen by glances since the last tick
   Nanos told_{0};                  // the last tick that told of them

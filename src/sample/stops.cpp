@@ -1,6 +1,7 @@
 // Stopping those that run Python, so that what is read stands still: who holds the GIL (nobody else that needs it can
 // run Python meanwhile), and without a GIL all attached threads.
 #include <algorithm>
+#include <utility>
 
 #include "sampler.h"
 
@@ -81,10 +82,12 @@ void LiveSampler::end_stop(std::span<const ThreadIndex> threads, std::span<const
                            Sample& sample) {
   doubtful_.assign(requests.size(), false);
   if (stop_ == nullptr) return;
-  const bool known = words_.read(then_, other_heads_).has_value();
+  bool asked = false,
+       known = false;  // only where somebody stood still for want of the GIL: those who stand wait for us
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const ThreadRecord& record = table_.at(threads[i]);
     if (!requests[i].still || stop_->holds(record.info.tid)) continue;
+    if (!std::exchange(asked, true)) known = words_.read(then_, other_heads_).has_value();
     const std::size_t gil = to_int(record.info.gil);
     doubtful_[i] = !known || !then_[gil].locked || then_[gil].last_holder != now_[gil].last_holder;
   }

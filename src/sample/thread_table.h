@@ -33,7 +33,7 @@ struct ThreadRecord {
   std::uint64_t stack_tick = 0;
   std::uint64_t os_tick = 0;
   bool let_go = false;  // was stopped for a read, and the kernel has not said since what it does
-  Nanos os_due{0};  // not to be asked for before then
+  Nanos os_due{0};      // not to be asked for before then
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
   AttachState attach = AttachState::kNotRead;

@@ -31,7 +31,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "cost", "micro")
 FULL_ONLY = ("what_if",)
 PATIENCE_S = {False: 30, True: 1200}  # for a machine that does not run
-OF_A_RUN = ("command", "date", "load before")  # facts that differ between runs of which one document is made
+OF_A_RUN = ("command", "date", "load before", "gilspy")  # facts that differ between runs of which one document is made
 
 
 def say(line):
@@ -111,11 +111,13 @@ def as_json(facts, sections, full):
 
 
 def from_json(texts):
-    """(facts, sections) of full runs of some sections each, put together in the usual order."""
+    """(facts, sections) of full runs of some sections each, put together in the usual order; of a section's runs the last
+    one counts."""
     runs = [json.loads(text) for text in texts]
     same = [{key: told for key, told in one["facts"].items() if key not in OF_A_RUN} for one in runs]
     if not all(one["full"] for one in runs) or any(one != same[0] for one in same):
-        raise ValueError("only full runs of one and the same gilspy, with the same peers on one machine, make a document")
+        raise ValueError("only full runs with the same peers on one machine make a document")
+    run_of = {section["name"]: one for one in runs for section in one["sections"]}
     sections = {section["name"]: report.Section(**section) for one in runs for section in one["sections"]}
     for section in sections.values():
         section.results = section.results and Results.from_dict(section.results)
@@ -124,10 +126,19 @@ def from_json(texts):
     if absent:
         raise ValueError("not measured: " + ", ".join(absent))
     facts = dict(runs[0]["facts"], command="./dev bench --full")
-    for key in ("date", "load before"):
-        told = dict.fromkeys(one["facts"][key] for one in runs if key in one["facts"])
-        facts.update({key: "; ".join(told)} if told else {})
+    for key in ("load before", "gilspy"):
+        facts[key] = told_of_runs({name: run_of[name]["facts"].get(key, "") for name in known})
+    dates = sorted({one["facts"]["date"] for one in runs})
+    facts["date"] = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     return facts, [sections[name] for name in known]
+
+
+def told_of_runs(by_section):
+    """What is the same in all runs, or which run of it had what."""
+    told = dict.fromkeys(by_section.values())
+    if len(told) == 1:
+        return next(iter(told))
+    return "; ".join("%s (%s)" % (value, ", ".join(name for name, one in by_section.items() if one == value)) for value in told)
 
 
 def write_documents(facts, sections):
@@ -142,7 +153,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", action="store_true", help="under three minutes (default)")
-    length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: about an hour and a half")
+    length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: two to three hours")
     parser.add_argument("--write", action="store_true",
                         help="write docs/benchmarks.md and the README's headlines (with --full)")
     parser.add_argument("--json", metavar="FILE", help="also write all results as JSON")

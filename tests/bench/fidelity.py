@@ -32,7 +32,11 @@ microseconds a hand-off. *inside*: threads that hold the GIL in C and rest witho
 got it (`fixtures/programs/turns.py`); this needs no symbols and no probes. Errors are in points of share, over all threads
 and rounds; bias is their mean, spread their standard deviation. *Waits for nobody* is the part of the true waits, in points,
 while no thread had the GIL: on the way to a CPU, which is wanted by others. All shares are of the time of which gilspy says
-something: while it had no CPU itself it calls everything `unknown`, and that part stands beside them."""
+something: while it had no CPU itself it calls everything `unknown`, and that part stands beside them.
+
+What is hard: threads that compute in C without the GIL, with fewer CPUs than threads. Who lets go of the GIL may be inside
+`drop_gil` for long, which is a wait by this truth. Seen from outside it is a thread in no system call and without the GIL,
+like those that compute, and gilspy says that it runs."""
 
 BOUND_POINTS = 1.0
 

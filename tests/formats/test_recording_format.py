@@ -54,6 +54,11 @@ def test_ticks_and_times(both):
     assert read.end == {}
 
 
+def test_gaps(both):
+    read, report = both
+    assert sum(until - since for since, until in read.gaps) / 1e9 == pytest.approx(report["quality"]["gaps_s"], abs=1e-9)
+
+
 def test_the_target(both):
     read, report = both
     assert read.header[2][0] == report["target"]["pid"]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -19,12 +20,13 @@ FOUND = interpreters.find_interpreters()
 PICKED = interpreters.pick_supported(FOUND)
 # Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
 FEW = ("3.11", "3.13")
-# What these find depends on the CPUs: they run one at a time. All others may run side by side.
+# What these find depends on the CPUs: they run one at a time. All others run side by side.
 ALONE = ("test_activities", "test_blocking", "test_diff", "test_dump", "test_folded", "test_free_threaded", "test_json",
          "test_judges", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
-# Of those, the ones that say what no moment may show: a stack that is impossible or lost.
+# These say what no moment may show: a stack that is impossible or lost. Once is too often.
 NEVER = ("test_blocking",)
 STILLNESS = pytest.StashKey()
+RETRYING = pytest.StashKey()
 assert all(os.path.exists(os.path.join(os.path.dirname(__file__), name + ".py")) for name in ALONE + NEVER)
 # The fixtures, and which versions they stand for.
 FIXTURES = {
@@ -36,7 +38,6 @@ FIXTURES = {
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "alone: wants the CPUs for itself")
-    config.addinivalue_line("markers", "measures: shares of a second or two, which are wrong where the machine stood still")
     config.addinivalue_line("markers", "every_build: runs on all builds of the versions, not on one of each")
     config.addinivalue_line("markers", "since(major, minor): older versions do not have what it tests")
     config.addinivalue_line("markers", "few_versions: what it tests does not depend on the version")
@@ -48,31 +49,36 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem in ALONE:
             item.add_marker("alone")
-            if item.path.stem not in NEVER:
-                item.add_marker("measures")
 
 
-# What is wrong with gilspy is wrong twice. What was measured while the machine stood still is no measurement; where it
-# never runs for long enough, the test is one that could not be made. All tries are told at the end.
+# What is wrong with gilspy is wrong twice. What was measured alone while the machine stood still is no measurement;
+# where it never runs for long enough, or not within what a whole run may spend on more tries, the test is one that could
+# not be made. All tries are told at the end.
 TRIES, STILL_TRIES = 6, 2
 STANDING = 0.02  # share of the time
+RETRYING_S = 300
 
 
 def pytest_runtest_protocol(item, nextitem):
-    if not item.get_closest_marker("measures"):
+    if item.path.stem in NEVER:
         return None
-    if STILLNESS not in item.config.stash:
-        item.config.stash[STILLNESS] = stillness.Stillness()
-    machine = item.config.stash[STILLNESS]
+    stash = item.config.stash
+    if STILLNESS not in stash:
+        stash[STILLNESS] = stillness.Stillness()
+        stash[RETRYING] = 0.0
+    machine = stash[STILLNESS]
+    measures = item.get_closest_marker("alone")
     failures_while_it_ran = 0
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for attempt in range(1, TRIES + 1):
+        began = time.monotonic()
         machine.start()
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
         stood = machine.share()
         failed = [report for report in reports if report.failed]
-        failures_while_it_ran += bool(failed) and stood <= STANDING
-        last = not failed or failures_while_it_ran == STILL_TRIES or attempt == TRIES
+        failures_while_it_ran += bool(failed) and (stood <= STANDING or not measures)
+        tried_enough = failures_while_it_ran == STILL_TRIES or attempt == TRIES
+        last = not failed or tried_enough or stash[RETRYING] > RETRYING_S
         for report in failed:
             report.sections.append(("the machine", "did not run for %.1f %% of the time" % (100 * stood)))
             if not last:
@@ -87,6 +93,7 @@ def pytest_runtest_protocol(item, nextitem):
         # What a fixture has recorded for several tests is recorded anew.
         item.session._setupstate.teardown_exact(None)
         machine.wait(STANDING)
+        stash[RETRYING] += time.monotonic() - began
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 

@@ -212,12 +212,10 @@ def test_a_document_of_earlier_runs():
     with pytest.raises(ValueError, match="not measured: fidelity"):
         bench.from_json(texts[:-1])
     other = json.loads(texts[0])
-    other["facts"]["gilspy"] = "gilspy 0.2"
-    with pytest.raises(ValueError, match="one and the same"):
-        bench.from_json(texts + [json.dumps(other)])
-    other["facts"].update(FACTS, date="2020-01-03", command="./dev bench --full speed")
+    other["facts"].update(date="2020-01-03", command="./dev bench --full what_if", gilspy="gilspy 0.2")
     facts, _ = bench.from_json(texts + [json.dumps(other)])
-    assert (facts["date"], facts["command"]) == ("2020-01-01; 2020-01-03", "./dev bench --full")
+    assert (facts["command"], facts["date"]) == ("./dev bench --full", "2020-01-01 to 2020-01-03")
+    assert facts["gilspy"] == "gilspy 0.1.0 abc (%s); gilspy 0.2 (what_if)" % ", ".join(bench.SECTIONS)
     other["facts"]["machine"] = "96 CPUs"
     with pytest.raises(ValueError, match="on one machine"):
         bench.from_json(texts + [json.dumps(other)])

@@ -98,10 +98,10 @@ TEST_F(ClassifierTest, ThreadThatWasMadeToLetGoWaitsUncounted) {
     Nanos preempted;
     Activity expected;
   };
-  for (const Tenure& tenure : {Tenure{3, Nanos{0}, Activity::kRunsWithoutGil},
-                               Tenure{6, Nanos{0}, Activity::kWaitsForGil},
-                               Tenure{20, Nanos{0}, Activity::kRunsWithoutGil},
-                               Tenure{20, std::chrono::milliseconds(15), Activity::kWaitsForGil}}) {
+  for (const Tenure& tenure :
+       {Tenure{3, Nanos{0}, Activity::kRunsWithoutGil}, Tenure{6, Nanos{0}, Activity::kWaitsForGil},
+        Tenure{20, Nanos{0}, Activity::kRunsWithoutGil},
+        Tenure{20, std::chrono::milliseconds(15), Activity::kWaitsForGil}}) {
     classifier = Classifier();
     builder = SampleBuilder();
     feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),
@@ -119,6 +119,27 @@ TEST_F(ClassifierTest, ThreadThatWasMadeToLetGoWaitsUncounted) {
       EXPECT_EQ(book.of(0), tenure.expected) << tenure.ms << " ms, " << words(book.of(0));
     }
   }
+}
+
+// What it had no CPU for in an earlier tenure says nothing of this one.
+TEST_F(ClassifierTest, EachTenureHasItsOwnTimeWithoutACpu) {
+  feed(builder.at(0).gil(with_waiters(held_by(0), 1)).start(0).start(1).take(),
+       {os_facts(0, Os::kRunning), os_facts(1, Os::kInSyscall, WaitPlace::kGilCond)});
+  ThreadFacts queued;
+  queued.thread = ThreadIndex{0};
+  queued.run_queue_delay = std::chrono::milliseconds(15);
+  for (int ms = 1; ms < 20; ++ms) {
+    feed(builder.at(ms).gil(held_by(0)).take(), ms == 1 ? std::vector{queued} : std::vector<ThreadFacts>{});
+  }
+  const auto handed_to = [](std::uint32_t thread) {
+    GilFacts gil = with_waiters(held_by(thread), 0);
+    gil.handoffs = 1;
+    return gil;
+  };
+  feed(builder.at(20).gil(handed_to(1)).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
+  for (int ms = 21; ms < 41; ++ms) feed(builder.at(ms).gil(ms == 21 ? handed_to(0) : held_by(0)).take(), {});
+  feed(builder.at(41).gil(handed_to(1)).take(), {os_facts(0, Os::kRunning), os_facts(1, Os::kRunning)});
+  EXPECT_EQ(book.of(0), Activity::kRunsWithoutGil);
 }
 
 // A lone thread that hashes: it holds the GIL for moments, nobody ever waits, and no waiter has shown where libc

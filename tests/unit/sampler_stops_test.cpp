@@ -73,7 +73,9 @@ TEST_F(SamplerStopsTest, WhoWasLetGoRunsUntilTheKernelKnows) {
   using Os = SyscallFacts::State;
   start_blocking(2);
   const auto os_of_the_holder = [this](Os state) {
-    python_.target.on_stop([this, state](std::span<const Tid>) { python_.target.set_syscall(Tid{100}, {state, -1, 0}); });
+    python_.target.on_stop([this, state](std::span<const Tid>) {
+      python_.target.set_syscall(Tid{100}, {state, -1, 0});
+    });
     tick();
     const auto facts = std::ranges::find(sample_.threads, ThreadIndex{0}, &ThreadFacts::thread);
     return facts != sample_.threads.end() && facts->os_read ? facts->os : Os::kUnreadable;
@@ -123,6 +125,28 @@ TEST_F(SamplerStopsTest, WhoHadTakenTheGilBeforeTheWordsSaidSoIsReadAgain) {
   const auto facts = std::ranges::find(sample_.threads, ThreadIndex{1}, &ThreadFacts::thread);
   ASSERT_NE(facts, sample_.threads.end());
   EXPECT_EQ(facts->quality, StackQuality::kWhole);
+  EXPECT_EQ(stacks_.frame(stacks_.leaf(facts->stack)).function, "b");
+}
+
+TEST_F(SamplerStopsTest, WhoTakesTheGilWhileStacksAreCompletedIsReadAgainToo) {
+  start_blocking(3);
+  python_.hold_gil(threads_[0], 9);
+  const RemoteAddr a = python_.add_function("a", 10);
+  const RemoteAddr b = python_.add_function("b", 20);
+  python_.set_stack(threads_[2], {{root_, 0}, {a, 0}});
+  const auto takes_the_gil = [this](std::size_t thread) {
+    python_.target.set_syscall(Tid{100 + static_cast<int>(thread)}, {SyscallFacts::State::kRunning, -1, 0});
+    python_.hold_gil(threads_[thread], 9 + thread);
+  };
+  python_.target.on_read([=, this, reads = 0](const FakeTarget::Read& read) mutable {
+    if (read.from != threads_[2].chunk || ++reads > 2) return;
+    takes_the_gil(static_cast<std::size_t>(reads));
+    if (reads == 2) python_.set_stack(threads_[2], {{root_, 0}, {b, 0}});
+  });
+  tick();
+  EXPECT_EQ(stops(), (std::vector<Tids>{{Tid{100}}, {Tid{101}}, {Tid{102}}}));
+  const auto facts = std::ranges::find(sample_.threads, ThreadIndex{2}, &ThreadFacts::thread);
+  ASSERT_NE(facts, sample_.threads.end());
   EXPECT_EQ(stacks_.frame(stacks_.leaf(facts->stack)).function, "b");
 }
 

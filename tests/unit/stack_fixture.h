@@ -27,8 +27,8 @@ class StackFixture : public ::testing::Test {
   StackReader reader_{python_.target, python_.layout, codes_, stacks_};
   StackPlan plan_;
 
-  StackOutcome read() {
-    const StackRequest request{thread_.state, thread_.id, &plan_};
+  StackOutcome read(bool still = false) {
+    const StackRequest request{thread_.state, thread_.id, &plan_, still};
     std::vector<StackOutcome> outcomes;
     EXPECT_TRUE(reader_.read({&request, 1}, outcomes).has_value());
     return outcomes.front();
