@@ -43,7 +43,8 @@ class Writer : public timeline_walk::Visitor {
   void close() { events_.finish(); }
 
   void begin(const timeline_walk::State& state) override {
-    events_.complete(lanes_[to_int(state.thread)], words(state.activity), state.from, state.to);
+    events_.complete(lanes_[to_int(state.thread)], words(state.activity), state.from, state.to,
+                     timeline_walk::lock_name(profile_, state.lock));
   }
   void begin(const timeline_walk::Holding& holding) override {
     const std::uint32_t holder = to_int(holding.tenure.holder);

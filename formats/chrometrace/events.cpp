@@ -63,11 +63,17 @@ void Events::name_thread(Lane lane, std::string_view name, int place) {
   close();
 }
 
-void Events::complete(Lane lane, std::string_view name, Nanos from, Nanos to) {
+void Events::complete(Lane lane, std::string_view name, Nanos from, Nanos to, std::string_view lock) {
   open("X", name, lane.pid);
   pair("tid", lane.tid);
   pair("ts", from);
   pair("dur", to - from);
+  if (!lock.empty()) {
+    key("args");
+    writer_.StartObject();
+    pair("lock", lock);
+    writer_.EndObject();
+  }
   close();
 }
 

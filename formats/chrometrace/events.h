@@ -31,7 +31,7 @@ class Events {
   void sort_process(Pid pid, int place);
   void name_thread(Lane lane, std::string_view name, int place);
 
-  void complete(Lane lane, std::string_view name, Nanos from, Nanos to);
+  void complete(Lane lane, std::string_view name, Nanos from, Nanos to, std::string_view lock = {});
   void counter(Pid pid, std::string_view name, std::string_view unit, Nanos at, double value);
 
   void finish();

@@ -210,8 +210,10 @@ class Writer {
   }
 
   void write_details(const ThreadInfo& thread, At first, At end) {
-    const Fields fields = fields_of(first->activity);
+    const std::string lock = timeline_walk::lock_name(profile_, first->lock);
+    const Fields fields = fields_of(first->activity, !lock.empty());
     json_.pair("type", schema_of(fields));
+    if (fields == Fields::kLock) json_.pair("lock", lock);
     if (fields == Fields::kHolding) json_.pair("function", function_of(longest(first, end)));
     if (fields != Fields::kWaiting) return;
     const Holders::Holder holder = holders_.during(thread.gil, {first->from, (end - 1)->to});

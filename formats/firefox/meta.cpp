@@ -76,7 +76,7 @@ std::string_view colour(Activity activity) {
 }
 
 std::string_view schema_of(Fields fields) {
-  constexpr std::array<std::string_view, 3> kNames{"Activity", "HoldsGil", "WaitsForGil"};
+  constexpr std::array<std::string_view, 4> kNames{"Activity", "HoldsGil", "WaitsForGil", "WaitsForLock"};
   return kNames[static_cast<std::size_t>(fields)];
 }
 
@@ -107,6 +107,7 @@ void write_meta(JsonStream& json, const Profile& profile, const Verdict& verdict
     write_schema(json, Fields::kHolding, "{marker.data.function}", {{"function", "mostly in"}});
     write_schema(json, Fields::kWaiting, "{marker.data.holder}: {marker.data.function}",
                  {{"holder", "had the GIL longest meanwhile"}, {"function", "mostly in"}});
+    write_schema(json, Fields::kLock, "{marker.data.lock}", {{"lock", "waits for"}});
   });
   json.new_line();
   json.array("extra", [&] { write_extra(json, profile, verdict, window); });

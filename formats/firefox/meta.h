@@ -17,8 +17,9 @@ std::string_view colour(Activity activity);
 constexpr std::uint32_t category_of(Activity activity) { return static_cast<std::uint32_t>(index_of(activity)) + 1; }
 
 // What the markers of an activity have besides their times.
-enum class Fields : std::uint8_t { kNone, kHolding, kWaiting };
-constexpr Fields fields_of(Activity activity) {
+enum class Fields : std::uint8_t { kNone, kHolding, kWaiting, kLock };
+constexpr Fields fields_of(Activity activity, bool has_lock) {
+  if (has_lock) return Fields::kLock;
   if (activity == Activity::kWaitsForGil) return Fields::kWaiting;
   return holds(activity) ? Fields::kHolding : Fields::kNone;
 }

@@ -71,6 +71,8 @@ const Data = (() => {
     const lane = positions(Array.from(activity, (kind) => (kind >= activities ? reader.number() : 0)), reader.column(count));
     lane.stack = reader.column(count, new Int32Array(count));
     lane.activity = activity.map((kind) => kind % activities);
+    const mayHaveLock = (kind) => kind === LOCK || kind === STOP || kind === BLOCKED;
+    lane.lock = Uint16Array.from(lane.activity, (kind) => (mayHaveLock(kind) ? reader.number() : 0));
     return lane;
   }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "header.h"
+
 namespace gilspy::html {
 namespace {
 
@@ -48,8 +50,13 @@ void put_stacks(Column& out, const StackTable& table) {
   for (std::size_t i = 1; i < table.stack_count(); ++i) put(out, to_int(table.leaf(StackId(i))));
 }
 
+// data.js knows the same ones.
+bool may_have_lock(Activity activity) {
+  return activity == Activity::kWaitsForLock || activity == Activity::kStopTheWorld || activity == Activity::kBlocked;
+}
+
 void put_lane(Column& out, const Lane& lane) {
-  Column activities, holes, lengths, stacks;
+  Column activities, holes, lengths, stacks, locks;
   std::uint64_t count = 0;
   Track track;
   for (const Stretch& stretch : lane) {
@@ -60,9 +67,10 @@ void put_lane(Column& out, const Lane& lane) {
     if (step.hole > 0) put(holes, step.hole);
     put(lengths, step.length);
     put(stacks, to_int(stretch.stack));
+    if (may_have_lock(stretch.activity)) put(locks, stretch.lock <= kMostLocks ? stretch.lock : 0);
   }
   put(out, count);
-  out += activities + holes + lengths + stacks;
+  out += activities + holes + lengths + stacks + locks;
 }
 
 void put_tenures(Column& out, const std::vector<Tenure>& tenures) {

@@ -2,7 +2,8 @@
 //
 //   length of the header, header (JSON)
 //   stacks: count; parents, as distance to the stack itself (0: none); frames
-//   lanes, by thread: count; activities (+ 8 where a hole comes first); holes; lengths; stacks
+//   lanes, by thread: count; activities (+ 8 where a hole comes first); holes; lengths; stacks; locks of those that
+//     wait for a lock, stand still or are blocked (their place in the header's plus 1; 0: none)
 //   tenures, by GIL: count; holders; holes; lengths; changes of hands not seen
 //   CPUs in use: count; holes; lengths; thousandths of CPUs
 //

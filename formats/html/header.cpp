@@ -103,6 +103,14 @@ void write_gils(JsonWriter& json, const Profile& profile) {
   });
 }
 
+void write_locks(JsonWriter& json, const Profile& profile) {
+  json.array("locks", [&] {
+    for (std::size_t i = 0; i < std::min(profile.locks.size(), kMostLocks); ++i) {
+      json.value(wording::lock_name(profile.locks[i].info));
+    }
+  });
+}
+
 // Functions stand apart, since many frames are lines of one.
 void write_frames(JsonWriter& json, const StackTable& table) {
   std::unordered_map<std::string, std::size_t> functions;
@@ -138,6 +146,7 @@ std::string header(const Profile& profile, const PageData& data, const RenderOpt
     write_activities(json);
     write_gils(json, profile);
     write_threads(json, profile);
+    write_locks(json, profile);
     write_frames(json, data.table);
   });
   return json.text();

@@ -337,6 +337,7 @@ class Timeline {
       if (i < 0) continue;
       const what = this.model.activities[lane.activity[i]].words;
       const lines = [Words.thread(this.model.threads[thread]), `${what} for ${Words.time(lane.to[i] - lane.from[i])} with this stack`];
+      if (lane.lock[i] > 0) lines.push(`waits for: ${this.model.locks[lane.lock[i] - 1]}`);
       if (lane.activity[i] === WAITS) lines.push(...this.describeHolder(this.model.threads[thread].gil, time));
       return lines.concat(this.stackLines(lane.stack[i]));
     }

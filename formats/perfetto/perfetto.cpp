@@ -19,7 +19,7 @@ namespace perfetto {
 namespace {
 
 constexpr std::uint64_t kMostShots = 500'000;
-enum Note : std::uint64_t { kBeginsLater = 1, kUnseen = 2, kHolder = 3 };  // names of annotations as numbers
+enum Note : std::uint64_t { kBeginsLater = 1, kUnseen = 2, kHolder = 3, kLock = 4 };  // names of annotations as numbers
 enum Category : std::uint64_t { kActivity = 1, kTurn = 2 };
 constexpr int kSliceBegin = 1, kSliceEnd = 2, kCounter = 4;  // TrackEvent.type
 
@@ -41,11 +41,12 @@ void annotate(wire::TrackEvent& event, const char* name, std::string_view value)
   annotation.set_string_value(wording::valid_utf8(value));
 }
 
-// Names as numbers: activities first, then threads. What is new goes into the packet that uses it.
+// Names as numbers: activities first, then threads, then locks. What is new goes into the packet that uses it.
 class Names {
  public:
   explicit Names(const Profile& profile) : profile_(profile) {
-    for (std::vector<bool>& written : written_) written.resize(kFirstThread + profile.threads.size(), false);
+    const std::size_t numbers = kFirstThread + profile.threads.size() + profile.locks.size() + 1;
+    for (std::vector<bool>& written : written_) written.resize(numbers, false);
   }
 
   void name(wire::TrackEvent& event, wire::TracePacket& packet, Activity activity) {
@@ -71,13 +72,14 @@ class Names {
   }
   void tell_holder(wire::TrackEvent& event, wire::TracePacket& packet, ThreadIndex holder) {
     const std::size_t number = is_known(holder) ? kFirstThread + to_int(holder) : kNobody;
-    wire::DebugAnnotation& annotation = *event.add_debug_annotations();
-    annotation.set_name_iid(kHolder);
-    annotation.set_string_value_iid(number);
-    if (!is_new(kValue, number)) return;
-    wire::InternedString& message = *packet.mutable_interned_data()->add_debug_annotation_string_values();
-    message.set_iid(number);
-    message.set_str(is_known(holder) ? text(holder) : "(hand-off)");
+    if (!add_value(event, kHolder, number)) return;
+    fill_value(packet, number, is_known(holder) ? text(holder) : "(hand-off)");
+  }
+  void tell_lock(wire::TrackEvent& event, wire::TracePacket& packet, std::uint16_t lock) {
+    const std::string name = timeline_walk::lock_name(profile_, lock);
+    if (name.empty()) return;
+    const std::size_t number = kFirstThread + profile_.threads.size() + lock;
+    if (add_value(event, kLock, number)) fill_value(packet, number, name);
   }
 
  private:
@@ -92,6 +94,18 @@ class Names {
     const bool before = written_[role][number];
     written_[role][number] = true;
     return !before;
+  }
+  // Whether the packet has to say what the number means.
+  bool add_value(wire::TrackEvent& event, Note note, std::size_t number) {
+    wire::DebugAnnotation& annotation = *event.add_debug_annotations();
+    annotation.set_name_iid(note);
+    annotation.set_string_value_iid(number);
+    return is_new(kValue, number);
+  }
+  static void fill_value(wire::TracePacket& packet, std::size_t number, const std::string& value) {
+    wire::InternedString& message = *packet.mutable_interned_data()->add_debug_annotation_string_values();
+    message.set_iid(number);
+    message.set_str(value);
   }
   static void fill(wire::EventName& message, std::size_t number, std::string_view name) {
     message.set_iid(number);
@@ -147,6 +161,7 @@ class Writer : public timeline_walk::Visitor {
       const GilIndex gil = profile_.threads[to_int(state.thread)].info.gil;
       names_.tell_holder(slice, *packet_, holders_.longest(gil, {state.from, state.to}, state.thread));
     }
+    names_.tell_lock(slice, *packet_, state.lock);
     packets_.put();
   }
   void end(const timeline_walk::State& state) override { close_slice(state.to, tracks_.activity(state.thread)); }
@@ -220,7 +235,7 @@ class Writer : public timeline_walk::Visitor {
     base.set_name("thread-time sampled (ns)");
     for (const auto& [number, name] :
          {std::pair{kBeginsLater, "begins_later_by_at_most_ns"}, std::pair{kUnseen, "unseen_holders_before"},
-          std::pair{kHolder, "had_the_gil_longest_meanwhile"}}) {
+          std::pair{kHolder, "had_the_gil_longest_meanwhile"}, std::pair{kLock, "lock"}}) {
       wire::DebugAnnotationName& message = *packet.mutable_interned_data()->add_debug_annotation_names();
       message.set_iid(number);
       message.set_name(name);

@@ -30,6 +30,7 @@ struct Context {
   std::uint64_t tid = 0;
   std::uint64_t ident = 0;
   std::uint64_t fact_thread = 0;
+  std::uint64_t next_lock = 0;
   std::uint64_t lock_address = 0;
   std::uint64_t fact_lock = 0;
   std::uint64_t owned_lock = 0;
@@ -137,6 +138,8 @@ void exchange_lock_wait(Codec& codec, Context& context, Facts& facts) {
 
 template <typename Codec, typename Info>
 void exchange_lock(Codec& codec, Context& context, Info& info) {
+  codec.delta(wire::LOCK_INDEX, info.index, context.next_lock);
+  context.next_lock = number_of(info.index) + 1;
   codec.runs(wire::LOCK_KIND, info.kind);
   std::uint64_t address = info.address.value();
   codec.delta(wire::LOCK_ADDRESS, address, context.lock_address);

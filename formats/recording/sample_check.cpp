@@ -11,6 +11,7 @@ constexpr Nanos kLongestPeriod{std::int64_t{1} << 50};  // 13 days; of ticks and
 constexpr Nanos kMostCpu{std::int64_t{1} << 55};        // of a thread
 constexpr double kMostThreadTime = 2e18;                // nanoseconds that all threads have lived; 2^61
 constexpr std::size_t kMostThreads = 1U << 24;
+constexpr std::size_t kMostLocks = 1U << 20;
 
 bool in_range(Nanos time, Nanos most) { return time.count() >= 0 && time <= most; }
 
@@ -25,7 +26,10 @@ bool SampleCheck::accepts(const Sample& sample, std::size_t stacks) {
   const auto known = [&](const GilFacts& gil) { return is_known(gil); };
   const auto facts = [&](const ThreadFacts& thread) { return take_facts(thread, stacks); };
   const auto handoff = [&](const Handoff& change) { return take_handoff(change, sample); };
+  const auto next_lock = [&](const LockInfo& lock) { return to_int(lock.index) == locks_++ && locks_ <= kMostLocks; };
+  const auto owner = [&](const LockOwner& change) { return is_known(change); };
   return std::ranges::all_of(sample.started, started) && std::ranges::all_of(sample.gils, known) &&
+         std::ranges::all_of(sample.locks, next_lock) && std::ranges::all_of(sample.owners, owner) &&
          std::ranges::all_of(sample.threads, facts) && std::ranges::all_of(sample.handoffs, handoff);
 }
 
@@ -53,6 +57,11 @@ bool SampleCheck::is_known(const GilFacts& gil) const {
   return in_range(gil.switch_interval, kLongestPeriod);
 }
 
+bool SampleCheck::is_known(const LockOwner& change) const {
+  if (to_int(change.lock) >= locks_) return false;
+  return !change.owner.has_value() || to_int(*change.owner) < threads_.size();
+}
+
 bool SampleCheck::take_handoff(const Handoff& handoff, const Sample& sample) const {
   if (to_int(handoff.gil) >= sample.gils.size()) return false;
   if (handoff.to.has_value() && to_int(*handoff.to) >= threads_.size()) return false;
@@ -62,6 +71,7 @@ bool SampleCheck::take_handoff(const Handoff& handoff, const Sample& sample) con
 bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {
   if (to_int(facts.thread) >= threads_.size() || to_int(facts.stack) >= stacks) return false;
   if (facts.on_cpu.has_value() && !in_range(*facts.on_cpu, kMostCpu)) return false;
+  if (facts.lock.has_value() && (to_int(facts.lock->lock) >= locks_ || !in_range(facts.lock->since, kLatest))) return false;
   if (facts.ended) set_alive(threads_[to_int(facts.thread)], false);
   return take_short(facts.run_queue_delay);
 }

@@ -35,10 +35,12 @@ class SampleCheck {
   bool take_facts(const ThreadFacts& facts, std::size_t stacks);
   bool take_short(Nanos time);
   bool is_known(const GilFacts& gil) const;
+  bool is_known(const LockOwner& change) const;
   void set_alive(Thread& thread, bool alive);
 
   std::vector<Thread> threads_;  // by ThreadIndex
   std::size_t gils_ = 0;
+  std::size_t locks_ = 0;
   std::uint64_t alive_ = 0;
   bool any_ = false;
   Nanos last_{0};

@@ -19,6 +19,9 @@ FrameList::FrameList(const Profile& profile, const RenderOptions& options) : pro
     const int line = !options.line_numbers ? 0 : options.by_function ? frame.first_line : frame.line;
     places_.push_back(add(Row(frame.function.empty() ? "(no name)" : std::string_view(frame.function), file, line)));
   }
+  for (const LockProfile& lock : profile.locks) {
+    locks_.push_back(add(Row(fmt::format("{}: {}", words(Activity::kWaitsForLock), wording::lock_name(lock.info)))));
+  }
   for (const Blame& row : profile.blame) {
     const std::size_t waiter = row.waiter_stack == kNoStack ? kNoFrame : of_leaf(row.waiter_stack);
     if (waiting_.count(waiter) > 0) continue;
@@ -26,6 +29,11 @@ FrameList::FrameList(const Profile& profile, const RenderOptions& options) : pro
     waits.name = std::string(stack_view::kWaiting) + waits.name;
     waiting_[waiter] = add(std::move(waits));
   }
+}
+
+std::size_t FrameList::of(Activity activity, std::uint16_t lock) const {
+  if (activity != Activity::kWaitsForLock || lock == 0 || lock > locks_.size()) return index_of(activity);
+  return locks_[lock - 1U];
 }
 
 // The same function and line can be several frames of the table, by what else it tells of them.

@@ -1,6 +1,7 @@
 // The frames of a file, which all its profiles share: activities, the program's functions, and what stands for none.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,7 +17,8 @@ class FrameList {
  public:
   FrameList(const Profile& profile, const RenderOptions& options);
 
-  std::size_t of(Activity activity) const { return index_of(activity); }
+  // "waits for a lock: self._lock of Pool", where it is known which; see Stretch::lock
+  std::size_t of(Activity activity, std::uint16_t lock) const;
   std::size_t of(FrameId frame) const { return places_[to_int(frame)]; }
   // Of a stack that waited: "waiting: is_prime"
   std::size_t waiting(StackId waiter) const { return waiting_.at(waiter == kNoStack ? kNoFrame : of_leaf(waiter)); }
@@ -44,6 +46,7 @@ class FrameList {
   std::vector<Row> rows_;
   std::unordered_map<std::string, std::size_t> known_;
   std::vector<std::size_t> places_;                       // by FrameId
+  std::vector<std::size_t> locks_;                        // by their place in the profile
   std::unordered_map<std::size_t, std::size_t> waiting_;  // by place of the innermost function
 };
 

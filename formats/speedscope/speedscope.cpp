@@ -135,7 +135,7 @@ class Writer {
         pass(lane, [&](Nanos, const Stretch* stretch) {
           json_.array([&] {
             if (stretch == nullptr) return;
-            json_.value(frames_.of(stretch->activity));
+            json_.value(frames_.of(stretch->activity, stretch->lock));
             frames_.write_stack(json_, stretch->stack);
           });
         });
@@ -144,11 +144,11 @@ class Writer {
     });
   }
 
-  void event(const char* type, Nanos at, Activity activity) {
+  void event(const char* type, Nanos at, const Stretch& what) {
     json_.object([&] {
       json_.pair("type", type);
       json_.pair("at", at.count());
-      json_.pair("frame", frames_.of(activity));
+      json_.pair("frame", frames_.of(what.activity, what.lock));
     });
   }
 
@@ -156,8 +156,8 @@ class Writer {
     profile("evented", name, end_of(lane), [&] {
       json_.array("events", [&] {
         timeline_walk::for_each_state(lane, [&](auto first, auto end) {
-          event("O", first->from, first->activity);
-          event("C", (end - 1)->to, first->activity);
+          event("O", first->from, *first);
+          event("C", (end - 1)->to, *first);
         });
       });
     });

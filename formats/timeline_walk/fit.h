@@ -24,7 +24,10 @@ template <typename Take>
 void for_each_state(const Lane& lane, Take take) {
   for (auto first = lane.begin(); first != lane.end();) {
     auto end = first + 1;
-    while (end != lane.end() && end->activity == first->activity && end->from == (end - 1)->to) ++end;
+    const auto goes_on = [&](const Stretch& next) {
+      return next.activity == first->activity && next.lock == first->lock && next.from == (end - 1)->to;
+    };
+    while (end != lane.end() && goes_on(*end)) ++end;
     take(first, end);
     first = end;
   }

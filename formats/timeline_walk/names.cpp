@@ -53,6 +53,11 @@ std::uint32_t process_count(const Profile& profile) {
 
 bool has_several_processes(const Profile& profile) { return process_count(profile) > 1; }
 
+std::string lock_name(const Profile& profile, std::uint16_t lock) {
+  const LockProfile* const found = profile.lock(lock);
+  return found != nullptr ? wording::lock_name(found->info) : std::string();
+}
+
 std::string coarseness(const Timeline& timeline) {
   if (timeline.window <= Nanos{0}) return {};
   return fmt::format(

@@ -22,6 +22,9 @@ std::string of_process(const Profile& profile, std::uint32_t process);
 std::uint32_t process_count(const Profile& profile);
 bool has_several_processes(const Profile& profile);
 
+// What a stretch waited for, by Stretch::lock: "self._lock of Pool"; valid UTF-8, empty where it is not known.
+std::string lock_name(const Profile& profile, std::uint16_t lock);
+
 // What the timeline lacks: "What threads did with one stack is put together inside windows of 16 ms: ..."; else empty.
 std::string coarseness(const Timeline& timeline);
 // The same of who had the GIL: "Turns with the GIL are put together inside windows of 16 ms: ..."; else empty.

@@ -58,12 +58,15 @@ class States : public Teller {
     if (next_ == lane_.size()) return stop();
     const Stretch& first = lane_[next_];
     state_.activity = first.activity;
+    state_.lock = first.lock;
     state_.from = first.from;
     state_.to = first.to;
     for (++next_; next_ < lane_.size() && continues(lane_[next_]); ++next_) state_.to = lane_[next_].to;
     go_on(state_.from, Rank::kBegin);
   }
-  bool continues(const Stretch& next) const { return next.from == state_.to && next.activity == state_.activity; }
+  bool continues(const Stretch& next) const {
+    return next.from == state_.to && next.activity == state_.activity && next.lock == state_.lock;
+  }
 
   const Lane& lane_;
   std::size_t next_ = 0;

@@ -9,10 +9,11 @@
 
 namespace gilspy::timeline_walk {
 
-// What a thread did, whatever its stack was: stretches of one activity that follow each other are one.
+// What a thread did, whatever its stack was: stretches of one activity, and one lock, that follow each other are one.
 struct State {
   ThreadIndex thread{};
   Activity activity = Activity::kUnknown;
+  std::uint16_t lock = 0;  // see Stretch
   Nanos from{0};
   Nanos to{0};
 };

@@ -39,6 +39,7 @@ class Aggregator {
 
     bool operator==(const Doing&) const = default;
     std::optional<LockIndex> waits_for() const;
+    std::uint16_t lock_number() const;
   };
   struct Thread {
     ThreadInfo info;
@@ -102,6 +103,7 @@ class Aggregator {
   void finish_threads(Profile& profile);
   void finish_gils(Profile& profile) const;
   void finish_locks(Profile& profile);
+  void number_locks(Profile& profile) const;
   Pauses pauses() const;
 
   std::vector<Thread> threads_;  // by ThreadIndex

@@ -204,6 +204,11 @@ struct Profile {
     return process < processes.size() ? processes[process].target : target;
   }
 
+  // By Stretch::lock; nullptr: none.
+  const LockProfile* lock(std::uint16_t number) const {
+    return number > 0 && number <= locks.size() ? &locks[number - 1U] : nullptr;
+  }
+
   // The part of the duration of which samples tell. What threads did, per second of it, is not thinned by gaps.
   Nanos sampled() const { return duration - quality.gaps; }
   // Of the Python threads' time.

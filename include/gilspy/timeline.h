@@ -2,6 +2,7 @@
 // The sums of a thread's stretches are its activities in the profile, however coarse they have become.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -17,10 +18,15 @@ struct Stretch {
   Nanos to{0};
   StackId stack = kNoStack;
   Activity activity = Activity::kUnknown;
+  std::uint16_t lock = 0;  // that it waited for, whether that is contention or not: its place in Profile::locks plus 1
 
   Nanos time() const { return to - from; }
+  bool same_but_time(const Stretch& other) const {
+    return stack == other.stack && activity == other.activity && lock == other.lock;
+  }
   bool operator==(const Stretch&) const = default;
 };
+inline constexpr std::size_t kMostNumberedLocks = 0xffff;  // what a Stretch can tell apart
 
 // In order and without overlap. Holes: the thread did not live yet, not any more, or was in another interpreter.
 using Lane = std::vector<Stretch>;
@@ -38,7 +44,7 @@ struct TimeRange {
 // Behind what is there: a part of its last stretch if that only goes on, nothing if it takes no time.
 void append(Lane& lane, const Stretch& stretch);
 
-// Inside each window of this length, counted from 0, stretches of the same activity and stack are put together, in the
+// Inside each window of this length, counted from 0, stretches that are the same but for their time are put together, in the
 // order in which they first appeared; holes move to the window's end. What lies in `spared` stays as it is.
 Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared = {});
 
@@ -78,5 +84,8 @@ struct Timeline {
 
   bool operator==(const Timeline&) const = default;
 };
+
+// Stretch::lock of all lanes anew: that of the number by which it went before. Numbers beyond the end become 0.
+void renumber_locks(Timeline& timeline, const std::vector<std::uint16_t>& numbers);
 
 }  // namespace gilspy

@@ -145,7 +145,7 @@ void Aggregator::settle(Thread& thread) {
   const Nanos from = std::exchange(thread.settled, until_);
   if (thread.dormant) return;
   const Doing& doing = thread.doing;
-  timeline_->add(thread.info.index, from, until_, doing.activity, doing.stack);
+  timeline_->add(thread.info.index, {from, until_, doing.stack, doing.activity, doing.lock_number()});
   const auto book = [&](Activity activity, StackId stack, Nanos time) {
     if (time.count() == 0) return;
     thread.times[index_of(activity)] += time;
@@ -164,6 +164,12 @@ std::optional<LockIndex> Aggregator::Doing::waits_for() const {
     case Activity::kBlocked: return lock;
     default: return std::nullopt;
   }
+}
+
+// As Stretch::lock, but of all locks that were met.
+std::uint16_t Aggregator::Doing::lock_number() const {
+  const auto index = waits_for();
+  return index.has_value() && to_int(*index) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(*index) + 1) : 0;
 }
 
 void Aggregator::move(Thread& thread, const Doing& doing) {
@@ -266,6 +272,7 @@ void Aggregator::finish(Profile& profile) {
   if (timeline_ != nullptr) {
     contention_->finish(profile);
     profile.timeline = timeline_->finish();
+    number_locks(profile);
   }
   for (const auto& [key, time] : stacks_) {
     StackTime row;
@@ -344,6 +351,15 @@ void Aggregator::finish_locks(Profile& profile) {
     profile.locks.push_back(std::move(row));
   }
   std::ranges::stable_sort(profile.locks, std::greater(), &LockProfile::waited);
+}
+
+// By their places in the profile.
+void Aggregator::number_locks(Profile& profile) const {
+  std::vector<std::uint16_t> numbers(locks_.size() + 1, 0);
+  for (std::size_t i = 0; i < std::min(profile.locks.size(), kMostNumberedLocks); ++i) {
+    numbers[to_int(profile.locks[i].info.index) + 1] = static_cast<std::uint16_t>(i + 1);
+  }
+  renumber_locks(profile.timeline, numbers);
 }
 
 }  // namespace gilspy

@@ -1,6 +1,7 @@
 // Several processes as one program.
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <utility>
 
 #include "gilspy/aggregate.h"
@@ -44,7 +45,7 @@ class Combination {
   Profile take() {
     for (std::size_t i = 0; i < whole_.processes.size(); ++i) add(static_cast<std::uint32_t>(i));
     whole_.quality.gaps = std::min(whole_.quality.gaps, whole_.duration);
-    std::ranges::stable_sort(whole_.locks, std::greater(), &LockProfile::waited);
+    sort_locks();
     coarsen();
     add_cpu_use();
     measure_margins(whole_);
@@ -65,6 +66,7 @@ class Combination {
     Profile& process = whole_.processes[index];
     first_thread_ = static_cast<std::uint32_t>(whole_.threads.size());
     first_gil_ = static_cast<std::uint32_t>(whole_.gils.size());
+    first_lock_ = whole_.locks.size();
     offset_ = process.first_tick - whole_.first_tick;
     add_stacks(process.table);
     add_threads(process, index);
@@ -129,6 +131,20 @@ class Combination {
     }
   }
 
+  void sort_locks() {
+    std::vector<std::size_t> order(whole_.locks.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater(), [&](std::size_t i) { return whole_.locks[i].waited; });
+    std::vector<LockProfile> sorted;
+    std::vector<std::uint16_t> numbers(order.size() + 1, 0);
+    for (const std::size_t i : order) {
+      sorted.push_back(std::move(whole_.locks[i]));
+      if (sorted.size() <= kMostNumberedLocks) numbers[i + 1] = static_cast<std::uint16_t>(sorted.size());
+    }
+    whole_.locks = std::move(sorted);
+    renumber_locks(whole_.timeline, numbers);
+  }
+
   // Each process is judged by its lanes as well; what only the program shows is not kept twice.
   void add_timeline(Timeline& from) {
     Timeline& to = whole_.timeline;
@@ -142,6 +158,8 @@ class Combination {
         stretch.from += offset_;
         stretch.to += offset_;
         stretch.stack = moved(stretch.stack);
+        const std::size_t lock = first_lock_ + stretch.lock;
+        if (stretch.lock != 0) stretch.lock = lock <= kMostNumberedLocks ? static_cast<std::uint16_t>(lock) : std::uint16_t{0};
       }
       to.lanes.push_back(std::move(lane));
     }
@@ -263,6 +281,7 @@ class Combination {
   // Of the process that is being added.
   std::uint32_t first_thread_ = 0;
   std::uint32_t first_gil_ = 0;
+  std::size_t first_lock_ = 0;
   Nanos offset_{0};
   std::vector<StackId> stacks_;  // by its own stacks
   std::uint64_t most_pauses_ = 0;

@@ -13,13 +13,17 @@ constexpr Nanos kFirstWindow = 16ms;
 constexpr Nanos kLastWindow = 1h;
 }  // namespace
 
-void TimelineBuilder::add(ThreadIndex thread, Nanos from, Nanos to, Activity activity, StackId stack) {
+void TimelineBuilder::add(ThreadIndex thread, const Stretch& stretch) {
   if (to_int(thread) >= timeline_.lanes.size()) timeline_.lanes.resize(to_int(thread) + 1);
   Lane& lane = timeline_.lanes[to_int(thread)];
-  Stretch rest{from - origin_, to - origin_, stack, activity};
+  Stretch rest = stretch;
+  rest.from -= origin_;
+  rest.to -= origin_;
   auto gap = std::ranges::upper_bound(gaps_, rest.from, {}, &TimeRange::to);
   for (; gap != gaps_.end() && gap->from < rest.to; ++gap) {
-    put(lane, {rest.from, gap->from, stack, activity});
+    Stretch before = rest;
+    before.to = gap->from;
+    put(lane, before);
     put(lane, {std::max(rest.from, gap->from), std::min(rest.to, gap->to), kNoStack, Activity::kUnknown});
     rest.from = std::min(rest.to, gap->to);
   }

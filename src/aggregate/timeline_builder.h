@@ -18,7 +18,7 @@ class TimelineBuilder {
       : origin_(origin), most_(most), most_tenures_(most_tenures) {}
 
   // Of a thread that was seen throughout, gaps apart. In order for each thread.
-  void add(ThreadIndex thread, Nanos from, Nanos to, Activity activity, StackId stack);
+  void add(ThreadIndex thread, const Stretch& stretch);
   // Nobody knows what threads did then. In order.
   void add_gap(Nanos from, Nanos to) { gaps_.push_back({from - origin_, to - origin_}); }
   void add(GilIndex gil, const Tenure& tenure);                // in order for each GIL

@@ -54,7 +54,8 @@ class Coarsening {
   }
 
   void put(const Stretch& piece) {
-    const std::uint64_t kind = (std::uint64_t{to_int(piece.stack)} << 8) | index_of(piece.activity);
+    const std::uint64_t kind =
+        (std::uint64_t{to_int(piece.stack)} << 24) | (std::uint64_t{piece.lock} << 8) | index_of(piece.activity);
     const auto [known, is_new] = places_.try_emplace(kind, parts_.size());
     if (is_new) {
       parts_.push_back(piece);
@@ -65,9 +66,10 @@ class Coarsening {
 
   void close() {
     Nanos at = parts_.empty() ? Nanos{0} : parts_.front().from;
-    for (const Stretch& part : parts_) {
-      append(lane_, {at, at + part.time(), part.stack, part.activity});
-      at += part.time();
+    for (Stretch& part : parts_) {
+      part = {at, at + part.time(), part.stack, part.activity, part.lock};
+      append(lane_, part);
+      at = part.to;
     }
     parts_.clear();
     places_.clear();
@@ -138,9 +140,7 @@ class Turns {
 void append(Lane& lane, const Stretch& stretch) {
   if (stretch.time() <= Nanos{0}) return;
   Stretch* const last = lane.empty() ? nullptr : &lane.back();
-  const bool goes_on =
-      last != nullptr && last->to == stretch.from && last->stack == stretch.stack && last->activity == stretch.activity;
-  if (goes_on) {
+  if (last != nullptr && last->to == stretch.from && last->same_but_time(stretch)) {
     last->to = stretch.to;
   } else {
     lane.push_back(stretch);
@@ -151,6 +151,12 @@ Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared) {
   Coarsening coarsening(window, spared);
   for (const Stretch& stretch : lane) coarsening.add(stretch);
   return coarsening.take();
+}
+
+void renumber_locks(Timeline& timeline, const std::vector<std::uint16_t>& numbers) {
+  for (Lane& lane : timeline.lanes) {
+    for (Stretch& stretch : lane) stretch.lock = stretch.lock < numbers.size() ? numbers[stretch.lock] : std::uint16_t{0};
+  }
 }
 
 std::vector<Tenure> coarsened(const std::vector<Tenure>& tenures, Nanos window, const TimeRange& spared) {

@@ -35,9 +35,9 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.failed = false;
   sample.gils.clear();
   sample.threads.clear();
-  sample.locks.clear();
-  sample.owners.clear();
-  // A tick that fails is not looked at: who started or ended in it is told by the next one.
+  // A tick that fails is not looked at: who started or ended in it, and what it met, is told by the next one.
+  sample.locks = std::exchange(untold_locks_, {});
+  sample.owners = std::exchange(untold_owners_, {});
   sample.started = std::exchange(untold_started_, {});
   for (const ThreadIndex thread : std::exchange(untold_ended_, {})) facts_of(thread, sample).ended = true;
   sample.stack_retries = 0;
@@ -79,6 +79,8 @@ Result<void> LiveSampler::explain_failure(Error error, Sample& sample) {
     return fail(ErrorCode::kGone, "the process ended");
   }
   untold_started_ = sample.started;
+  untold_locks_ = sample.locks;
+  untold_owners_ = sample.owners;
   for (const ThreadFacts& facts : sample.threads) {
     if (facts.ended) untold_ended_.push_back(facts.thread);
   }

@@ -118,6 +118,8 @@ class LiveSampler : public Sampler {
   std::vector<std::byte> state_bytes_;
   std::vector<ThreadInfo> untold_started_;  // of ticks that failed
   std::vector<ThreadIndex> untold_ended_;
+  std::vector<LockInfo> untold_locks_;
+  std::vector<LockOwner> untold_owners_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0, state_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
 };

@@ -20,6 +20,7 @@ struct ReadStretch {
   std::int64_t to = 0;
   std::uint64_t stack = 0;
   std::size_t activity = 0;
+  std::uint64_t lock = 0;  // its place in the header's plus 1
 };
 
 struct ReadTenure {
@@ -126,10 +127,14 @@ class PageReader {
     std::uint64_t at = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
       at += holes[i];
+      const auto activity = static_cast<std::size_t>(activities[i] % kActivityCount);
+      const bool may_wait = activity == index_of(Activity::kWaitsForLock) ||
+                            activity == index_of(Activity::kStopTheWorld) || activity == index_of(Activity::kBlocked);
       stretches.push_back({.from = static_cast<std::int64_t>(at),
                            .to = static_cast<std::int64_t>(at + lengths[i]),
                            .stack = stacks[i],
-                           .activity = activities[i] % kActivityCount});
+                           .activity = activity,
+                           .lock = may_wait ? number() : 0});
       at += lengths[i];
     }
     return stretches;

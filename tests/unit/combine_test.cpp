@@ -1,4 +1,5 @@
 // Several processes as one program: nothing is lost, and everything belongs to somebody.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "gilspy/aggregate.h"
@@ -67,6 +68,31 @@ TEST(Combined, EqualStacksAreOne) {
   const Profile program = combined({process(Pid{1}, 10s, 1, "a"), process(Pid{2}, 10s, 1, "a")});
   EXPECT_EQ(program.stacks[0].stack, program.stacks[1].stack);
   EXPECT_EQ(program.table.stack_count(), 2U);
+}
+
+TEST(Combined, LocksAreSortedAndLanesFollowThem) {
+  std::vector<Profile> processes;
+  for (const int waited : {1, 3}) {
+    Profile one = process(Pid{waited}, 10s, 4, "a");
+    LockProfile lock;
+    lock.info.name = fmt::format("lock of {}", waited);
+    lock.waited = Nanos(std::chrono::seconds(waited));
+    lock.observed = 4s;
+    lock.owner = ThreadIndex{0};
+    lock.blame = {{ThreadIndex{0}, kNoStack, kNoStack, lock.waited}};
+    one.locks = {lock};
+    one.timeline.lanes[0].front() = {0s, 4s, kNoStack, Activity::kWaitsForLock, 1};
+    processes.push_back(std::move(one));
+  }
+  const Profile program = combined(std::move(processes));
+  ASSERT_EQ(program.locks.size(), 2U);
+  EXPECT_EQ(program.locks[0].info.name, "lock of 3");
+  EXPECT_EQ(program.locks[0].process, 1U);
+  EXPECT_EQ(program.locks[0].owner, ThreadIndex{1});
+  EXPECT_EQ(program.locks[0].blame[0].owner, ThreadIndex{1});
+  EXPECT_EQ(program.lock(program.timeline.lanes[0][0].lock)->info.name, "lock of 1");
+  EXPECT_EQ(program.lock(program.timeline.lanes[1][0].lock)->info.name, "lock of 3");
+  EXPECT_EQ(program.processes[1].lock(program.processes[1].timeline.lanes[0][0].lock)->info.name, "lock of 3");
 }
 
 // A launcher that executes the program instead of itself, and children that come meanwhile.

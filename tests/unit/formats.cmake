@@ -1,7 +1,7 @@
 # Tests of src/base, src/compare, src/verdict and formats; included by CMakeLists.txt.
 find_package(ZLIB REQUIRED)
 set(GILSPY_UNIT ${PROJECT_SOURCE_DIR}/tests/unit)
-gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
+gilspy_test(base_test SOURCES ${GILSPY_UNIT}/distribution_test.cpp ${GILSPY_UNIT}/locks_test.cpp ${GILSPY_UNIT}/stacks_test.cpp ${GILSPY_UNIT}/wording_test.cpp
             DEPS gilspy_base INCLUDES ${GILSPY_UNIT})
 gilspy_test(verdict_test SOURCES ${GILSPY_UNIT}/check_test.cpp ${GILSPY_UNIT}/verdict_test.cpp
                     ${GILSPY_UNIT}/verdict_without_gil_test.cpp ${GILSPY_UNIT}/verdict_claims_test.cpp

@@ -41,7 +41,7 @@ class Lanes : public ::testing::Test {
  protected:
   explicit Lanes(std::size_t most = 1000) : builder_(kOrigin, most) {}
   void add(Nanos from, Nanos to, Activity activity, std::uint32_t stack = 1, ThreadIndex thread = kThread) {
-    builder_.add(thread, kOrigin + from, kOrigin + to, activity, StackId{stack});
+    builder_.add(thread, {kOrigin + from, kOrigin + to, StackId{stack}, activity});
   }
   TimelineBuilder builder_;
 };
@@ -52,6 +52,32 @@ TEST_F(Lanes, NeighboursThatAreTheSameAreOne) {
   add(4ms, 5ms, Activity::kBlocked);
   EXPECT_THAT(builder_.finish().lanes[0], ElementsAre(Stretch{0ms, 4ms, StackId{1}, Activity::kHoldsGil},
                                                       Stretch{4ms, 5ms, StackId{1}, Activity::kBlocked}));
+}
+
+TEST_F(Lanes, WaitsForDifferentLocksStayApart) {
+  const auto waits = [&](Nanos from, Nanos to, std::uint16_t lock) {
+    builder_.add(kThread, {kOrigin + from, kOrigin + to, StackId{1}, Activity::kWaitsForLock, lock});
+  };
+  waits(0ms, 1ms, 1);
+  waits(1ms, 2ms, 1);
+  waits(2ms, 3ms, 2);
+  waits(3ms, 4ms, 1);
+  const auto stretch = [](Nanos from, Nanos to, std::uint16_t lock) {
+    return Stretch{from, to, StackId{1}, Activity::kWaitsForLock, lock};
+  };
+  const Lane lane = builder_.finish().lanes[0];
+  EXPECT_THAT(lane, ElementsAre(stretch(0ms, 2ms, 1), stretch(2ms, 3ms, 2), stretch(3ms, 4ms, 1)));
+  EXPECT_THAT(coarsened(lane, 10ms), ElementsAre(stretch(0ms, 3ms, 1), stretch(3ms, 4ms, 2)));
+}
+
+TEST(LockNumbers, FollowTheLocks) {
+  Timeline timeline;
+  timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, 2}, {1ms, 2ms, StackId{1}, Activity::kBlocked},
+                     {2ms, 3ms, StackId{1}, Activity::kWaitsForLock, 9}}};
+  renumber_locks(timeline, {0, 7, 5});
+  EXPECT_EQ(timeline.lanes[0][0].lock, 5);
+  EXPECT_EQ(timeline.lanes[0][1].lock, 0);
+  EXPECT_EQ(timeline.lanes[0][2].lock, 0);
 }
 
 TEST_F(Lanes, WhatFallsIntoAGapIsUnknown) {

@@ -59,6 +59,30 @@ const RuleCase kRuleCases[] = {
     {"Spinners", [](Numbers&) {}, VerdictCode::kSerializedByGil},
     {"SpinnersOnOneCpu", [](Numbers& n) { n.cpus_available = 1; }, VerdictCode::kSerializedByGil},
     {"JustEnoughWaiting", [](Numbers& n) { n.waiting = 0.2; }, VerdictCode::kSerializedByGil},
+    {"WaitingForALock",
+     [](Numbers& n) {
+       nobody_waits(n, 0.1);
+       n.for_locks = 3;
+     },
+     VerdictCode::kLockBound},
+    {"WhatIsWaitedForMoreComesFirst", [](Numbers& n) { n.for_locks = 2.9; }, VerdictCode::kSerializedByGil},
+    {"LocksMoreThanTheGil", [](Numbers& n) { n.for_locks = 3.1; }, VerdictCode::kLockBound},
+    {"SomeWaitingForLocks",
+     [](Numbers& n) {
+       nobody_waits(n, 1.0);
+       n.for_locks = 0.19;
+     },
+     VerdictCode::kSingleThreaded},
+    {"LocksWithoutAGil",
+     [](Numbers& n) {
+       nobody_waits(n, 0);
+       n.native = 1.2;
+       n.cpus_used = 1.2;
+       n.free_threaded = true;
+       n.gil_enabled = false;
+       n.for_locks = 2.8;
+     },
+     VerdictCode::kFreeThreadedContended},
     {"TooLittleWaiting", [](Numbers& n) { n.waiting = 0.19; }, VerdictCode::kSingleThreaded},
     {"WaitingIsSmallBesideTheWork",
      [](Numbers& n) {

@@ -44,6 +44,7 @@ inline void expect_same(const Profile& a, const Profile& b) {
   expect_same(a.gils, b.gils);
   expect_same(a.stacks, b.stacks);
   expect_same(a.blame, b.blame);
+  expect_same(a.locks, b.locks);
   expect_same(a.table, b.table);
   EXPECT_EQ(a.timeline, b.timeline);
   EXPECT_EQ(a.quality, b.quality);

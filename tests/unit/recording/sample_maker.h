@@ -34,6 +34,8 @@ class SampleMaker {
     if (one_in(4) || threads_.empty()) start(sample);
     if (one_in(2)) look(sample);
     for (std::uint64_t& switch_number : gils_) sample.gils.push_back(make_gil(switch_number));
+    if (one_in(4)) sample.locks.push_back(make_lock());
+    while (locks_ > 0 && one_in(3)) sample.owners.push_back(make_owner());
     for (Thread& thread : threads_) {
       if (thread.alive && one_in(3)) sample.threads.push_back(make_facts(thread));
     }
@@ -121,6 +123,10 @@ class SampleMaker {
     facts.run_queue_delay = Nanos(one_in(3) ? below(5'000'000) : 0);
     if (!thread.info.python && one_in(2)) facts.on_cpu = Nanos(thread.on_cpu += below(100'000'000));
     if (one_in(8)) facts.dormant = one_in(2);
+    facts.blocked_in = static_cast<BlockedIn>(below(kBlockedInCount));
+    if (locks_ > 0 && one_in(3)) {
+      facts.lock = LockWait{static_cast<LockIndex>(below(locks_)), one_in(2) ? Nanos{0} : time_ - Nanos(below(1'000'000))};
+    }
     facts.quality = static_cast<StackQuality>(below(4));
     if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
       facts.stack = make_stack();
@@ -129,6 +135,25 @@ class SampleMaker {
     facts.ended = one_in(25);
     thread.alive = !facts.ended;
     return facts;
+  }
+
+  LockInfo make_lock() {
+    LockInfo lock;
+    lock.index = static_cast<LockIndex>(locks_++);
+    lock.kind = static_cast<LockKind>(below(kLockKindCount));
+    lock.address = RemoteAddr(0x7f0000000000ULL + (std::uint64_t{below(1U << 30)} << 4));
+    lock.type = one_in(2) ? "_thread.lock" : "";
+    lock.name = one_in(3) ? "" : "self._lock of Pool " + std::to_string(below(5));
+    lock.place = one_in(3) ? "" : "take (pool.py:" + std::to_string(below(9)) + ")";
+    return lock;
+  }
+
+  LockOwner make_owner() {
+    LockOwner owner;
+    owner.lock = static_cast<LockIndex>(below(locks_));
+    if (!one_in(4)) owner.owner = static_cast<ThreadIndex>(below(static_cast<std::uint32_t>(threads_.size())));
+    owner.inferred = one_in(2);
+    return owner;
   }
 
   StackId make_stack() {
@@ -145,6 +170,7 @@ class SampleMaker {
   Nanos time_ = std::chrono::seconds(100'000);
   std::vector<std::uint64_t> gils_;  // switch numbers
   std::vector<Thread> threads_;
+  std::uint32_t locks_ = 0;
 };
 
 inline RunFacts made_up_facts() {

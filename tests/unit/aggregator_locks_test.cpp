@@ -1,0 +1,157 @@
+// Locks: who waited for which, how long, and who had it meanwhile.
+#include <gmock/gmock.h>
+
+#include <numeric>
+
+#include "gilspy/aggregate.h"
+#include "gilspy/lock_blame.h"
+#include "tests/unit/sample_builder.h"
+
+namespace gilspy {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using ::testing::ElementsAre;
+using Os = SyscallFacts::State;
+
+constexpr StackId kOwnerStack{1};
+constexpr StackId kWaiterStack{2};
+constexpr LockIndex kFirst{0};
+constexpr LockIndex kSecond{1};
+
+class Locks : public ::testing::Test {
+ protected:
+  // Thread 0 runs without the GIL, 1 and 2 are blocked.
+  void begin(LockKind kind = LockKind::kLock) {
+    Sample sample = builder_.at(0).gil(no_gil()).start(0).start(1).start(2).take();
+    for (const LockIndex lock : {kFirst, kSecond}) {
+      LockInfo info;
+      info.index = lock;
+      info.kind = kind;
+      info.name = lock == kFirst ? "first" : "second";
+      sample.locks.push_back(info);
+    }
+    sample.threads = {with_stack(os_facts(0, Os::kRunning), kOwnerStack), blocked_for(1, kSecond), blocked_for(2, kSecond)};
+    sample.owners = {{kSecond, ThreadIndex{0}, true}};
+    feed(sample);
+  }
+  static ThreadFacts with_stack(ThreadFacts facts, StackId stack) {
+    facts.quality = StackQuality::kWhole;
+    facts.stack = stack;
+    return facts;
+  }
+  static ThreadFacts blocked_for(std::uint32_t thread, std::optional<LockIndex> lock) {
+    ThreadFacts facts = with_stack(os_facts(thread, Os::kInSyscall), kWaiterStack);
+    facts.blocked_in = BlockedIn::kFutex;
+    if (lock.has_value()) facts.lock = LockWait{*lock};
+    return facts;
+  }
+  Sample at(int ms) { return builder_.at(ms).gil(no_gil()).take(); }
+  void feed(const Sample& sample) { aggregator_.add(sample, classifier_.classify(sample)); }
+  Profile finish() {
+    Profile profile;
+    aggregator_.finish(profile);
+    return profile;
+  }
+
+  SampleBuilder builder_;
+  Classifier classifier_;
+  Aggregator aggregator_;
+};
+
+Nanos time_of(const ThreadProfile& thread, Activity activity) { return thread.times[index_of(activity)]; }
+
+TEST_F(Locks, WaitersTimeIsTheLocksAndItsOwners) {
+  begin();
+  for (int ms = 1; ms <= 10; ++ms) feed(at(ms));
+  const Profile profile = finish();
+  EXPECT_EQ(time_of(profile.threads[1], Activity::kWaitsForLock), 10ms);
+  ASSERT_EQ(profile.locks.size(), 1U);  // nobody waited for the other
+  const LockProfile& lock = profile.locks[0];
+  EXPECT_EQ(lock.info.name, "second");
+  EXPECT_EQ(lock.waited, 20ms);
+  EXPECT_DOUBLE_EQ(lock.mean_waiters(), 2);
+  EXPECT_EQ(lock.owner, ThreadIndex{0});
+  EXPECT_TRUE(lock.owner_inferred);
+  EXPECT_EQ(lock.owner_did[index_of(Activity::kRunsWithoutGil)], 20ms);
+  EXPECT_THAT(lock.blame, ElementsAre(LockBlame{ThreadIndex{0}, kOwnerStack, kWaiterStack, 20ms}));
+}
+
+TEST_F(Locks, BlameSumsToWaitingWhoeverHasIt) {
+  begin();
+  for (int ms = 1; ms <= 9; ++ms) {
+    Sample sample = at(ms);
+    if (ms == 3) sample.owners = {{kSecond, std::nullopt, false}};
+    if (ms == 6) sample.owners = {{kSecond, ThreadIndex{1}, false}};
+    if (ms == 6) sample.threads = {with_stack(os_facts(1, Os::kRunning), kOwnerStack)};
+    feed(sample);
+  }
+  const Profile profile = finish();
+  const LockProfile& lock = profile.locks[0];
+  const Nanos blamed = std::accumulate(lock.blame.begin(), lock.blame.end(), Nanos{0},
+                                       [](Nanos sum, const LockBlame& row) { return sum + row.time; });
+  EXPECT_EQ(blamed, lock.waited);
+  EXPECT_EQ(lock.waited, time_of(profile.threads[1], Activity::kWaitsForLock) +
+                             time_of(profile.threads[2], Activity::kWaitsForLock));
+  EXPECT_EQ(lock.blame.size(), 3U);
+}
+
+TEST_F(Locks, WhoRunsWaitsNoMore) {
+  begin();
+  Sample sample = at(4);
+  sample.period = 4ms;
+  sample.threads = {with_stack(os_facts(1, Os::kRunning), kOwnerStack)};
+  feed(sample);
+  for (int ms = 5; ms <= 8; ++ms) feed(at(ms));
+  const Profile profile = finish();
+  EXPECT_EQ(profile.locks[0].waited, time_of(profile.threads[1], Activity::kWaitsForLock) +
+                                         time_of(profile.threads[2], Activity::kWaitsForLock));
+  EXPECT_LT(time_of(profile.threads[1], Activity::kWaitsForLock), time_of(profile.threads[2], Activity::kWaitsForLock));
+}
+
+TEST_F(Locks, WaitingForAnEventIsNobodysFault) {
+  begin(LockKind::kEvent);
+  for (int ms = 1; ms <= 10; ++ms) feed(at(ms));
+  const Profile profile = finish();
+  EXPECT_EQ(time_of(profile.threads[1], Activity::kBlocked), 10ms);
+  EXPECT_EQ(time_of(profile.threads[1], Activity::kWaitsForLock), 0ms);
+  EXPECT_EQ(profile.threads[1].blocked[static_cast<std::size_t>(BlockedIn::kFutex)], 10ms);
+  ASSERT_EQ(profile.locks.size(), 1U);
+  EXPECT_EQ(profile.locks[0].waited, 20ms);
+  EXPECT_TRUE(profile.locks[0].blame.empty());
+}
+
+TEST_F(Locks, StretchesNameTheLockByItsPlace) {
+  begin();
+  for (int ms = 1; ms <= 10; ++ms) {
+    Sample sample = at(ms);
+    if (ms == 8) sample.threads = {blocked_for(1, kFirst)};
+    feed(sample);
+  }
+  const Profile profile = finish();
+  ASSERT_EQ(profile.locks.size(), 2U);
+  EXPECT_EQ(profile.locks[0].info.name, "second");  // the one that was waited for longest
+  std::vector<std::string> names;
+  for (const Stretch& stretch : profile.timeline.lanes[1]) names.push_back(profile.lock(stretch.lock)->info.name);
+  EXPECT_THAT(names, ElementsAre("second", "first"));
+  EXPECT_EQ(profile.timeline.lanes[0].front().lock, 0);
+}
+
+TEST_F(Locks, BlockedTimeIsSplitByWhatTheKernelSays) {
+  begin();
+  Sample sample = at(1);
+  ThreadFacts sleeps = blocked_for(1, std::nullopt);
+  sleeps.blocked_in = BlockedIn::kSleep;
+  sample.threads = {sleeps};
+  feed(sample);
+  for (int ms = 2; ms <= 10; ++ms) feed(at(ms));
+  const Profile profile = finish();
+  const ThreadProfile& thread = profile.threads[1];
+  const Nanos all = std::accumulate(thread.blocked.begin(), thread.blocked.end(), Nanos{0});
+  EXPECT_EQ(all, time_of(thread, Activity::kBlocked));
+  EXPECT_EQ(thread.blocked[static_cast<std::size_t>(BlockedIn::kSleep)], all);
+  EXPECT_GE(all, 9ms);
+}
+
+}  // namespace
+}  // namespace gilspy
