@@ -271,7 +271,7 @@ std::string lock_section(const Profile& profile) {
   if (rows.empty()) return {};
   std::string text =
       "<section id=\"locks\">\n<h2>Locks</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>lock</th><th>type</th>"
-      "<th>threads waiting</th><th>who had it</th><th>in</th><th>and waited for the GIL</th></tr></thead>\n<tbody>\n";
+      "<th>threads waiting</th><th>who had it</th><th>in</th><th>and itself waited</th></tr></thead>\n<tbody>\n";
   const auto cell = [](const std::string& value) { return fmt::format("<td>{}</td>", value); };
   const auto code_cell = [&](const std::string& value) { return cell(value.empty() ? value : code_text(value)); };
   bool inferred = false;
@@ -279,7 +279,7 @@ std::string lock_section(const Profile& profile) {
     inferred = inferred || row.inferred;
     text += fmt::format("<tr><th>{}</th>{}{}{}{}{}</tr>\n", code_text(row.name), code_cell(row.what),
                         cell(fmt::format("{:.2f}", row.waiters)), cell(escaped(row.owner) + (row.inferred ? " *" : "")),
-                        code_cell(row.function), cell(row.owner.empty() ? "" : percent(row.for_gil)));
+                        code_cell(row.function), cell(row.next.empty() ? "" : fmt::format("for {}, {}", code_text(row.next), percent(row.next_share))));
   }
   text += "</tbody>\n</table></div>\n<p class=\"note\">Mean over the recording";
   text += inferred ? "; *: by the <code>with</code> statement that the thread was in, for CPython does not write down who "

@@ -126,6 +126,11 @@ void write_lock_owner(JsonWriter& json, const Profile& profile, const LockProfil
     json.object("activities", [&] {
       for (const Activity activity : kActivities) json.pair(key(activity), lock.owner_did[index_of(activity)]);
     });
+    if (profile.lock(lock.owner_waits_for) == nullptr) return json.pair("waits_for", nullptr);
+    json.object("waits_for", [&] {
+      json.pair("lock", lock.owner_waits_for - 1U);
+      json.pair("wait_s", lock.owner_waited);
+    });
   });
 }
 

@@ -22,7 +22,6 @@ using wording::percent;
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostLocks = 3;
-constexpr double kNotableForGil = 0.1;
 constexpr std::size_t kMostSteps = 6;
 constexpr std::size_t kMostWarnings = 3;
 
@@ -54,7 +53,9 @@ std::string locks_waited_for(const Profile& profile) {
   for (const thread_rows::LockRow& row : thread_rows::lock_rows(profile, kMostLocks)) {
     text += fmt::format("- {}{}: {:.2f} threads", code(row.name), row.what.empty() ? "" : ", a " + code(row.what), row.waiters);
     if (!row.function.empty()) text += ", while it was had in " + code(row.function);
-    if (row.for_gil >= kNotableForGil) text += fmt::format(", which itself waited for the GIL {} of that time", percent(row.for_gil));
+    if (!row.next.empty()) {
+      text += fmt::format(" by one who itself waited for {} {} of that time", code(row.next), percent(row.next_share));
+    }
     text += "\n";
   }
   return text.empty() ? text : "\n**Locks that threads waited for, on average**\n\n" + text;

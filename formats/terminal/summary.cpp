@@ -18,7 +18,6 @@ using wording::percent;
 
 constexpr std::size_t kMostCulprits = 4;
 constexpr std::size_t kMostLocks = 4;
-constexpr double kNotableForGil = 0.1;
 constexpr std::uint64_t kEnoughWaits = 20;
 constexpr double kSure = 0.75;
 constexpr double kNotablyLess = 0.97;
@@ -65,8 +64,8 @@ std::string locks_waited_for(const Profile& profile, std::size_t width) {
     if (!row.owner.empty()) {
       line += fmt::format("; {} had it{}", row.owner, row.inferred ? ", by its `with` statement" : "");
       if (!row.function.empty()) line += ", in " + unbroken(row.function);
-      if (row.for_gil >= kNotableForGil) {
-        line += fmt::format(", and waited for the GIL {} of that time", percent(row.for_gil));
+      if (!row.next.empty()) {
+        line += fmt::format(", and itself waited for {} {} of that time", unbroken(row.next), percent(row.next_share));
       }
     }
     text += wrap(line, width, waiters.size());

@@ -1,5 +1,7 @@
 #include "lock_rows.h"
 
+#include <algorithm>
+
 #include "gilspy/lock_blame.h"
 #include "gilspy/wording.h"
 
@@ -7,6 +9,7 @@ namespace gilspy::thread_rows {
 namespace {
 
 constexpr double kNotable = 0.005;  // mean waiters
+constexpr double kNotableShare = 0.1;
 
 LockRow row_of(const Profile& profile, const LockProfile& lock) {
   LockRow row;
@@ -20,7 +23,10 @@ LockRow row_of(const Profile& profile, const LockProfile& lock) {
   const std::vector<LockCulprit> culprits = lock_culprits(profile, lock);
   if (!culprits.empty()) row.function = culprits.front().function;
   const Nanos for_gil = lock.owner_did[index_of(Activity::kWaitsForGil)];
-  if (lock.waited.count() > 0) row.for_gil = double(for_gil.count()) / double(lock.waited.count());
+  const LockProfile* const other = profile.lock(lock.owner_waits_for);
+  const bool is_other = other != nullptr && lock.owner_waited > for_gil;
+  row.next_share = double((is_other ? lock.owner_waited : for_gil).count()) / double(std::max(lock.waited, Nanos{1}).count());
+  if (row.next_share >= kNotableShare) row.next = is_other ? wording::lock_name(other->info) : "the GIL";
   return row;
 }
 

@@ -15,7 +15,9 @@ struct LockRow {
   std::string owner;     // the thread that mostly had it while others waited; empty: not known
   bool inferred = false; // from a `with` statement that the owner is in
   std::string function;  // in which it mostly had it; empty: not known
-  double for_gil = 0;    // share of the waiting in which its owner waited for the GIL itself
+  // What its owner itself waited for meanwhile, "the GIL" or a lock, if that matters; for that share of the waiting.
+  std::string next;
+  double next_share = 0;
 };
 
 // Most waited for first; only those for which waiting is contention.

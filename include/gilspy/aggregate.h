@@ -77,6 +77,7 @@ class Aggregator {
     Nanos owned_by_inference{0};
     ActivityTimes owner_did{};
     std::map<ThreadIndex, Nanos> owners;
+    std::map<LockIndex, Nanos> owners_wait_for;
     std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame;
   };
 
@@ -104,6 +105,7 @@ class Aggregator {
   void finish_gils(Profile& profile) const;
   void finish_locks(Profile& profile);
   void number_locks(Profile& profile) const;
+  static LockProfile finished(Lock& lock);
   Pauses pauses() const;
 
   std::vector<Thread> threads_;  // by ThreadIndex

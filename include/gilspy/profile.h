@@ -63,6 +63,10 @@ struct LockProfile {
   std::optional<ThreadIndex> owner; // who had it for most of that time; none: never known
   bool owner_inferred = false;
   ActivityTimes owner_did{};        // what its owners did while others waited for it: a chain goes on there
+  // The lock that its owners themselves waited for most meanwhile, by its number (see Stretch::lock), and how much of
+  // `waited` that was.
+  std::uint16_t owner_waits_for = 0;
+  Nanos owner_waited{0};
   std::vector<LockBlame> blame;     // the sum of all rows is `waited`, where that is contention; else empty
 
   double mean_waiters() const {
@@ -225,5 +229,9 @@ struct Profile {
     return duration.count() > 0 ? double(cpu_time.count()) / double(duration.count()) : 0.0;
   }
 };
+
+// Locks by other numbers (see Stretch::lock): that of the number by which each went before. Numbers beyond the end
+// become 0.
+void renumber_locks(Profile& profile, const std::vector<std::uint16_t>& numbers);
 
 }  // namespace gilspy

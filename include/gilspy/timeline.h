@@ -85,7 +85,4 @@ struct Timeline {
   bool operator==(const Timeline&) const = default;
 };
 
-// Stretch::lock of all lanes anew: that of the number by which it went before. Numbers beyond the end become 0.
-void renumber_locks(Timeline& timeline, const std::vector<std::uint16_t>& numbers);
-
 }  // namespace gilspy

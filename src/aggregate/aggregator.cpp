@@ -15,6 +15,11 @@ std::pair<std::uint64_t, std::uint64_t> stack_key(ThreadIndex thread, StackId st
   return {(std::uint64_t{to_int(thread)} << 32) | to_int(stack), index_of(activity)};
 }
 
+// As Stretch::lock, but of all locks that were met.
+std::uint16_t number_of(LockIndex lock) {
+  return to_int(lock) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(lock) + 1) : std::uint16_t{0};
+}
+
 }  // namespace
 
 Aggregator::Aggregator() = default;
@@ -166,10 +171,9 @@ std::optional<LockIndex> Aggregator::Doing::waits_for() const {
   }
 }
 
-// As Stretch::lock, but of all locks that were met.
 std::uint16_t Aggregator::Doing::lock_number() const {
   const auto index = waits_for();
-  return index.has_value() && to_int(*index) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(*index) + 1) : 0;
+  return index.has_value() ? number_of(*index) : std::uint16_t{0};
 }
 
 void Aggregator::move(Thread& thread, const Doing& doing) {
@@ -209,6 +213,8 @@ void Aggregator::account_lock(Lock& lock, Nanos weight) {
     lock.owner_did[index_of(owner->doing.activity)] += time;
     lock.owners[thread] += time;
     if (lock.inferred) lock.owned_by_inference += time;
+    const auto next = owner->doing.waits_for();
+    if (next.has_value() && owner->doing.activity == Activity::kWaitsForLock) lock.owners_wait_for[*next] += time;
   }
   for (const auto& [waiter_stack, count] : lock.waiters) lock.blame[{thread, stack, waiter_stack}] += weight * count;
 }
@@ -267,12 +273,11 @@ void Aggregator::finish(Profile& profile) {
   profile.duration = first_.has_value() ? last_ - *first_ : Nanos{0};
   finish_threads(profile);
   finish_gils(profile);
-  finish_locks(profile);
   profile.holders_queued = holders_queued_;
   if (timeline_ != nullptr) {
     contention_->finish(profile);
     profile.timeline = timeline_->finish();
-    number_locks(profile);
+    finish_locks(profile);
   }
   for (const auto& [key, time] : stacks_) {
     StackTime row;
@@ -335,22 +340,33 @@ void Aggregator::finish_gils(Profile& profile) const {
 void Aggregator::finish_locks(Profile& profile) {
   for (Lock& lock : locks_) {
     if (lock.waited.count() == 0) continue;
-    LockProfile row;
-    row.info = std::move(lock.info);
-    row.waited = lock.waited;
-    row.observed = known_;
-    row.owner_did = lock.owner_did;
-    Nanos owned{0};
-    for (const auto& [owner, time] : lock.owners) owned += time;
-    const auto most = std::ranges::max_element(lock.owners, {}, [](const auto& entry) { return entry.second; });
-    if (most != lock.owners.end()) row.owner = most->first;
-    row.owner_inferred = 2 * lock.owned_by_inference > owned;
-    for (const auto& [key, time] : lock.blame) {
-      row.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
-    }
-    profile.locks.push_back(std::move(row));
+    profile.locks.push_back(finished(lock));
+    profile.locks.back().observed = known_;
   }
   std::ranges::stable_sort(profile.locks, std::greater(), &LockProfile::waited);
+  number_locks(profile);
+}
+
+// Locks by their indices, as they were met.
+LockProfile Aggregator::finished(Lock& lock) {
+  const auto by_time = [](const auto& entry) { return entry.second; };
+  LockProfile row;
+  row.info = std::move(lock.info);
+  row.waited = lock.waited;
+  row.owner_did = lock.owner_did;
+  Nanos owned{0};
+  for (const auto& [owner, time] : lock.owners) owned += time;
+  const auto most = std::ranges::max_element(lock.owners, {}, by_time);
+  if (most != lock.owners.end()) row.owner = most->first;
+  row.owner_inferred = 2 * lock.owned_by_inference > owned;
+  if (const auto next = std::ranges::max_element(lock.owners_wait_for, {}, by_time); next != lock.owners_wait_for.end()) {
+    row.owner_waits_for = number_of(next->first);
+    row.owner_waited = next->second;
+  }
+  for (const auto& [key, time] : lock.blame) {
+    row.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
+  }
+  return row;
 }
 
 // By their places in the profile.
@@ -359,7 +375,7 @@ void Aggregator::number_locks(Profile& profile) const {
   for (std::size_t i = 0; i < std::min(profile.locks.size(), kMostNumberedLocks); ++i) {
     numbers[to_int(profile.locks[i].info.index) + 1] = static_cast<std::uint16_t>(i + 1);
   }
-  renumber_locks(profile.timeline, numbers);
+  renumber_locks(profile, numbers);
 }
 
 }  // namespace gilspy

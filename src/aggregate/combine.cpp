@@ -90,6 +90,12 @@ class Combination {
   ThreadIndex moved(ThreadIndex thread) const { return ThreadIndex{first_thread_ + to_int(thread)}; }
   StackId moved(StackId stack) const { return to_int(stack) < stacks_.size() ? stacks_[to_int(stack)] : kNoStack; }
 
+  // Until they are sorted.
+  std::uint16_t moved_lock(std::uint16_t number) const {
+    const std::size_t moved = first_lock_ + number;
+    return number == 0 || moved > kMostNumberedLocks ? std::uint16_t{0} : static_cast<std::uint16_t>(moved);
+  }
+
   void add_threads(const Profile& process, std::uint32_t index) {
     for (ThreadProfile thread : process.threads) {
       thread.info.index = moved(thread.info.index);
@@ -123,6 +129,7 @@ class Combination {
     for (LockProfile lock : process.locks) {
       lock.process = index;
       if (lock.owner.has_value()) lock.owner = moved(*lock.owner);
+      lock.owner_waits_for = moved_lock(lock.owner_waits_for);
       for (LockBlame& row : lock.blame) {
         row = {owner(row.owner), moved(row.owner_stack), moved(row.waiter_stack), row.time};
       }
@@ -142,7 +149,7 @@ class Combination {
       if (sorted.size() <= kMostNumberedLocks) numbers[i + 1] = static_cast<std::uint16_t>(sorted.size());
     }
     whole_.locks = std::move(sorted);
-    renumber_locks(whole_.timeline, numbers);
+    renumber_locks(whole_, numbers);
   }
 
   // Each process is judged by its lanes as well; what only the program shows is not kept twice.
@@ -158,8 +165,7 @@ class Combination {
         stretch.from += offset_;
         stretch.to += offset_;
         stretch.stack = moved(stretch.stack);
-        const std::size_t lock = first_lock_ + stretch.lock;
-        if (stretch.lock != 0) stretch.lock = lock <= kMostNumberedLocks ? static_cast<std::uint16_t>(lock) : std::uint16_t{0};
+        stretch.lock = moved_lock(stretch.lock);
       }
       to.lanes.push_back(std::move(lane));
     }

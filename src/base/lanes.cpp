@@ -153,12 +153,6 @@ Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared) {
   return coarsening.take();
 }
 
-void renumber_locks(Timeline& timeline, const std::vector<std::uint16_t>& numbers) {
-  for (Lane& lane : timeline.lanes) {
-    for (Stretch& stretch : lane) stretch.lock = stretch.lock < numbers.size() ? numbers[stretch.lock] : std::uint16_t{0};
-  }
-}
-
 std::vector<Tenure> coarsened(const std::vector<Tenure>& tenures, Nanos window, const TimeRange& spared) {
   Turns turns(window, spared);
   for (const Tenure& tenure : tenures) turns.add(tenure);

@@ -22,4 +22,12 @@ std::vector<LockCulprit> lock_culprits(const Profile& profile, const LockProfile
   return found;
 }
 
+void renumber_locks(Profile& profile, const std::vector<std::uint16_t>& numbers) {
+  const auto renumber = [&](std::uint16_t& lock) { lock = lock < numbers.size() ? numbers[lock] : std::uint16_t{0}; };
+  for (Lane& lane : profile.timeline.lanes) {
+    for (Stretch& stretch : lane) renumber(stretch.lock);
+  }
+  for (LockProfile& lock : profile.locks) renumber(lock.owner_waits_for);
+}
+
 }  // namespace gilspy

@@ -80,8 +80,10 @@ std::string lock_name(const LockInfo& lock) {
     default: break;
   }
   if (!name.empty()) return name;
-  return fmt::format("a {} at {:#x}", lock.type.empty() ? std::string(key(lock.kind)) : printable(lock.type),
-                     lock.address.value());
+  std::string what = lock.type.empty() ? std::string(key(lock.kind)) : printable(lock.type);
+  if (lock.type.empty() && lock.kind == LockKind::kUnknown) what = "lock of an unknown kind";
+  const bool vowel = std::string_view("aeiou").find(what.front()) != std::string_view::npos;
+  return fmt::format("{} {} at {:#x}", vowel ? "an" : "a", what, lock.address.value());
 }
 
 std::string function_name(const Frame& frame, const TargetFacts& target) {

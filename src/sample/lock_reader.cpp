@@ -78,13 +78,14 @@ std::optional<LockReader::Parked> LockReader::parked_at(RemoteAddr futex, Nanos 
 }
 
 FoundLock LockReader::what_lies_at(const Waiter& waiter, RemoteAddr address) {
-  if (address.in(waiter.thread_state, layout_.thread.size)) return {LockKind::kStopTheWorld, address};
   const auto in = [&](RemoteAddr home, Offset field, Offset size) {
     return field != kAbsent && address.in(home + field, size);
   };
-  if (in(runtime_, layout_.runtime.stop_the_world, layout_.stop_the_world.size) ||
+  // Each that stands still waits for a word of its own; whoever asked for it, for all to stand.
+  if (address.in(waiter.thread_state, layout_.thread.size) ||
+      in(runtime_, layout_.runtime.stop_the_world, layout_.stop_the_world.size) ||
       in(waiter.interpreter, layout_.interpreter.stop_the_world, layout_.stop_the_world.size)) {
-    return {LockKind::kStopTheWorld, address};
+    return {LockKind::kStopTheWorld, waiter.interpreter + layout_.interpreter.stop_the_world};
   }
   if (address.in(runtime_, layout_.runtime.size) || address.in(waiter.interpreter, layout_.interpreter.size)) {
     return {LockKind::kInternal, address};
@@ -165,6 +166,17 @@ std::optional<ThreadIdent> LockReader::owner_of_rlock(RemoteAddr lock) {
   const auto owner = read_value<std::uint64_t>(memory_, lock + layout_.object.var_size + 8);
   if (!owner.has_value() || *owner == 0) return std::nullopt;
   return static_cast<ThreadIdent>(*owner);
+}
+
+// Of the interpreter's own, or of all interpreters' (fork, exit).
+std::optional<RemoteAddr> LockReader::who_stops_the_world(RemoteAddr interpreters_own) {
+  for (const RemoteAddr state : {interpreters_own, runtime_ + layout_.runtime.stop_the_world}) {
+    const auto requested = read_value<std::uint8_t>(memory_, state + layout_.stop_the_world.requested);
+    if (requested.value_or(0) == 0) continue;
+    const auto requester = read_pointer(memory_, state + layout_.stop_the_world.requester);
+    if (requester.has_value() && !requester->is_null()) return *requester;
+  }
+  return std::nullopt;
 }
 
 // --- what people call it ---------------------------------------------------------------------------------------------

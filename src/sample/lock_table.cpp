@@ -104,6 +104,8 @@ void LockTable::refresh_owners(Nanos now, std::vector<LockOwner>& changed) {
     if (kind == LockKind::kRLock) {
       const auto ident = reader_.owner_of_rlock(record.info.address);
       if (ident.has_value()) owner = thread_of(*ident);
+    } else if (kind == LockKind::kStopTheWorld) {
+      if (const auto state = reader_.who_stops_the_world(record.info.address)) owner = thread_at(*state);
     } else if (kind == LockKind::kObject) {
       owner = find_section(record);
     } else if (kind == LockKind::kLock) {
@@ -125,6 +127,11 @@ std::optional<ThreadIndex> LockTable::thread_of(ThreadIdent ident) const {
     const ThreadRecord& record = threads_.at(thread);
     return record.info.python && record.info.ident == ident && !record.dormant.value_or(false);
   });
+  return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<ThreadIndex> LockTable::thread_at(RemoteAddr state) const {
+  const auto found = std::ranges::find(threads_.alive(), state, [&](ThreadIndex thread) { return threads_.at(thread).state; });
   return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
 }
 

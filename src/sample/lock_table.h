@@ -44,6 +44,7 @@ class LockTable {
   LockIndex index_of(const Waiter& waiter, const FoundLock& found, std::vector<LockInfo>& met);
   static std::vector<FramePlace> places_of(const StackPlan& plan);
   std::optional<ThreadIndex> thread_of(ThreadIdent ident) const;
+  std::optional<ThreadIndex> thread_at(RemoteAddr state) const;
   std::optional<ThreadIndex> find_with(const Record& record);
   bool is_within(ThreadIndex thread, RemoteAddr lock);
   std::optional<ThreadIndex> find_section(const Record& record);

@@ -52,6 +52,38 @@ def test_an_owner_that_waits_for_the_gil(python):
     assert did["waits_for_gil"] > 0.5 * lock["wait_s"], lock
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_owner_that_waits_for_another_lock(any_python, kind):
+    with Program(any_python.executable, "lock_chain.py", "--kind", kind) as program:
+        report = record_json(program.pid)
+        text = gilspy("dump", "--pid", program.pid).stdout
+    locks = {lock["name"]: lock for lock in contended(report)}
+    near, far = locks["chain.near of Chain"], locks["chain.far of Chain"]
+    assert near["owner"]["name"] == "middle"
+    assert near["owner"]["waits_for"]["lock"] == far["id"]
+    assert near["owner"]["waits_for"]["wait_s"] > 0.5 * near["wait_s"]
+    assert far["owner"]["name"] == "first"
+    assert "DEADLOCK" not in text
+
+
+def test_a_convoy(any_python):
+    """Held for half a millisecond at a time, by one after the other."""
+    with Program(any_python.executable, "lock_homes.py", "--threads", 8, "--hold-s", 0.0005) as program:
+        report = record_json(program.pid)
+        truth = program.truth()
+    assert contended(report)[0]["name"] == "self._lock of Pool"
+    assert told_share(report) == pytest.approx(wait_share(truth), abs=0.03)
+
+
+def test_who_stopped_the_world(free_threaded):
+    with Program(free_threaded.executable, "collector.py") as program:
+        report = record_json(program.pid)
+    (world,) = [lock for lock in report["locks"] if lock["kind"] == "stop_the_world"]
+    assert world["owner"]["name"] == "collector" and not world["owner"]["inferred"]
+    stood = sum(thread["activities"]["stop_the_world"] for thread in report["threads"])
+    assert world["wait_s"] == pytest.approx(stood, rel=0.3)
+
+
 def test_who_waits_for_something_to_happen_waits_for_no_lock(any_python):
     with Program(any_python.executable, "waits.py") as program:
         report = record_json(program.pid)

@@ -1,6 +1,7 @@
 // Locks: who waited for which, how long, and who had it meanwhile.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "gilspy/aggregate.h"
@@ -135,6 +136,26 @@ TEST_F(Locks, StretchesNameTheLockByItsPlace) {
   for (const Stretch& stretch : profile.timeline.lanes[1]) names.push_back(profile.lock(stretch.lock)->info.name);
   EXPECT_THAT(names, ElementsAre("second", "first"));
   EXPECT_EQ(profile.timeline.lanes[0].front().lock, 0);
+}
+
+// Thread 2 waits for the first lock, which thread 1 has, who waits for the second, which thread 0 has.
+TEST_F(Locks, AnOwnerThatWaitsItselfIsAChain) {
+  begin();
+  for (int ms = 1; ms <= 10; ++ms) {
+    Sample sample = at(ms);
+    if (ms == 1) {
+      sample.threads = {blocked_for(2, kFirst)};
+      sample.owners = {{kFirst, ThreadIndex{1}, true}};
+    }
+    feed(sample);
+  }
+  const Profile profile = finish();
+  const auto first = std::ranges::find(profile.locks, "first", [](const LockProfile& lock) { return lock.info.name; });
+  ASSERT_NE(first, profile.locks.end());
+  EXPECT_EQ(first->owner_did[index_of(Activity::kWaitsForLock)], first->waited);
+  ASSERT_NE(profile.lock(first->owner_waits_for), nullptr);
+  EXPECT_EQ(profile.lock(first->owner_waits_for)->info.name, "second");
+  EXPECT_EQ(first->owner_waited, first->waited);
 }
 
 TEST_F(Locks, BlockedTimeIsSplitByWhatTheKernelSays) {

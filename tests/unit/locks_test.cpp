@@ -26,7 +26,8 @@ LockInfo lock(LockKind kind, std::string name = "", std::string type = "") {
 TEST(LockNames, AreWhatPeopleCallThem) {
   EXPECT_EQ(wording::lock_name(lock(LockKind::kLock, "self._lock of Pool", "_thread.lock")), "self._lock of Pool");
   EXPECT_EQ(wording::lock_name(lock(LockKind::kLock, "", "_thread.lock")), "a _thread.lock at 0x7f12");
-  EXPECT_EQ(wording::lock_name(lock(LockKind::kUnknown)), "a unknown at 0x7f12");
+  EXPECT_EQ(wording::lock_name(lock(LockKind::kUnknown)), "a lock of an unknown kind at 0x7f12");
+  EXPECT_EQ(wording::lock_name(lock(LockKind::kEvent)), "an event at 0x7f12");
   EXPECT_EQ(wording::lock_name(lock(LockKind::kInternal, "type lock")), "CPython's own type lock");
   EXPECT_EQ(wording::lock_name(lock(LockKind::kInternal)), "a lock inside CPython at 0x7f12");
   EXPECT_EQ(wording::lock_name(lock(LockKind::kDictKeys)), "the shared keys of a dict at 0x7f12");

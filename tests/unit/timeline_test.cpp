@@ -71,10 +71,11 @@ TEST_F(Lanes, WaitsForDifferentLocksStayApart) {
 }
 
 TEST(LockNumbers, FollowTheLocks) {
-  Timeline timeline;
+  Profile profile;
+  Timeline& timeline = profile.timeline;
   timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, 2}, {1ms, 2ms, StackId{1}, Activity::kBlocked},
                      {2ms, 3ms, StackId{1}, Activity::kWaitsForLock, 9}}};
-  renumber_locks(timeline, {0, 7, 5});
+  renumber_locks(profile, {0, 7, 5});
   EXPECT_EQ(timeline.lanes[0][0].lock, 5);
   EXPECT_EQ(timeline.lanes[0][1].lock, 0);
   EXPECT_EQ(timeline.lanes[0][2].lock, 0);
