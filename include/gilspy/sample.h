@@ -74,7 +74,8 @@ struct ThreadFacts {
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
   BlockedIn blocked_in = BlockedIn::kNothing;  // with os_read
-  std::optional<LockWait> lock;  // it is blocked in one, whether that is contention or not; with os_read
+  // It is blocked in one, whether that is contention or not; with os_read, or where it begins to stand still.
+  std::optional<LockWait> lock;
   AttachState attach_state = AttachState::kNotRead;  // only where the GIL is not enabled
   Nanos run_queue_delay{0};     // time it was runnable without a CPU since its previous reading; 0 if not read
   std::optional<Nanos> on_cpu;  // native threads, now and then: time on a CPU since the thread started

@@ -124,8 +124,8 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
     if (facts.os_read) {
       doing.blocked_in = facts.blocked_in;
       doing.lock.reset();
-      if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) doing.lock = facts.lock->lock;
     }
+    if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) doing.lock = facts.lock->lock;
     if (facts.quality != StackQuality::kUnchanged) {
       if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
       const bool lost = facts.quality == StackQuality::kLost;

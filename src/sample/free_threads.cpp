@@ -67,6 +67,10 @@ void LiveSampler::note_attach_state(ThreadIndex thread, AttachState state, Remot
   ThreadRecord& record = table_.at(thread);
   const bool changed = record.attach != state;
   if (changed) facts_of(thread, sample).attach_state = state;
+  if (changed && record.attach == AttachState::kSuspended) locks_.leave(thread);
+  if (changed && state == AttachState::kSuspended) {
+    facts_of(thread, sample).lock = locks_.stand_still(thread, record.interpreter, sample.locks);
+  }
   if (changed || (state != AttachState::kAttached && frame != record.frame_root)) mark_active(thread);
   if (state == AttachState::kAttached) attached_.push_back(thread);
   record.attach = state;

@@ -85,7 +85,7 @@ FoundLock LockReader::what_lies_at(const Waiter& waiter, RemoteAddr address) {
   if (address.in(waiter.thread_state, layout_.thread.size) ||
       in(runtime_, layout_.runtime.stop_the_world, layout_.stop_the_world.size) ||
       in(waiter.interpreter, layout_.interpreter.stop_the_world, layout_.stop_the_world.size)) {
-    return {LockKind::kStopTheWorld, waiter.interpreter + layout_.interpreter.stop_the_world};
+    return stop_the_world_of(waiter.interpreter);
   }
   if (address.in(runtime_, layout_.runtime.size) || address.in(waiter.interpreter, layout_.interpreter.size)) {
     return {LockKind::kInternal, address};
@@ -166,6 +166,10 @@ std::optional<ThreadIdent> LockReader::owner_of_rlock(RemoteAddr lock) {
   const auto owner = read_value<std::uint64_t>(memory_, lock + layout_.object.var_size + 8);
   if (!owner.has_value() || *owner == 0) return std::nullopt;
   return static_cast<ThreadIdent>(*owner);
+}
+
+FoundLock LockReader::stop_the_world_of(RemoteAddr interpreter) const {
+  return {LockKind::kStopTheWorld, interpreter + layout_.interpreter.stop_the_world};
 }
 
 // Of the interpreter's own, or of all interpreters' (fork, exit).

@@ -45,6 +45,8 @@ class LockReader {
 
   // Who has an RLock, by pthread_self().
   std::optional<ThreadIdent> owner_of_rlock(RemoteAddr lock);
+  // What all that stand still wait for.
+  FoundLock stop_the_world_of(RemoteAddr interpreter) const;
   // Whose thread state it is that has all others of the interpreter stand still.
   std::optional<RemoteAddr> who_stops_the_world(RemoteAddr interpreters_own);
   // The lock of which this is the bound method `__exit__`, or the lock itself; null: something else.

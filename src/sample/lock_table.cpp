@@ -53,6 +53,12 @@ std::optional<LockWait> LockTable::enter(ThreadIndex thread, RemoteAddr interpre
   return sit_down(thread, futex, LockWait{index, found->since});
 }
 
+LockWait LockTable::stand_still(ThreadIndex thread, RemoteAddr interpreter, std::vector<LockInfo>& met) {
+  leave(thread);
+  const Waiter waiter{threads_.at(thread).state, interpreter, {}, Nanos{0}};
+  return sit_down(thread, {}, LockWait{index_of(waiter, reader_.stop_the_world_of(interpreter), met)});
+}
+
 LockWait LockTable::sit_down(ThreadIndex thread, RemoteAddr futex, LockWait wait) {
   ThreadRecord& record = threads_.at(thread);
   if (locks_[to_int(wait.lock)].waiters++ == 0) contended_.push_back(wait.lock);

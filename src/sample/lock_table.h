@@ -24,6 +24,8 @@ class LockTable {
   // for no lock that can be told.
   std::optional<LockWait> enter(ThreadIndex thread, RemoteAddr interpreter, RemoteAddr futex, Nanos now,
                                 std::vector<LockInfo>& met);
+  // Another thread has it stand still.
+  LockWait stand_still(ThreadIndex thread, RemoteAddr interpreter, std::vector<LockInfo>& met);
   // It is not blocked any more, or in something else.
   void leave(ThreadIndex thread);
 
