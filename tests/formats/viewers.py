@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import tempfile
 
+import pytest
+
 from browser import ROOT, missing, tool  # noqa: F401 - missing() is for the viewers
 
 BUILD = pathlib.Path(os.environ.get("GILSPY_BUILD") or ROOT / "build" / "release")
@@ -20,7 +22,9 @@ CACHE = pathlib.Path(os.environ.get("GILSPY_CACHE")
 RECORDINGS = sorted((ROOT / "fixtures" / "recordings").glob("*.gilspy"))
 # What a commit is tested with: a GIL and none, one process and several.
 COMMIT = ("mixed-3.11", "pool-3.12", "primes-3.13t")
-TESTED = [path for path in RECORDINGS if path.stem in COMMIT or os.environ.get("GILSPY_TEST_ALL")]
+ALL = bool(os.environ.get("GILSPY_TEST_ALL"))
+TESTED = [path for path in RECORDINGS if path.stem in COMMIT or ALL]
+thorough = pytest.mark.skipif(not ALL, reason="takes long: ./dev test --all")
 ACTIVITIES = {  # key in JSON: words for people
     "holds_gil": "holds the GIL", "holds_gil_off_cpu": "holds the GIL off CPU", "waits_for_gil": "waits for the GIL",
     "runs_without_gil": "runs without the GIL", "waits_for_lock": "waits for a lock", "stop_the_world": "stop-the-world",
