@@ -16,6 +16,22 @@ function(gilspy_library name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_options(${name} PRIVATE ${GILSPY_WARNINGS})
   target_link_libraries(${name} PUBLIC tl::expected ${ARG_DEPS})
+  if(GILSPY_PRECOMPILE)
+    target_link_libraries(${name} PRIVATE gilspy_fmt)
+    gilspy_precompile(${name} gilspy_base)
+  endif()
+endfunction()
+
+# gilspy_precompile(TARGET FIRST header ...): what nearly all files include is parsed once, for the target FIRST. Libraries
+# do so only with GILSPY_PRECOMPILE: builds without it find the file that lacks an #include.
+set(GILSPY_COMMON_HEADERS <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional> <span> <string>
+    <string_view> <unordered_map> <utility> <vector> <fmt/format.h> <tl/expected.hpp>)
+function(gilspy_precompile target first)
+  if(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE ${GILSPY_COMMON_HEADERS} ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
 endfunction()
 
 # gilspy_test(NAME SOURCES a_test.cpp ... DEPS target ...): one GoogleTest binary, run by ctest under its own name
@@ -23,8 +39,9 @@ function(gilspy_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;INCLUDES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${ARG_INCLUDES})
-  target_compile_options(${name} PRIVATE ${GILSPY_WARNINGS})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${GILSPY_WARNINGS} -O0)  # what is tested is optimised, tests need not be
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} gilspy_fmt GTest::gtest GTest::gmock GTest::gtest_main)
+  gilspy_precompile(${name} gilspy_test_headers)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
@@ -50,6 +67,7 @@ endfunction()
 function(gilspy_not_fuzzed target)
   if(GILSPY_FUZZERS)
     target_compile_options(${target} PRIVATE -fno-sanitize=fuzzer-no-link)
+    set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)  # they were made with the other flags
   endif()
 endfunction()
 

@@ -52,6 +52,7 @@ def test_markers_of_a_recording_have_the_sums_of_the_profile(tmp_path):
 
 
 # The viewer adds doubles up, which shows in so many of them.
+@viewers.thorough
 def test_the_viewer_finds_the_sums_of_a_long_recording(tmp_path):
     path, truth = written("million", tmp_path)
     with firefox.loaded(path) as profile:

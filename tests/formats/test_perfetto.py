@@ -311,6 +311,7 @@ def test_a_recording_that_ended_early_says_so():
     assert not any("early" in row["name"] for row in trace_of("turns")["about"])
 
 
+@viewers.thorough
 @each_format
 def test_a_million_stretches_in_little_memory(ending):
     trace = trace_of("million", ending)

@@ -20,7 +20,7 @@ import viewers
 PAGE = viewers.ROOT / "docs" / "formats.md"
 BEGIN, END = "<!-- viewers: written by tests/formats/test_viewers.py -->\n", "<!-- end of viewers -->\n"
 each_viewer = pytest.mark.parametrize("viewer", viewers.VIEWERS, ids=lambda viewer: viewer.title)
-each_recording = pytest.mark.parametrize("recording", viewers.RECORDINGS, ids=lambda path: path.stem)
+each_recording = pytest.mark.parametrize("recording", viewers.TESTED, ids=lambda path: path.stem)
 
 
 def seconds(nanoseconds):
@@ -94,6 +94,7 @@ def test_the_table_has_the_numbers_of_the_profiles():
 
 @each_viewer
 def test_the_table_has_the_numbers_of_the_viewer(viewer):
-    expected = {(recording.stem, *key): seconds(time) for recording in viewers.RECORDINGS
+    expected = {(recording.stem, *key): seconds(time) for recording in viewers.TESTED
                 for key, time in numbers_of(viewer, recording).items()}
-    assert {key: row[viewer.title] for key, row in written_table().items()} == expected
+    names = {recording.stem for recording in viewers.TESTED}
+    assert {key: row[viewer.title] for key, row in written_table().items() if key[0] in names} == expected

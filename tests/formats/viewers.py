@@ -2,7 +2,7 @@
 
 A viewer is a function from a recording's path to {(tid, activity): nanoseconds}, as somebody else's program that reads
 the format finds them. `@viewer` enters it into VIEWERS; test_viewers.py compares all of them with gilspy's own JSON,
-for every recording of fixtures/recordings, and with the table in docs/formats.md.
+for recordings of fixtures/recordings, and with the table in docs/formats.md.
 """
 import collections
 import itertools
@@ -12,12 +12,19 @@ import pathlib
 import subprocess
 import tempfile
 
+import pytest
+
 from browser import ROOT, missing, tool  # noqa: F401 - missing() is for the viewers
 
 BUILD = pathlib.Path(os.environ.get("GILSPY_BUILD") or ROOT / "build" / "release")
 CACHE = pathlib.Path(os.environ.get("GILSPY_CACHE")
                      or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "gilspy")
 RECORDINGS = sorted((ROOT / "fixtures" / "recordings").glob("*.gilspy"))
+# What a commit is tested with: a GIL and none, one process and several.
+COMMIT = ("mixed-3.11", "pool-3.12", "primes-3.13t")
+ALL = bool(os.environ.get("GILSPY_TEST_ALL"))
+TESTED = [path for path in RECORDINGS if path.stem in COMMIT or ALL]
+thorough = pytest.mark.skipif(not ALL, reason="takes long: ./dev test --all")
 ACTIVITIES = {  # key in JSON: words for people
     "holds_gil": "holds the GIL", "holds_gil_off_cpu": "holds the GIL off CPU", "waits_for_gil": "waits for the GIL",
     "runs_without_gil": "runs without the GIL", "waits_for_lock": "waits for a lock", "stop_the_world": "stop-the-world",

@@ -18,6 +18,8 @@ ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 WANTED = interpreters.SUPPORTED if os.environ.get("GILSPY_TEST_ALL") else interpreters.COMMIT
 FOUND = interpreters.find_interpreters()
 PICKED = interpreters.pick_supported(FOUND)
+# What runs alone takes longest: in a commit it leaves out a version that is like one that it has, but for stacks.
+LEFT_OUT_ALONE = () if os.environ.get("GILSPY_TEST_ALL") else ("3.11",)
 # Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
 FEW = ("3.11", "3.13")
 # What these find depends on the CPUs: they run one at a time. All others run side by side.
@@ -25,6 +27,7 @@ ALONE = ("test_activities", "test_blocking", "test_diff", "test_dump", "test_fol
          "test_judges", "test_locks", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
 # These say what no moment may show: a stack that is impossible or lost. Once is too often.
 NEVER = ("test_blocking",)
+STACKS = ("test_blocking", "test_dump", "test_judges")
 STILLNESS = pytest.StashKey()
 RETRYING = pytest.StashKey()
 assert all(os.path.exists(os.path.join(os.path.dirname(__file__), name + ".py")) for name in ALONE + NEVER)
@@ -114,10 +117,11 @@ def pytest_generate_tests(metafunc):
 
 def parameters_for(fixture, definition):
     few = definition.get_closest_marker("few_versions") and fixture == "python"
+    left_out = LEFT_OUT_ALONE if definition.path.stem in ALONE and definition.path.stem not in STACKS else ()
     since = definition.get_closest_marker("since")
     oldest = since.args if since else (3, 0)
     names = [name for name in (FEW if few else WANTED)
-             if FIXTURES[fixture](name) and interpreters.version_of(name) >= oldest]
+             if name not in left_out and FIXTURES[fixture](name) and interpreters.version_of(name) >= oldest]
     if definition.get_closest_marker("every_build"):
         chosen = [one for one in FOUND if one.name in names]
     else:

@@ -1,0 +1,1 @@
+// Empty: gilspy_test_headers needs a source.
