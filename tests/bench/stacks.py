@@ -166,13 +166,23 @@ def inclusive_shares(pid, python, stopping, seconds):
         with_gil = [] if python.free_threaded else ["-g"]
         folded = running.gilspy("report", out.name, "-f", "folded", *with_gil, "-F", "-o", "-").stdout
         recording = recording_reader.read(out.name)[0][0]
+    return (shares_below(running.parse_folded(folded)), cut_percent(recording))
+
+
+def shares_below(folded):
+    """Of what is known: where stops take longer than three periods, the rest of the time is unknown."""
     times, total = collections.Counter(), 0
-    for frames, weight in running.parse_folded(folded):
+    for frames, weight in folded:
+        if frames[0] == "unknown":
+            continue
         total += weight
         times.update(dict.fromkeys(frames, weight))
+    return {function: 100.0 * time / max(1, total) for function, time in times.items()}
+
+
+def cut_percent(recording):
     lost = sum(number for (_, quality, _), number in recording.reads.items() if quality == LOST)
-    return ({function: 100.0 * time / max(1, total) for function, time in times.items()},
-            100.0 * (recording.truncated + lost) / max(1, recording.stacks_read + lost))
+    return 100.0 * (recording.truncated + lost) / max(1, recording.stacks_read + lost)
 
 
 def furthest_apart(ones, others):
@@ -213,7 +223,8 @@ def ordinary(plan, pythons, rounds, seconds):
             rows.append([name, str(python), "%.2f" % truncated, "%+.2f" % bias, function, "%+.2f" % control])
             plan.say(", ".join(rows[-1]))
             most_truncated = max(most_truncated, (truncated, "%s on %s" % (name, python.name)))
-            most_bias = max(most_bias, (abs(bias), "%s in %s on %s" % (function, name, python.name)))
+            most_bias = max(most_bias, (abs(bias), "%s in %s on %s; a stack that lacks its last frames counts for the "
+                                                   "callers alone" % (function, name, python.name)))
     table = Table(["program", "CPython", "truncated %", "bias, points", "of the function", "nonblocking against itself"], rows,
                   "%s Hz, %d recordings of %g s each way" % (ORDINARY_RATE, rounds, seconds))
     if not rows:

@@ -8,6 +8,7 @@ import peers
 import pytest
 import report
 import spread
+import stacks
 from results import Goal, Results, Table
 
 
@@ -221,3 +222,8 @@ def test_a_document_of_earlier_runs():
         bench.from_json(texts + [json.dumps(other)])
     with pytest.raises(ValueError, match="only full"):
         bench.from_json([bench.as_json(FACTS, [section(True, name)], full=False) for name in known])
+
+
+def test_what_nobody_knows_is_no_share_of_a_function():
+    folded = [(["unknown", "(no Python frame)"], 60), (["runs without the GIL", "f"], 30), (["runs without the GIL", "f", "g"], 10)]
+    assert stacks.shares_below(folded) == {"runs without the GIL": 100, "f": 100, "g": 25}
