@@ -85,7 +85,7 @@ void Aggregator::start_threads(const Sample& sample) {
 }
 
 void Aggregator::take_locks(const Sample& sample) {
-  for (const LockInfo& info : sample.locks) locks_.push_back({info});
+  for (const LockInfo& info : sample.locks) locks_.emplace_back().info = info;
   for (const LockOwner& change : sample.owners) {
     if (to_int(change.lock) >= locks_.size()) continue;
     Lock& lock = locks_[to_int(change.lock)];

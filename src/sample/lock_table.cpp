@@ -92,7 +92,7 @@ LockIndex LockTable::index_of(const Waiter& waiter, const FoundLock& found, std:
   info.index = static_cast<LockIndex>(locks_.size());
   known_.emplace(meant, info.index);
   if (meant == key || is_contention(info.kind)) known_.emplace(key, info.index);
-  locks_.push_back({info});
+  locks_.emplace_back().info = info;
   met.push_back(std::move(info));
   return locks_.back().info.index;
 }
