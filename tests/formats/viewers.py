@@ -24,6 +24,7 @@ RECORDINGS = sorted((ROOT / "fixtures" / "recordings").glob("*.gilspy"))
 COMMIT = ("mixed-3.11", "pool-3.12", "primes-3.13t")
 ALL = bool(os.environ.get("GILSPY_TEST_ALL"))
 TESTED = [path for path in RECORDINGS if path.stem in COMMIT or ALL]
+assert {path.stem for path in TESTED} >= set(COMMIT)
 thorough = pytest.mark.skipif(not ALL, reason="takes long: ./dev test --all")
 ACTIVITIES = {  # key in JSON: words for people
     "holds_gil": "holds the GIL", "holds_gil_off_cpu": "holds the GIL off CPU", "waits_for_gil": "waits for the GIL",

@@ -18,7 +18,8 @@ ON_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 WANTED = interpreters.SUPPORTED if os.environ.get("GILSPY_TEST_ALL") else interpreters.COMMIT
 FOUND = interpreters.find_interpreters()
 PICKED = interpreters.pick_supported(FOUND)
-# What runs alone takes longest: in a commit it leaves out a version that is like one that it has, but for stacks.
+# What runs alone takes longest: in a commit it leaves out a version that differs in its stacks alone, which these test.
+STACKS = ("test_blocking", "test_dump", "test_judges")
 LEFT_OUT_ALONE = () if os.environ.get("GILSPY_TEST_ALL") else ("3.11",)
 # Where versions make no difference: one with frames on a C stack's behalf, one with a GIL for each interpreter.
 FEW = ("3.11", "3.13")
@@ -27,10 +28,9 @@ ALONE = ("test_activities", "test_blocking", "test_diff", "test_dump", "test_fol
          "test_judges", "test_locks", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
 # These say what no moment may show: a stack that is impossible or lost. Once is too often.
 NEVER = ("test_blocking",)
-STACKS = ("test_blocking", "test_dump", "test_judges")
 STILLNESS = pytest.StashKey()
 RETRYING = pytest.StashKey()
-assert all(os.path.exists(os.path.join(os.path.dirname(__file__), name + ".py")) for name in ALONE + NEVER)
+assert all(os.path.exists(os.path.join(os.path.dirname(__file__), name + ".py")) for name in ALONE + NEVER + STACKS)
 # The fixtures, and which versions they stand for.
 FIXTURES = {
     "python": lambda name: not name.endswith("t"),
@@ -55,11 +55,11 @@ def pytest_collection_modifyitems(items):
 
 
 # What is wrong with gilspy is wrong twice. What was measured alone while the machine stood still is no measurement;
-# where it never runs for long enough, or not within what a whole run may spend on more tries, the test is one that could
+# where it never runs for long enough, or not within what a run may spend on more tries, the test is one that could
 # not be made. All tries are told at the end.
 TRIES, STILL_TRIES = 6, 2
 STANDING = 0.02  # share of the time
-RETRYING_S = 300
+RETRYING_S = 300  # of each that runs side by side with others
 
 
 def pytest_runtest_protocol(item, nextitem):
