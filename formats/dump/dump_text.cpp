@@ -71,13 +71,16 @@ class DumpText {
   // A line for each of the circle: who waits for what, and who has that.
   void describe(const std::vector<ThreadIndex>& circle) {
     line("");
-    line(bold(fmt::format("DEADLOCK: {} wait for each other, for ever.", wording::count_of(circle.size(), "thread"))));
+    std::vector<std::string> names;
+    for (const ThreadIndex index : circle) names.push_back(who(*dump_.find(index)));
+    line(bold(fmt::format("DEADLOCK: {}, for ever.", wording::circle(names))));
     for (const ThreadIndex index : circle) {
       const ThreadDump& thread = *dump_.find(index);
       const LockDump* const lock = dump_.lock_of(thread);
-      const ThreadDump* const other = dump_.find(*dump_.waits_for(thread));
-      line(fmt::format("    {} waits for {}, which {} has", who(thread), lock != nullptr ? exact_name(lock->info) : "the GIL",
-                       other != nullptr ? who(*other) : "?"));
+      const std::string other = who(*dump_.find(*dump_.waits_for(thread)));
+      const std::string what = lock != nullptr ? wording::waited_for(lock->info.kind, exact_name(lock->info), other)
+                                               : "the GIL, which " + other + " holds";
+      line(fmt::format("    {} waits for {}", who(thread), what));
       if (thread.stack != kNoStack) line("        at " + frame_text(dump_.table.frame(dump_.table.leaf(thread.stack))));
     }
   }
@@ -108,9 +111,10 @@ class DumpText {
       const ThreadDump* const holder = thread.holder ? dump_.find(*thread.holder) : nullptr;
       state += holder != nullptr ? ", which " + who(*holder) + " holds" : ", which nobody holds at this moment";
     } else if (const LockDump* const lock = dump_.lock_of(thread); lock != nullptr) {
-      state += (is_contention(lock->info.kind) ? ": " : ", waits for ") + exact_name(lock->info);
       const ThreadDump* const owner = lock->owner ? dump_.find(*lock->owner) : nullptr;
-      if (owner != nullptr) state += ", which " + who(*owner) + " has";
+      const std::string name = exact_name(lock->info);
+      state += is_contention(lock->info.kind) ? ": " : ", waits for ";
+      state += owner != nullptr ? wording::waited_for(lock->info.kind, name, who(*owner)) : name;
     } else if (thread.syscall) {
       state += " in " + *thread.syscall;
     }

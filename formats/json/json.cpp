@@ -162,6 +162,25 @@ void write_lock(JsonWriter& json, const Profile& profile, const LockProfile& loc
   });
 }
 
+void write_deadlock(JsonWriter& json, const Profile& profile, const Deadlock& deadlock) {
+  json.object([&] {
+    json.pair("from_s", deadlock.time.from);
+    json.pair("to_s", deadlock.time.to);
+    json.pair("lasts", deadlock.lasts);
+    json.array("threads", [&] {
+      for (const Deadlock::Member& member : deadlock.members) {
+        json.object([&] {
+          const ThreadInfo& thread = profile.threads[to_int(member.thread)].info;
+          json.pair("tid", to_int(thread.tid));
+          json.pair("name", wording::thread_name(thread));
+          if (member.lock == 0) return json.pair("lock", nullptr);
+          json.pair("lock", member.lock - 1U);
+        });
+      }
+    });
+  });
+}
+
 void write_lateness(JsonWriter& json, const Quality& quality) {
   if (quality.late != quality.lateness.count) return json.pair("lateness", nullptr);
   write_spread(json, "lateness", quality.lateness);
@@ -233,6 +252,9 @@ void write_process(JsonWriter& json, const Profile& profile, const Verdict& verd
   });
   json.array("locks", [&] {
     for (std::size_t i = 0; i < profile.locks.size(); ++i) write_lock(json, profile, profile.locks[i], i);
+  });
+  json.array("deadlocks", [&] {
+    for (const Deadlock& deadlock : profile.deadlocks) write_deadlock(json, profile, deadlock);
   });
   json.pair("parallelism", profile.parallelism());
   write_confidence(json, profile);

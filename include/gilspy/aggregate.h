@@ -16,6 +16,7 @@
 namespace gilspy {
 
 class Contention;
+class DeadlockWatch;
 class TimelineBuilder;
 
 class Aggregator {
@@ -103,6 +104,7 @@ class Aggregator {
   void blame(std::size_t index, const GilFacts& facts, Nanos weight);
   void finish_threads(Profile& profile);
   void finish_gils(Profile& profile) const;
+  void look_for_deadlocks();
   void finish_locks(Profile& profile);
   void number_locks(Profile& profile) const;
   static LockProfile finished(Lock& lock);
@@ -112,6 +114,7 @@ class Aggregator {
   std::vector<Gil> gils_;        // by GilIndex
   std::vector<Lock> locks_;      // by LockIndex
   std::vector<LockIndex> waited_for_;
+  std::unique_ptr<DeadlockWatch> deadlocks_;
   std::optional<Nanos> first_;
   Nanos last_{0};     // the latest sample
   Nanos until_{0};    // the one before: what threads did until then is told when it is settled

@@ -56,11 +56,11 @@ struct Dump {
   const LockDump* lock_of(const ThreadDump& thread) const {
     return thread.lock && to_int(*thread.lock) < locks.size() ? &locks[to_int(*thread.lock)] : nullptr;
   }
-  // Who it waits for, by the GIL or by a lock that somebody has.
+  // Who it waits for: who has the GIL or the lock, or is to end.
   std::optional<ThreadIndex> waits_for(const ThreadDump& thread) const {
     if (thread.holder) return thread.holder;
     const LockDump* const lock = lock_of(thread);
-    return lock != nullptr && is_contention(lock->info.kind) ? lock->owner : std::nullopt;
+    return lock != nullptr && has_owner(lock->info.kind) ? lock->owner : std::nullopt;
   }
   // Threads that wait for each other in a circle.
   std::vector<std::vector<ThreadIndex>> deadlocks() const {

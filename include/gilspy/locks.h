@@ -49,6 +49,11 @@ constexpr bool is_contention(LockKind kind) {
   }
 }
 
+// Those that lead on to the thread that has them, or that is waited for: threads can wait for each other by them.
+constexpr bool has_owner(LockKind kind) {
+  return kind == LockKind::kLock || kind == LockKind::kRLock || kind == LockKind::kObject || kind == LockKind::kThread;
+}
+
 struct LockInfo {
   LockIndex index{};
   LockKind kind = LockKind::kUnknown;
@@ -60,6 +65,12 @@ struct LockInfo {
   bool operator==(const LockInfo&) const = default;
 };
 
+// Locks have numbers of 16 bits where there are many stretches (see Stretch::lock): from 1 on; 0: none, or one too many.
+inline constexpr std::size_t kMostNumberedLocks = 0xffff;
+constexpr std::uint16_t number_of(LockIndex lock) {
+  return to_int(lock) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(lock) + 1) : std::uint16_t{0};
+}
+
 // What a blocked thread waits for.
 struct LockWait {
   LockIndex lock{};
@@ -69,7 +80,7 @@ struct LockWait {
   bool operator==(const LockWait&) const = default;
 };
 
-// Who has a lock, where that is known.
+// Who has a lock, where that is known; the thread that is waited for, of kThread.
 struct LockOwner {
   LockIndex lock{};
   std::optional<ThreadIndex> owner;

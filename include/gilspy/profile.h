@@ -76,6 +76,23 @@ struct LockProfile {
   bool operator==(const LockProfile&) const = default;
 };
 
+// Threads that waited for each other in a circle: each for a lock that the next one had.
+struct Deadlock {
+  struct Member {
+    ThreadIndex thread{};
+    std::uint16_t lock = 0;    // that it waited for (see Stretch::lock)
+    StackId stack = kNoStack;  // with which it waited
+
+    bool operator==(const Member&) const = default;
+  };
+  std::uint32_t process = 0;  // its place in Profile::processes
+  std::vector<Member> members;
+  TimeRange time;      // since the first tick
+  bool lasts = false;  // to the end of the recording
+
+  bool operator==(const Deadlock&) const = default;
+};
+
 using BlockedTimes = std::array<Nanos, kBlockedInCount>;  // by BlockedIn
 
 // How long something took, each time.
@@ -190,6 +207,7 @@ struct Profile {
   std::vector<StackTime> stacks;
   std::vector<Blame> blame;
   std::vector<LockProfile> locks;  // that somebody waited for, longest first
+  std::vector<Deadlock> deadlocks;
   StackTable table;
   Timeline timeline;
   std::optional<SumMargins> margins;  // none: too short a time

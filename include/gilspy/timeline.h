@@ -26,7 +26,6 @@ struct Stretch {
   }
   bool operator==(const Stretch&) const = default;
 };
-inline constexpr std::size_t kMostNumberedLocks = 0xffff;  // what a Stretch can tell apart
 
 // In order and without overlap. Holes: the thread did not live yet, not any more, or was in another interpreter.
 using Lane = std::vector<Stretch>;

@@ -16,6 +16,7 @@ enum class VerdictCode : std::uint8_t {
   kSerializedByGil,
   kGilHoggedByNativeCall,
   kEventLoopBlocked,
+  kDeadlock,
   kLockBound,
   kFreeThreadedContended,
   kCpuStarved,

@@ -38,6 +38,11 @@ std::string function_name(const Frame& frame, const TargetFacts& target);
 // "self._lock of Pool", "a dict", "the type lock", "a _thread.lock at 0x7f12": the name, or else what it is.
 std::string lock_name(const LockInfo& lock);
 
+// What a thread waits for: "self._lock of Pool, which worker-1 has", "worker-1 to end". `name`: of the lock.
+std::string waited_for(LockKind kind, std::string_view name, std::string_view owner);
+// "MainThread waits for itself", "worker-1 and worker-2 wait for each other", "3 threads wait for each other"
+std::string circle(const std::vector<std::string>& threads);
+
 // The bytes as valid UTF-8; what is not becomes U+FFFD.
 std::string valid_utf8(std::string_view bytes);
 // The same for a line of text: control characters become spaces, so that a name can neither break a line nor command a

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "contention.h"
+#include "deadlock_watch.h"
 #include "gilspy/aggregate.h"
 #include "timeline_builder.h"
 
@@ -13,11 +14,6 @@ constexpr int kHogIntervals = 4;
 
 std::pair<std::uint64_t, std::uint64_t> stack_key(ThreadIndex thread, StackId stack, Activity activity) {
   return {(std::uint64_t{to_int(thread)} << 32) | to_int(stack), index_of(activity)};
-}
-
-// As Stretch::lock, but of all locks that were met.
-std::uint16_t number_of(LockIndex lock) {
-  return to_int(lock) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(lock) + 1) : std::uint16_t{0};
 }
 
 }  // namespace
@@ -58,6 +54,7 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   unknown_ += weight.unknown;
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
   for (const LockIndex lock : waited_for_) account_lock(locks_[to_int(lock)], weight.known);
+  if (!waited_for_.empty() && deadlocks_->is_due(sample.time)) look_for_deadlocks();
   ++quality_.ticks;
   quality_.retried += sample.stack_retries;
   quality_.discarded += sample.holder_stack_lost ? 1 : 0;
@@ -68,6 +65,7 @@ void Aggregator::begin(Nanos time) {
   first_ = last_ = until_ = time;
   timeline_ = std::make_unique<TimelineBuilder>(time);
   contention_ = std::make_unique<Contention>(*timeline_);
+  deadlocks_ = std::make_unique<DeadlockWatch>();
 }
 
 void Aggregator::start_threads(const Sample& sample) {
@@ -219,6 +217,17 @@ void Aggregator::account_lock(Lock& lock, Nanos weight) {
   for (const auto& [waiter_stack, count] : lock.waiters) lock.blame[{thread, stack, waiter_stack}] += weight * count;
 }
 
+void Aggregator::look_for_deadlocks() {
+  std::map<ThreadIndex, DeadlockWatch::Wait> waits;
+  for (const Thread& thread : threads_) {
+    const auto index = thread.alive && !thread.dormant ? thread.doing.waits_for() : std::nullopt;
+    if (!index.has_value()) continue;
+    const Lock& lock = locks_[to_int(*index)];
+    if (lock.owner.has_value() && has_owner(lock.info.kind)) waits[thread.info.index] = {*index, *lock.owner, thread.doing.stack, thread.settled};
+  }
+  deadlocks_->look(last_, waits);
+}
+
 void Aggregator::count_waiter(const Thread& thread, int by) {
   if (thread.doing.activity != Activity::kWaitsForGil) return;
   Gil& gil = gils_[to_int(thread.info.gil)];
@@ -338,6 +347,8 @@ void Aggregator::finish_gils(Profile& profile) const {
 }
 
 void Aggregator::finish_locks(Profile& profile) {
+  profile.deadlocks = deadlocks_->take(last_);
+  for (Deadlock& deadlock : profile.deadlocks) deadlock.time = {deadlock.time.from - *first_, deadlock.time.to - *first_};
   for (Lock& lock : locks_) {
     if (lock.waited.count() == 0) continue;
     profile.locks.push_back(finished(lock));

@@ -72,6 +72,7 @@ class Combination {
     add_threads(process, index);
     add_gils(process, index);
     add_locks(process, index);
+    add_deadlocks(process, index);
     add_timeline(process.timeline);
     add_times(process);
     add_quality(process.quality);
@@ -135,6 +136,17 @@ class Combination {
       }
       lock.observed = sum(lock.observed, std::max(Nanos{0}, whole_.duration - process.duration));
       whole_.locks.push_back(std::move(lock));
+    }
+  }
+
+  void add_deadlocks(const Profile& process, std::uint32_t index) {
+    for (Deadlock deadlock : process.deadlocks) {
+      deadlock.process = index;
+      deadlock.time = {deadlock.time.from + offset_, deadlock.time.to + offset_};
+      for (Deadlock::Member& member : deadlock.members) {
+        member = {moved(member.thread), moved_lock(member.lock), moved(member.stack)};
+      }
+      whole_.deadlocks.push_back(std::move(deadlock));
     }
   }
 

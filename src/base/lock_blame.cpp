@@ -28,6 +28,9 @@ void renumber_locks(Profile& profile, const std::vector<std::uint16_t>& numbers)
     for (Stretch& stretch : lane) renumber(stretch.lock);
   }
   for (LockProfile& lock : profile.locks) renumber(lock.owner_waits_for);
+  for (Deadlock& deadlock : profile.deadlocks) {
+    for (Deadlock::Member& member : deadlock.members) renumber(member.lock);
+  }
 }
 
 }  // namespace gilspy

@@ -41,10 +41,11 @@ std::string margin_text(Unit unit, double margin) {
 }  // namespace
 
 std::string_view code_name(VerdictCode code) {
-  constexpr std::array<std::string_view, 15> kNames{"gil_reenabled",
+  constexpr std::array<std::string_view, 16> kNames{"gil_reenabled",
                                                     "serialized_by_gil",
                                                     "gil_hogged_by_native_call",
                                                     "event_loop_blocked",
+                                                    "deadlock",
                                                     "lock_bound",
                                                     "free_threaded_contended",
                                                     "cpu_starved",

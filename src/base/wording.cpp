@@ -86,6 +86,17 @@ std::string lock_name(const LockInfo& lock) {
   return fmt::format("{} {} at {:#x}", vowel ? "an" : "a", what, lock.address.value());
 }
 
+std::string waited_for(LockKind kind, std::string_view name, std::string_view owner) {
+  if (kind == LockKind::kThread) return fmt::format("{} to end", owner);
+  return fmt::format("{}, which {} has", name, owner);
+}
+
+std::string circle(const std::vector<std::string>& threads) {
+  if (threads.size() == 1) return threads.front() + " waits for itself";
+  if (threads.size() == 2) return fmt::format("{} and {} wait for each other", threads[0], threads[1]);
+  return count_of(threads.size(), "thread") + " wait for each other";
+}
+
 std::string function_name(const Frame& frame, const TargetFacts& target) {
   const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
   if (frame.file.empty()) return function;

@@ -20,6 +20,9 @@ constexpr std::size_t kParkArgument = 0, kParkedAddress = 8, kNode = 48;
 constexpr std::size_t kNodeNext = 0, kNodePrevious = 8;
 constexpr Nanos kTimeToBeFair = 1ms;  // written down is the beginning of the wait and this
 
+constexpr std::string_view kCondition = "Condition";
+constexpr std::size_t kCallsInWait = 3;  // Condition.wait and what it calls
+
 constexpr std::size_t kMostSearched = 6;  // frames in which a lock's name is looked for
 constexpr std::uint64_t kKeysMutex = 11;  // _dictkeysobject.dk_mutex
 
@@ -29,13 +32,14 @@ bool is_plausible_type_name(std::string_view name) {
 
 // What it means that a method of threading or queue waits in there; nothing: no more than that it waits.
 std::optional<LockKind> meaning(std::string_view type, std::string_view method, bool waits_for_notice) {
-  if (method == "join" || method == "_wait_for_tstate_lock") return LockKind::kThread;
+  const bool is_queue = type.ends_with("Queue");
+  if ((method == "join" && !is_queue) || method == "_wait_for_tstate_lock") return LockKind::kThread;
   if (!waits_for_notice) return std::nullopt;
-  if (type == "Condition") return LockKind::kCondition;
+  if (type == kCondition) return LockKind::kCondition;
   if (type == "Event") return LockKind::kEvent;
   if (type == "Barrier") return LockKind::kBarrier;
   if (type.ends_with("Semaphore")) return LockKind::kSemaphore;
-  if (type.ends_with("Queue")) return LockKind::kQueue;
+  if (is_queue) return LockKind::kQueue;
   return std::nullopt;
 }
 
@@ -151,14 +155,37 @@ bool LockReader::is_lock_with(RemoteAddr object, RemoteAddr semaphore) {
   return read_pointer(memory_, object + layout_.object.var_size).value_or(RemoteAddr{}) == semaphore;
 }
 
-// PyCFunctionObject: m_ml and m_self right behind the header.
+// PyCFunctionObject and PyMethodObject: the object of the method is the second word behind the header.
 RemoteAddr LockReader::lock_behind(RemoteAddr object) {
   if (object.is_null() || object.value() % 8 != 0) return {};
   const std::string& type = type_of(object);
   if (type == "_thread.lock" || type == "_thread.RLock") return object;
-  if (type != "builtin_function_or_method") return {};
-  const auto self = read_pointer(memory_, object + layout_.object.var_size + 8);
-  return self.has_value() && kind_of_lock(*self).has_value() ? *self : RemoteAddr{};
+  if (type == kCondition) return lock_of_condition(object);
+  if (type != "builtin_function_or_method" && type != "method") return {};
+  const RemoteAddr self = read_pointer(memory_, object + layout_.object.var_size + 8).value_or(RemoteAddr{});
+  if (kind_of_lock(self).has_value()) return self;
+  return type_of(self) == kCondition ? lock_of_condition(self) : RemoteAddr{};
+}
+
+RemoteAddr LockReader::lock_of_condition(RemoteAddr object) {
+  return find_attribute(memory_, layout_, object, "_lock").value_or(RemoteAddr{});
+}
+
+std::optional<ThreadIdent> LockReader::joined(RemoteAddr thread) {
+  const auto ident = find_attribute(memory_, layout_, thread, "_ident");
+  if (!ident.has_value()) return std::nullopt;
+  const auto value = read_int(memory_, layout_, *ident);
+  return value.has_value() ? std::optional(static_cast<ThreadIdent>(*value)) : std::nullopt;
+}
+
+RemoteAddr LockReader::let_go_by(std::span<const FramePlace> frames) {
+  for (std::size_t i = frames.size(); i > 0 && i + kCallsInWait > frames.size(); --i) {
+    const FramePlace& place = frames[i - 1];
+    if (!is_library(place)) return {};
+    const RemoteAddr self = self_of(place);
+    if (method_at(place) == "wait" && type_of(self) == kCondition) return lock_of_condition(self);
+  }
+  return {};
 }
 
 // _threadmodule.c: rlock_owner, and since 3.14 _PyRecursiveMutex.thread, are the second word behind the header.
@@ -216,9 +243,17 @@ bool LockReader::is_library(const FramePlace& place) {
   return file.ends_with("/threading.py") || file.ends_with("/queue.py");
 }
 
-std::string LockReader::function_at(const FramePlace& place) {
+// Without its class.
+std::string LockReader::method_at(const FramePlace& place) {
   const auto frame = codes_.frame(place.code, place.instruction);
-  return frame.has_value() ? stacks_.frame(*frame).function : "";
+  const std::string function = frame.has_value() ? stacks_.frame(*frame).function : "";
+  return function.substr(function.rfind('.') + 1);
+}
+
+RemoteAddr LockReader::self_of(const FramePlace& place) {
+  const std::vector<Variable> variables = frames_.variables(place);
+  const auto self = std::ranges::find(variables, "self", &Variable::name);
+  return self == variables.end() ? RemoteAddr{} : self->value;
 }
 
 LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
@@ -229,30 +264,29 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
   if (found.kind == LockKind::kInternal || found.kind == LockKind::kStopTheWorld) return info;
   bool waits_for_notice = false;
   std::size_t searched = 0;
+  std::string library_name;  // what the standard library calls it, if nobody else has a name for it
   for (auto place = waiter.frames.rbegin(); place != waiter.frames.rend() && searched < kMostSearched; ++place) {
-    const bool library = is_library(*place);
-    if (library) {
-      const std::string function = function_at(*place);
-      const std::string_view method = std::string_view(function).substr(function.rfind('.') + 1);
-      for (const Variable& variable : frames_.variables(*place)) {
-        if (variable.name != "self") continue;
-        const std::string type = type_of(variable.value);
-        if (type == "Condition" && method == "wait") waits_for_notice = true;
-        const std::optional<LockKind> kind = meaning(type, method, waits_for_notice);
-        if (!kind.has_value()) continue;
+    if (is_library(*place)) {
+      const std::string method = method_at(*place);
+      const RemoteAddr self = self_of(*place);
+      const std::string type = type_of(self);
+      if (type == kCondition && method == "wait") waits_for_notice = true;
+      if (const std::optional<LockKind> kind = meaning(type, method, waits_for_notice)) {
         info.kind = *kind;
-        info.address = variable.value;
-        info.name.clear();
+        info.address = self;
+        library_name.clear();
       }
+      if (library_name.empty()) library_name = name_in(*place, info.address);
+      continue;
     }
-    if (info.name.empty()) info.name = name_in(*place, info.address);
-    if (library) continue;
+    info.name = name_in(*place, info.address);
     ++searched;
     if (info.place.empty()) {
       if (const auto frame = codes_.frame(place->code, place->instruction)) info.place = place_text(stacks_.frame(*frame));
     }
     if (!info.name.empty()) break;
   }
+  if (info.name.empty()) info.name = library_name;
   // A mutex has its waiters write down since when; what has not is an event (pycore_lock.h).
   if (info.kind == LockKind::kUnknown && found.since.count() == 0) info.kind = LockKind::kEvent;
   if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = type_of(info.address);

@@ -45,11 +45,16 @@ class LockReader {
 
   // Who has an RLock, by pthread_self().
   std::optional<ThreadIdent> owner_of_rlock(RemoteAddr lock);
+  // The thread that is waited for, by the Thread object.
+  std::optional<ThreadIdent> joined(RemoteAddr thread);
+  // The lock that a thread with these frames has let go of inside its `with` statement, in Condition.wait; null: none.
+  RemoteAddr let_go_by(std::span<const FramePlace> frames);
   // What all that stand still wait for.
   FoundLock stop_the_world_of(RemoteAddr interpreter) const;
   // Whose thread state it is that has all others of the interpreter stand still.
   std::optional<RemoteAddr> who_stops_the_world(RemoteAddr interpreters_own);
-  // The lock of which this is the bound method `__exit__`, or the lock itself; null: something else.
+  // The lock of which this is the bound method `__exit__`, or the lock itself, or that of a Condition; null: something
+  // else.
   RemoteAddr lock_behind(RemoteAddr object);
 
  private:
@@ -65,8 +70,10 @@ class LockReader {
   std::string internal_name(const Waiter& waiter, RemoteAddr address) const;
   const std::string& type_of(RemoteAddr object);
   bool is_library(const FramePlace& place);
+  RemoteAddr self_of(const FramePlace& place);
+  RemoteAddr lock_of_condition(RemoteAddr object);
   std::string name_in(const FramePlace& place, RemoteAddr object);
-  std::string function_at(const FramePlace& place);
+  std::string method_at(const FramePlace& place);
 
   MemoryReader& memory_;
   const RuntimeLayout& layout_;

@@ -13,6 +13,7 @@ using std::chrono_literals::operator""us;
 constexpr std::size_t kMostLocks = 10'000;  // later ones are not told apart
 constexpr std::size_t kFrameBudget = 2'000;
 constexpr Nanos kOwnerHolds = 500us;  // so long an owner is taken to stay one
+constexpr Nanos kJoinHolds = 100ms;
 constexpr Nanos kNotFound = 5ms;      // to a new search
 constexpr int kMostSections = 16;
 // pycore_critical_section.h: tags of PyThreadState.critical_section and _cs_prev.
@@ -107,6 +108,7 @@ void LockTable::refresh_owners(Nanos now, std::vector<LockOwner>& changed) {
     const LockKind kind = record.info.kind;
     std::optional<ThreadIndex> owner;
     bool inferred = false;
+    Nanos holds = kOwnerHolds;
     if (kind == LockKind::kRLock) {
       const auto ident = reader_.owner_of_rlock(record.info.address);
       if (ident.has_value()) owner = thread_of(*ident);
@@ -117,10 +119,13 @@ void LockTable::refresh_owners(Nanos now, std::vector<LockOwner>& changed) {
     } else if (kind == LockKind::kLock) {
       owner = find_with(record);
       inferred = owner.has_value();
+    } else if (kind == LockKind::kThread) {
+      if (const auto ident = reader_.joined(record.info.address)) owner = thread_of(*ident);
+      holds = kJoinHolds;
     } else {
       continue;
     }
-    record.owner_due = now + (owner.has_value() ? kOwnerHolds : kNotFound);
+    record.owner_due = now + (owner.has_value() ? holds : kNotFound);
     if (owner == record.owner) continue;
     record.owner = owner;
     record.inferred = inferred;
@@ -141,7 +146,8 @@ std::optional<ThreadIndex> LockTable::thread_at(RemoteAddr state) const {
   return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
 }
 
-// CPython does not write down who has a Lock. Whoever is in a `with` statement of it has it, but for those who wait.
+// CPython does not write down who has a Lock. Whoever is in a `with` statement of it has it, even while he waits for it
+// once more, which is for ever.
 std::optional<ThreadIndex> LockTable::find_with(const Record& record) {
   const RemoteAddr lock = record.info.address;
   if (record.owner.has_value() && threads_.at(*record.owner).alive && is_within(*record.owner, lock)) return record.owner;
@@ -154,8 +160,8 @@ std::optional<ThreadIndex> LockTable::find_with(const Record& record) {
 
 bool LockTable::is_within(ThreadIndex thread, RemoteAddr lock) {
   const ThreadRecord& record = threads_.at(thread);
-  if (record.lock.has_value() && locks_[to_int(record.lock->lock)].info.address == lock) return false;
   const std::vector<FramePlace> places = places_of(record.plan);
+  if (reader_.let_go_by(places) == lock) return false;
   for (auto place = places.rbegin(); place != places.rend() && budget_ > 0; ++place) {
     --budget_;
     for (const RemoteAddr object : frames_.kept_for_handlers(*place)) {

@@ -82,6 +82,12 @@ Lines for_lock_bound(const Numbers& n) {
   return lines;
 }
 
+Lines for_deadlock(const Numbers& n) {
+  if (n.circle.threads.size() == 1) return {"Use a threading.RLock, or do not take the lock again where it is had."};
+  return {"Take locks in the same order everywhere, or hold one at a time: then no such circle can come about.",
+          "gilspy dump --pid shows the stacks of all threads that take part."};
+}
+
 Lines for_blocked_loop(const Numbers& n) {
   if (n.loop.asleep >= 0.5) {
     return {"Await it: asyncio.sleep() instead of time.sleep(), an asynchronous client instead of a blocking one.",
@@ -146,6 +152,7 @@ std::vector<std::string> advice(VerdictCode code, const Case& found) {
     case VerdictCode::kSerializedByGil: return for_serialized(found);
     case VerdictCode::kGilHoggedByNativeCall: return for_hogged(found);
     case VerdictCode::kEventLoopBlocked: return for_blocked_loop(numbers);
+    case VerdictCode::kDeadlock: return for_deadlock(numbers);
     case VerdictCode::kLockBound:
     case VerdictCode::kFreeThreadedContended: return for_lock_bound(numbers);
     case VerdictCode::kCpuStarved: return for_starved(numbers);

@@ -83,6 +83,13 @@ Rows of_lock_bound(const Numbers& n) {
           cpus_used(n)};
 }
 
+Rows of_deadlock(const Numbers& n) {
+  Rows rows{said("circle seen for", Unit::kSeconds, n.circle.seconds)};
+  if (n.circle.waits.size() <= 2) return rows;  // the sentence says who
+  for (const std::string& line : n.circle.waits) rows.push_back(words("", line));
+  return rows;
+}
+
 Rows of_blocked_loop(const Numbers& n) {
   return {at_least("time in callbacks of 0.1 s or more", Unit::kShare, n.loop.share, kLoopBlocked),
           at_least("longest callback", Unit::kSeconds, std::chrono::duration<double>(n.loop.longest).count(), 0.1),
@@ -190,6 +197,7 @@ std::vector<Evidence> evidence(VerdictCode code, const Numbers& n, const TargetF
     case VerdictCode::kSerializedByGil: return of_serialized(n);
     case VerdictCode::kGilHoggedByNativeCall: return of_hogged(n);
     case VerdictCode::kEventLoopBlocked: return of_blocked_loop(n);
+    case VerdictCode::kDeadlock: return of_deadlock(n);
     case VerdictCode::kLockBound:
     case VerdictCode::kFreeThreadedContended: return of_lock_bound(n);
     case VerdictCode::kCpuStarved: return of_starved(n);

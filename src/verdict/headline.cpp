@@ -62,6 +62,17 @@ std::string lock_bound(const Numbers& n) {
                      cpu_count(n.cpus_available), owner);
 }
 
+std::string deadlock(const Numbers& n) {
+  const std::string who = wording::circle(n.circle.threads);
+  std::string text = n.circle.lasts ? fmt::format("Deadlock: {}, for ever", who)
+                                    : fmt::format("{}, for {:.1f} s", who, n.circle.seconds);
+  if (n.circle.waits.size() <= 2) {
+    text += ": ";
+    for (const std::string& line : n.circle.waits) text += (&line == n.circle.waits.data() ? "" : "; ") + line;
+  }
+  return text + ".";
+}
+
 std::string blocked_loop(const Numbers& n) {
   const double longest = std::chrono::duration<double>(n.loop.longest).count();
   return fmt::format(
@@ -192,6 +203,7 @@ std::string sentence(VerdictCode code, const Case& found) {
     case VerdictCode::kGilHoggedByNativeCall: return hogged(found);
     case VerdictCode::kGilReenabled: return reenabled(found);
     case VerdictCode::kEventLoopBlocked: return blocked_loop(numbers);
+    case VerdictCode::kDeadlock: return deadlock(numbers);
     case VerdictCode::kLockBound:
     case VerdictCode::kFreeThreadedContended: return lock_bound(numbers);
     case VerdictCode::kCpuStarved: return cpu_starved(numbers);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "event_loop.h"
 #include "gilspy/profile.h"
@@ -24,6 +25,14 @@ struct BusiestLock {
   std::string owner;           // the function that its owner was mostly in; empty: not known
   double owner_for_gil = 0;    // of the waiting: its owner waited for the GIL itself
   double owner_computes = 0;   // or had it, or ran without
+};
+
+// Threads that wait for each other.
+struct Circle {
+  std::vector<std::string> threads;   // none: there is no such circle
+  std::vector<std::string> waits;     // a line each: "worker-1 waits for LOCK, which worker-2 has"
+  double seconds = 0;
+  bool lasts = false;                 // to the end of the recording
 };
 
 struct Numbers {
@@ -64,6 +73,7 @@ struct Numbers {
   double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
   BlockedLoop loop;
   BusiestLock lock;
+  Circle circle;
   bool too_short = false;             // for margins
   std::optional<SumMargins> margins;  // of error; none in a timeline that nobody made
   std::optional<double> utilization_margin;

@@ -20,6 +20,7 @@ bool is_starved_by_others(const Numbers& n);
 // sleeps.
 constexpr std::array kRules{
     Rule{VerdictCode::kInsufficientData, is_insufficient_data},
+    Rule{VerdictCode::kDeadlock, [](const Numbers& n) { return n.circle.lasts; }},
     Rule{VerdictCode::kLockBound, is_lock_first},
     Rule{VerdictCode::kFreeThreadedContended, is_contended_without_gil},
     Rule{VerdictCode::kGilReenabled, is_reenabled},
@@ -142,6 +143,7 @@ std::vector<VerdictCode> also(const Numbers& n, VerdictCode first) {
   const auto add_if = [&](VerdictCode code, bool holds) {
     if (holds && code != first) more.push_back(code);
   };
+  add_if(kDeadlock, !n.circle.threads.empty());
   add_if(kGilHoggedByNativeCall, is_hogged(n));
   add_if(kSerializedByGil, is_serialized(n) && (!is_hogged(n) || n.hogged_of_held < kMostlyHogged));
   add_if(n.gil_enabled ? kLockBound : kFreeThreadedContended, is_lock_bound(n));

@@ -94,16 +94,53 @@ def test_who_waits_for_something_to_happen_waits_for_no_lock(any_python):
         assert thread["activities"]["waits_for_lock"] < 0.05, thread
 
 
-@pytest.mark.parametrize("rlock", (0, 1))
-def test_a_deadlock(any_python, rlock):
-    with Program(any_python.executable, "deadlock.py", "--rlock", rlock) as program:
+def test_a_lock_that_is_had_through_its_condition(any_python):
+    with Program(any_python.executable, "condition_owner.py") as program:
+        report = record_json(program.pid)
+        text = gilspy("dump", "--pid", program.pid).stdout
+    lock = contended(report)[0]
+    assert lock["name"] in ("lock", "condition._lock of Condition")
+    assert lock["owner"]["name"] == "owner" and lock["owner"]["inferred"]
+    assert lock["wait_s"] == pytest.approx(sum(row["wait_s"] for row in lock["blame"]), rel=0.2)
+    assert report["deadlocks"] == [] and "DEADLOCK" not in text
+
+
+DEADLOCKS = {
+    "two": (["to-checking", "to-savings"], "second.lock of Account"),
+    "self": (["closes-twice"], "account.lock of Account"),
+    "join": (["closes-and-waits", "closer"], "account.lock of Account"),
+}
+
+
+@pytest.mark.parametrize("how, rlock", [("two", 0), ("two", 1), ("self", 0), ("join", 0), ("join", 1)])
+def test_a_deadlock(any_python, how, rlock):
+    names, lock = DEADLOCKS[how]
+    with Program(any_python.executable, "deadlock.py", "--how", how, "--rlock", rlock) as program:
         time.sleep(0.3)
         text = gilspy("dump", "--pid", program.pid).stdout
         (circle,) = json.loads(gilspy("dump", "--pid", program.pid, "-j").stdout)["deadlocks"]
-    assert "DEADLOCK: 2 threads wait for each other" in text
-    assert "second.lock of Account" in text
+        report = record_json(program.pid)
+    assert "DEADLOCK: " in text and lock in text
     assert len(text.splitlines()) < 50
-    assert len(circle["threads"]) == 2
+    assert len(circle["threads"]) == len(names)
+    assert report["verdict"]["code"] == "deadlock"
+    headline = report["verdict"]["headline"]
+    assert headline.startswith("Deadlock: ") and lock in headline and all(name in headline for name in names)
+    (told,) = report["deadlocks"]
+    assert sorted(thread["name"] for thread in told["threads"]) == sorted(names)
+    assert [report["locks"][thread["lock"]]["contention"] for thread in told["threads"]].count(True) >= 1
+    assert told["lasts"] and told["from_s"] < 0.3
+
+
+@pytest.mark.parametrize("rlock", (0, 1))
+def test_a_circle_that_gives_up_is_over(any_python, rlock):
+    with Program(any_python.executable, "deadlock.py", "--how", "timeout", "--rlock", rlock, seconds=4) as program:
+        report = record_json(program.pid, seconds=3)
+    (told,) = report["deadlocks"]
+    assert not told["lasts"]
+    assert told["to_s"] - told["from_s"] == pytest.approx(0.5, abs=0.15)
+    assert report["verdict"]["code"] != "deadlock"
+    assert "deadlock" in [claim["code"] for claim in report["verdict"]["claims"]]
 
 
 @pytest.mark.parametrize("what, kind, type_name", [("dict", "object", "dict"), ("list", "object", "list"),

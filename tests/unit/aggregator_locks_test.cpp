@@ -158,6 +158,67 @@ TEST_F(Locks, AnOwnerThatWaitsItselfIsAChain) {
   EXPECT_EQ(first->owner_waited, first->waited);
 }
 
+// As above, but thread 2 has the second lock.
+TEST_F(Locks, WhoWaitsForEachOtherIsDeadlocked) {
+  begin();
+  for (int ms = 100; ms <= 1000; ms += 50) {
+    Sample sample = at(ms);
+    if (ms == 100) {
+      sample.threads = {blocked_for(2, kFirst)};
+      sample.owners = {{kFirst, ThreadIndex{1}, true}, {kSecond, ThreadIndex{2}, true}};
+    }
+    feed(sample);
+  }
+  const Profile profile = finish();
+  ASSERT_EQ(profile.deadlocks.size(), 1U);
+  const Deadlock& circle = profile.deadlocks[0];
+  EXPECT_TRUE(circle.lasts);
+  EXPECT_EQ(circle.time, (TimeRange{0ms, 1000ms}));
+  ASSERT_EQ(circle.members.size(), 2U);
+  EXPECT_EQ(circle.members[0].thread, ThreadIndex{1});
+  EXPECT_EQ(circle.members[1].thread, ThreadIndex{2});
+  EXPECT_EQ(profile.lock(circle.members[0].lock)->info.name, "second");
+  EXPECT_EQ(profile.lock(circle.members[1].lock)->info.name, "first");
+  EXPECT_EQ(circle.members[0].stack, kWaiterStack);
+}
+
+class CirclesThatEnd : public Locks {
+ protected:
+  std::vector<Deadlock> left_at(int end) {
+    begin();
+    for (int ms = 50; ms <= 1000; ms += 50) {
+      Sample sample = at(ms);
+      if (ms == 50) {
+        sample.threads = {blocked_for(2, kFirst)};
+        sample.owners = {{kFirst, ThreadIndex{1}, true}, {kSecond, ThreadIndex{2}, true}};
+      }
+      if (ms == end) sample.threads = {os_facts(2, Os::kRunning)};
+      feed(sample);
+    }
+    return finish().deadlocks;
+  }
+};
+
+TEST_F(CirclesThatEnd, AreToldByTheirTime) {
+  const std::vector<Deadlock> circles = left_at(500);
+  ASSERT_EQ(circles.size(), 1U);
+  EXPECT_FALSE(circles[0].lasts);
+  EXPECT_LE(circles[0].time.to, 500ms);
+  EXPECT_GE(circles[0].time.to, 350ms);
+}
+
+TEST_F(CirclesThatEnd, AreNoneWhenTheyAreShort) { EXPECT_TRUE(left_at(150).empty()); }
+
+TEST_F(Locks, WhoHasThreadsStandStillWaitsForNobody) {
+  begin(LockKind::kStopTheWorld);
+  for (int ms = 50; ms <= 1000; ms += 50) {
+    Sample sample = at(ms);
+    if (ms == 50) sample.owners = {{kSecond, ThreadIndex{1}, false}};
+    feed(sample);
+  }
+  EXPECT_TRUE(finish().deadlocks.empty());
+}
+
 TEST_F(Locks, BlockedTimeIsSplitByWhatTheKernelSays) {
   begin();
   Sample sample = at(1);

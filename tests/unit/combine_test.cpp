@@ -81,6 +81,7 @@ TEST(Combined, LocksAreSortedAndLanesFollowThem) {
     lock.owner = ThreadIndex{0};
     lock.blame = {{ThreadIndex{0}, kNoStack, kNoStack, lock.waited}};
     one.locks = {lock};
+    one.deadlocks = {{0, {{ThreadIndex{0}, 1, kNoStack}}, {1s, 2s}, true}};
     one.timeline.lanes[0].front() = {0s, 4s, kNoStack, Activity::kWaitsForLock, 1};
     processes.push_back(std::move(one));
   }
@@ -92,6 +93,10 @@ TEST(Combined, LocksAreSortedAndLanesFollowThem) {
   EXPECT_EQ(program.locks[0].blame[0].owner, ThreadIndex{1});
   EXPECT_EQ(program.lock(program.timeline.lanes[0][0].lock)->info.name, "lock of 1");
   EXPECT_EQ(program.lock(program.timeline.lanes[1][0].lock)->info.name, "lock of 3");
+  ASSERT_EQ(program.deadlocks.size(), 2U);
+  EXPECT_EQ(program.deadlocks[1].process, 1U);
+  EXPECT_EQ(program.deadlocks[1].members[0].thread, ThreadIndex{1});
+  EXPECT_EQ(program.lock(program.deadlocks[1].members[0].lock)->info.name, "lock of 3");
   EXPECT_EQ(program.processes[1].lock(program.processes[1].timeline.lanes[0][0].lock)->info.name, "lock of 3");
 }
 

@@ -35,6 +35,14 @@ TEST(LockNames, AreWhatPeopleCallThem) {
   EXPECT_EQ(wording::lock_name(lock(LockKind::kLock, "a\nb")), "a b");
 }
 
+TEST(LockNames, SayWhatIsWaitedFor) {
+  EXPECT_EQ(wording::waited_for(LockKind::kLock, "LOCK", "worker-1"), "LOCK, which worker-1 has");
+  EXPECT_EQ(wording::waited_for(LockKind::kThread, "sleeper", "worker-1"), "worker-1 to end");
+  EXPECT_EQ(wording::circle({"a"}), "a waits for itself");
+  EXPECT_EQ(wording::circle({"a", "b"}), "a and b wait for each other");
+  EXPECT_EQ(wording::circle({"a", "b", "c"}), "3 threads wait for each other");
+}
+
 using Waits = std::map<ThreadIndex, ThreadIndex>;
 constexpr ThreadIndex kA{1}, kB{2}, kC{3}, kD{4}, kE{5};
 
