@@ -11,7 +11,7 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 
 constexpr std::size_t kMostLocks = 10'000;  // later ones are not told apart
-constexpr std::size_t kFrameBudget = 2'000;
+constexpr std::size_t kFrameBudget = 300;
 constexpr Nanos kOwnerHolds = 500us;  // so long an owner is taken to stay one
 constexpr Nanos kJoinHolds = 100ms;
 constexpr Nanos kNotFound = 5ms;      // to a new search
@@ -19,6 +19,9 @@ constexpr int kMostSections = 16;
 // pycore_critical_section.h: tags of PyThreadState.critical_section and _cs_prev.
 constexpr std::uint64_t kInactive = 1, kTwoMutexes = 2;
 constexpr std::uint64_t kSectionMutex = 8, kSectionMutex2 = 16;
+
+// Nobody has it, so that it matters less which one it is.
+bool is_idle(LockKind kind) { return !is_contention(kind) && !has_owner(kind); }
 
 }  // namespace
 
@@ -49,7 +52,7 @@ std::optional<LockWait> LockTable::enter(ThreadIndex thread, RemoteAddr interpre
   if (!found.has_value()) return std::nullopt;
   const LockIndex index = index_of(waiter, *found, met);
   record.idle_in.reset();
-  if (!is_contention(locks_[to_int(index)].info.kind)) record.idle_in = index;
+  if (is_idle(locks_[to_int(index)].info.kind)) record.idle_in = index;
   record.idle_stack = record.stack;
   return sit_down(thread, futex, LockWait{index, found->since});
 }
@@ -149,26 +152,29 @@ std::optional<ThreadIndex> LockTable::thread_at(RemoteAddr state) const {
 // CPython does not write down who has a Lock. Whoever is in a `with` statement of it has it, even while he waits for it
 // once more, which is for ever.
 std::optional<ThreadIndex> LockTable::find_with(const Record& record) {
-  const RemoteAddr lock = record.info.address;
-  if (record.owner.has_value() && threads_.at(*record.owner).alive && is_within(*record.owner, lock)) return record.owner;
-  for (const ThreadIndex thread : threads_.alive()) {
-    if (budget_ == 0) break;
-    if (threads_.at(thread).info.python && is_within(thread, lock)) return thread;
-  }
-  return std::nullopt;
+  const auto has_it = [&](ThreadIndex thread) {
+    return threads_.at(thread).alive && std::ranges::find(had_by(thread), record.info.address) != had_by(thread).end();
+  };
+  if (record.owner.has_value() && has_it(*record.owner)) return record.owner;
+  const auto found = std::ranges::find_if(threads_.alive(), has_it);
+  return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
 }
 
-bool LockTable::is_within(ThreadIndex thread, RemoteAddr lock) {
-  const ThreadRecord& record = threads_.at(thread);
+const std::vector<RemoteAddr>& LockTable::had_by(ThreadIndex thread) {
+  ThreadRecord& record = threads_.at(thread);
+  if (record.locks_had_tick == record.stack_tick || budget_ == 0 || !record.info.python) return record.locks_had;
+  record.locks_had_tick = record.stack_tick;
+  record.locks_had.clear();
   const std::vector<FramePlace> places = places_of(record.plan);
-  if (reader_.let_go_by(places) == lock) return false;
-  for (auto place = places.rbegin(); place != places.rend() && budget_ > 0; ++place) {
-    --budget_;
-    for (const RemoteAddr object : frames_.kept_for_handlers(*place)) {
-      if (reader_.lock_behind(object) == lock) return true;
+  budget_ -= std::min(budget_, places.size());
+  const RemoteAddr let_go = reader_.let_go_by(places);
+  for (const FramePlace& place : places) {
+    for (const RemoteAddr object : frames_.kept_for_handlers(place)) {
+      const RemoteAddr lock = reader_.lock_behind(object);
+      if (!lock.is_null() && lock != let_go) record.locks_had.push_back(lock);
     }
   }
-  return false;
+  return record.locks_had;
 }
 
 std::optional<ThreadIndex> LockTable::find_section(const Record& record) {

@@ -48,7 +48,7 @@ class LockTable {
   std::optional<ThreadIndex> thread_of(ThreadIdent ident) const;
   std::optional<ThreadIndex> thread_at(RemoteAddr state) const;
   std::optional<ThreadIndex> find_with(const Record& record);
-  bool is_within(ThreadIndex thread, RemoteAddr lock);
+  const std::vector<RemoteAddr>& had_by(ThreadIndex thread);
   std::optional<ThreadIndex> find_section(const Record& record);
   bool is_in_section(ThreadIndex thread, RemoteAddr mutex);
 
@@ -60,7 +60,7 @@ class LockTable {
   std::vector<Record> locks_;  // by LockIndex
   std::map<std::tuple<LockKind, RemoteAddr>, LockIndex> known_;
   std::vector<LockIndex> contended_;  // those with waiters
-  std::size_t budget_ = 0;            // frames that may still be looked into at this tick
+  std::size_t budget_ = 0;            // frames that may still be looked into at this tick; later ticks go on
 };
 
 }  // namespace gilspy::sample

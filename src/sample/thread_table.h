@@ -46,6 +46,8 @@ struct ThreadRecord {
   std::uint64_t lock_stack_tick = 0;
   std::optional<LockIndex> idle_in;
   StackId idle_stack = kNoStack;
+  std::vector<RemoteAddr> locks_had;  // by the `with` statements that it is in, with the stack of that tick
+  std::uint64_t locks_had_tick = 0;
   bool moved = false;                            // its frames changed while its stack was read, at stack_tick
   std::optional<std::uint64_t> context_version;  // read with the stack
   std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other

@@ -9,6 +9,10 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+constexpr std::string_view kReferenceCounts =
+    "If threads are slower side by side although none waits: they may share objects. CPUs then take turns with the "
+    "reference counts, which gilspy cannot see.";
+
 // Whose work to move elsewhere: the program's own function, not the library's that it called.
 std::string first_culprit(const Case& found, std::string_view otherwise) {
   if (found.culprits.empty()) return std::string(otherwise);
@@ -75,6 +79,7 @@ Lines for_lock_bound(const Numbers& n) {
   }
   if (!n.gil_enabled) {
     lines.push_back("Give each thread an object of its own and put the results together at the end.");
+    lines.emplace_back(kReferenceCounts);
     return lines;
   }
   if (n.lock.owner_for_gil >= 0.3) lines.push_back("Its owner waits for the GIL: fewer busy threads beside it let go of the lock sooner.");
@@ -115,11 +120,17 @@ Lines for_starved(const Numbers& n) {
 }
 
 Lines for_parallel(const Numbers& n) {
-  if (are_cpus_exhausted(n)) return {"More CPUs, or less work: the ones that this process may use are busy."};
-  if (is_starved(n))
-    return {"Look at what else runs on this machine: these threads were ready to run, but had no CPU."};
-  return {fmt::format("More {} may use the remaining CPUs; the flame graph shows what they run.",
-                      is_parallel_by_processes(n) ? "processes" : "threads")};
+  Lines lines;
+  if (are_cpus_exhausted(n)) {
+    lines = {"More CPUs, or less work: the ones that this process may use are busy."};
+  } else if (is_starved(n)) {
+    lines = {"Look at what else runs on this machine: these threads were ready to run, but had no CPU."};
+  } else {
+    lines = {fmt::format("More {} may use the remaining CPUs; the flame graph shows what they run.",
+                         is_parallel_by_processes(n) ? "processes" : "threads")};
+  }
+  if (n.free_threaded && !n.gil_enabled) lines.emplace_back(kReferenceCounts);
+  return lines;
 }
 
 Lines for_single(const Numbers& n) {
