@@ -45,6 +45,7 @@ inline void expect_same(const Profile& a, const Profile& b) {
   expect_same(a.stacks, b.stacks);
   expect_same(a.blame, b.blame);
   expect_same(a.locks, b.locks);
+  EXPECT_EQ(a.deadlocks, b.deadlocks);
   expect_same(a.table, b.table);
   EXPECT_EQ(a.timeline, b.timeline);
   EXPECT_EQ(a.quality, b.quality);
