@@ -58,7 +58,7 @@ struct RuntimeLayout {
     Offset import_lock = kAbsent;
     Offset type_lock = kAbsent;
     Offset pending_lock = kAbsent;
-    Offset weakref_locks = kAbsent;  // several; free-threaded builds only, like the next
+    Offset weakref_locks = kAbsent;     // several; free-threaded builds only, like the next
     Offset reference_counts = kAbsent;  // brc: those that other threads are to merge
   } interpreter;
 
@@ -94,7 +94,8 @@ struct RuntimeLayout {
     Offset base_frame = kAbsent;        // _PyInterpreterFrame*, 3.15+: the outermost one, without Python code
     Offset datastack_chunk = kAbsent;   // not with FrameRoot::kFrameObjects
     Offset datastack_top = kAbsent;
-    Offset critical_section = kAbsent;  // 3.13+: the innermost section that it is in, tagged (pycore_critical_section.h)
+    Offset critical_section =
+        kAbsent;                       // 3.13+: the innermost section that it is in, tagged (pycore_critical_section.h)
     Offset context_version = kAbsent;  // context_ver: grows by one with each Context.run, and by one when that returns
   } thread;
 
@@ -113,23 +114,27 @@ struct RuntimeLayout {
     Offset size = 0;
     Offset code = kAbsent;
     Offset previous = kAbsent;
-    Offset instruction = kAbsent;      // _Py_CODEUNIT*; with FrameRoot::kFrameObjects int f_lasti
-    Offset owner = kAbsent;            // char; not with FrameRoot::kFrameObjects
-    Offset state = kAbsent;            // char f_executing or f_state; FrameRoot::kFrameObjects only
-    std::uint8_t states_on_stack = 0;  // bit n: a frame whose `state` is n is being executed
+    Offset instruction = kAbsent;  // _Py_CODEUNIT*; with FrameRoot::kFrameObjects int f_lasti
+    Offset owner = kAbsent;        // char; not with FrameRoot::kFrameObjects
+    Offset state = kAbsent;        // char f_executing or f_state; FrameRoot::kFrameObjects only
     // int, 3.11-3.13: -1 while the frame runs, else it has called another (pycore_frame.h: _PyFrame_GetStackPointer,
     // _PyFrame_SetStackPointer). Later versions clear `code` as a frame leaves the stack.
     Offset stacktop = kAbsent;
     Offset is_entry = kAbsent;  // bool, 3.11: called from C; later versions put a frame without Python code in between
+    Offset tlbc_index = kAbsent;               // int, free-threaded 3.14+: which copy of the bytecode it runs
+    std::uint8_t first_sentinel_owner = 0xff;  // owners from here on mark frames without Python code
+    std::uint8_t states_on_stack = 0;          // bit n: a frame whose `state` is n is being executed
+    std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
+  } frame;
+
+  // Parts of a frame that are read only of threads that wait for locks, or have them.
+  struct Variables {
     Offset globals = kAbsent;      // PyDictObject*
     Offset locals = kAbsent;       // the first local variable; behind them the value stack (3.11+)
     Offset value_stack = kAbsent;  // PyObject**, and f_iblock, f_blockstack; FrameRoot::kFrameObjects only
     Offset block_count = kAbsent;
     Offset blocks = kAbsent;
-    Offset tlbc_index = kAbsent;               // int, free-threaded 3.14+: which copy of the bytecode it runs
-    std::uint8_t first_sentinel_owner = 0xff;  // owners from here on mark frames without Python code
-    std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
-  } frame;
+  } variables;
 
   struct Code {
     Offset size = 0;
@@ -142,13 +147,13 @@ struct RuntimeLayout {
     Offset framesize = kAbsent;     // int co_framesize, 3.12+: words that a frame takes of the data stack
     Offset stacksize = kAbsent;     // int co_stacksize and co_nlocalsplus, 3.11: the same but for the fixed part
     Offset nlocalsplus = kAbsent;
-    Offset local_names = kAbsent;   // tuple of str: co_localsplusnames (3.11+), co_varnames
-    Offset cell_names = kAbsent;    // tuples of str: co_cellvars and co_freevars, up to 3.10
+    Offset local_names = kAbsent;  // tuple of str: co_localsplusnames (3.11+), co_varnames
+    Offset cell_names = kAbsent;   // tuples of str: co_cellvars and co_freevars, up to 3.10
     Offset free_names = kAbsent;
     Offset exception_table = kAbsent;  // bytes, 3.11+
-    Offset tlbc = kAbsent;          // _PyCodeArray* co_tlbc, free-threaded 3.14+
-    Offset tlbc_entries = kAbsent;  // _PyCodeArray.entries
-    std::uint8_t lasti_unit = 1;    // bytes that f_lasti counts: 2 in 3.10
+    Offset tlbc = kAbsent;             // _PyCodeArray* co_tlbc, free-threaded 3.14+
+    Offset tlbc_entries = kAbsent;     // _PyCodeArray.entries
+    std::uint8_t lasti_unit = 1;       // bytes that f_lasti counts: 2 in 3.10
   } code;
 
   struct Object {

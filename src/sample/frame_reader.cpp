@@ -33,7 +33,7 @@ std::vector<Variable> FrameReader::variables(const FramePlace& place) {
   const Facts* const facts = facts_of(place.code);
   std::vector<Variable> found;
   if (facts == nullptr) return found;
-  const std::vector<RemoteAddr> values = pointers(place.frame + layout_.frame.locals, facts->names.size());
+  const std::vector<RemoteAddr> values = pointers(place.frame + layout_.variables.locals, facts->names.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     RemoteAddr value = values[i];
     if (value.is_null()) continue;
@@ -57,27 +57,27 @@ std::vector<RemoteAddr> FrameReader::value_stack(const FramePlace& place) {
 }
 
 RemoteAddr FrameReader::globals(const FramePlace& place) {
-  return read_pointer(memory_, place.frame + layout_.frame.globals).value_or(RemoteAddr{});
+  return read_pointer(memory_, place.frame + layout_.variables.globals).value_or(RemoteAddr{});
 }
 
 RemoteAddr FrameReader::value_stack_of(const FramePlace& place, const Facts& facts) {
-  if (layout_.frame.value_stack == kAbsent) return place.frame + layout_.frame.locals + std::uint64_t{facts.locals} * 8;
-  return read_pointer(memory_, place.frame + layout_.frame.value_stack).value_or(RemoteAddr{});
+  if (layout_.variables.value_stack == kAbsent) return place.frame + layout_.variables.locals + std::uint64_t{facts.locals} * 8;
+  return read_pointer(memory_, place.frame + layout_.variables.value_stack).value_or(RemoteAddr{});
 }
 
 // How much of the value stack the handlers of the present instruction find there.
 std::uint32_t FrameReader::depth_of_handlers(const FramePlace& place, const Facts& facts) {
-  if (layout_.frame.blocks == kAbsent) {
+  if (layout_.variables.blocks == kAbsent) {
     const auto offset = codes_.unit_of(place.code, place.instruction);
     if (!offset.has_value()) return 0;
     const auto covers = [&](const Handlers& row) { return row.begin <= *offset && *offset < row.end; };
     const auto row = std::ranges::find_if(facts.handlers, covers);
     return row == facts.handlers.end() ? 0 : std::min(row->depth, facts.stack_size);
   }
-  const auto blocks = read_value<std::int32_t>(memory_, place.frame + layout_.frame.block_count);
+  const auto blocks = read_value<std::int32_t>(memory_, place.frame + layout_.variables.block_count);
   if (!blocks.has_value() || *blocks <= 0 || *blocks > kMostBlocks) return 0;
   const std::uint64_t innermost = static_cast<std::uint64_t>(*blocks - 1) * kBlockSize + kBlockLevel;
-  const auto level = read_value<std::int32_t>(memory_, place.frame + layout_.frame.blocks + innermost);
+  const auto level = read_value<std::int32_t>(memory_, place.frame + layout_.variables.blocks + innermost);
   if (!level.has_value() || *level <= 0) return 0;
   return std::min(static_cast<std::uint32_t>(*level), facts.stack_size);
 }

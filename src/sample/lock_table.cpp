@@ -27,9 +27,9 @@ bool is_idle(LockKind kind) { return !is_contention(kind) && !has_owner(kind); }
 
 std::vector<FramePlace> LockTable::places_of(const StackPlan& plan) {
   std::vector<FramePlace> places;
-  if (plan.known.size() < plan.frames.size()) return places;
-  for (std::size_t i = 0; i < plan.frames.size(); ++i) {
-    places.push_back({plan.frames[i], plan.known[i].code, plan.known[i].instruction});
+  for (std::size_t i = 0; i < std::min(plan.depth, plan.known.size()); ++i) {
+    const KnownFrame& frame = plan.known[i];
+    places.push_back({frame.address, frame.code, frame.instruction});
   }
   return places;
 }

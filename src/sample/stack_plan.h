@@ -16,6 +16,7 @@ struct Region {
 
 // A frame that was looked up, and the stack that it ends.
 struct KnownFrame {
+  RemoteAddr address;  // where it lay when it was seen last
   RemoteAddr code;
   Instruction instruction;
   StackId stack = kNoStack;
@@ -30,7 +31,7 @@ struct StackPlan {
   RemoteAddr oldest_chunk;     // in which the outermost frame was seen; null: not known yet
   std::vector<Region> extras;  // those outside of the chunks (generators, the C stack), the most recently needed last
   std::vector<RemoteAddr> recent;  // FrameRoot::kFrameObjects: frames that were needed lately, the latest last
-  std::vector<RemoteAddr> frames;  // of the last known stack, outermost first
+  std::vector<RemoteAddr> frames;  // FrameRoot::kFrameObjects: of the last known stack, outermost first
   // How much of the newest chunk was in use since the plan was last reviewed, at most, and how many reads ago that was.
   std::uint32_t used_most = 0;
   std::uint32_t reads = 0;
@@ -39,6 +40,7 @@ struct StackPlan {
   RemoteAddr root_entry;
   // The last known stack, outermost first: callers mostly stay, and need not be looked up again in the same epoch.
   std::vector<KnownFrame> known;
+  std::size_t depth = 0;    // of that stack: there may be more in `known`, of a deeper one
   std::uint64_t epoch = 0;  // of the code cache, in which these two were found
 };
 

@@ -259,6 +259,7 @@ void StackReader::learn_calls(const Walk& walk, std::size_t certain, StackPlan& 
 bool StackReader::tell(const Walk& walk, std::size_t depth, bool whole, StackPlan& plan, StackOutcome& outcome) {
   if (!whole && depth == 0) return false;
   const auto stack = stack_of(walk, depth, plan);
+  plan.depth = stack.has_value() ? stack->depth : 0;
   if (!stack.has_value()) return false;
   outcome.stack = stack->stack;
   outcome.quality = whole && stack->depth == depth ? StackQuality::kWhole : StackQuality::kTruncated;
@@ -274,6 +275,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     as_before = as_before && result.depth < plan.known.size() && plan.known[result.depth].code == frame.code &&
                 plan.known[result.depth].instruction == frame.instruction;
     if (as_before) {
+      plan.known[result.depth].address = frame.address;
       result.stack = plan.known[result.depth].stack;
       continue;
     }
@@ -284,7 +286,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     }
     result.stack = stacks_.child(result.stack, *id);
     plan.known.resize(result.depth);
-    plan.known.push_back({frame.code, frame.instruction, result.stack});
+    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack});
   }
   return result;
 }

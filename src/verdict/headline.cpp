@@ -52,9 +52,11 @@ std::string lock_bound(const Numbers& n) {
   std::string owner;
   if (!n.lock.owner.empty()) {
     owner = fmt::format("; {} had it", n.lock.owner);
-    if (n.lock.owner_for_gil >= 0.3) owner += fmt::format(" and waited for the GIL for {} of that time", percent(n.lock.owner_for_gil));
+    if (n.lock.owner_for_gil >= 0.3)
+      owner += fmt::format(" and waited for the GIL for {} of that time", percent(n.lock.owner_for_gil));
   }
-  const std::string most = n.lock.waiters >= 0.95 * n.for_locks
+  const std::string most = n.lock.name.empty() ? fmt::format("{:.1f} threads waited for locks on average", n.for_locks)
+                           : n.lock.waiters >= 0.95 * n.for_locks
                                ? fmt::format("{:.1f} threads waited for {} on average", n.for_locks, n.lock.name)
                                : fmt::format("{:.1f} threads waited for locks on average, {:.1f} of them for {}",
                                              n.for_locks, n.lock.waiters, n.lock.name);

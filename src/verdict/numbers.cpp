@@ -1,5 +1,7 @@
 #include "numbers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>

@@ -57,9 +57,9 @@ bool is_starved_by_others(const Numbers& n) {
          n.workers_blocked < kMostlyBlocked;
 }
 
-// What is waited for more comes first.
+// What is waited for more comes first. Who keeps the GIL for long keeps those from it who have the locks.
 bool is_lock_first(const Numbers& n) {
-  return is_lock_bound(n) && n.gil_enabled && n.for_locks > n.waiting_for_gil();
+  return is_lock_bound(n) && n.gil_enabled && !is_hogged(n) && n.for_locks > std::max(n.waiting, n.waiting_for_gil());
 }
 
 bool is_contended_without_gil(const Numbers& n) { return is_lock_bound(n) && n.free_threaded && !n.gil_enabled; }

@@ -24,7 +24,7 @@ class Locks : public ::testing::Test {
  protected:
   // Thread 0 runs without the GIL, 1 and 2 are blocked.
   void begin(LockKind kind = LockKind::kLock) {
-    Sample sample = builder_.at(0).gil(no_gil()).start(0).start(1).start(2).take();
+    Sample sample = builder_.at(0).gil(held_by(std::nullopt)).start(0).start(1).start(2).take();
     for (const LockIndex lock : {kFirst, kSecond}) {
       LockInfo info;
       info.index = lock;
@@ -47,7 +47,7 @@ class Locks : public ::testing::Test {
     if (lock.has_value()) facts.lock = LockWait{*lock};
     return facts;
   }
-  Sample at(int ms) { return builder_.at(ms).gil(no_gil()).take(); }
+  Sample at(int ms) { return builder_.at(ms).gil(held_by(std::nullopt)).take(); }
   void feed(const Sample& sample) { aggregator_.add(sample, classifier_.classify(sample)); }
   Profile finish() {
     Profile profile;

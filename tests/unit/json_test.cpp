@@ -29,13 +29,13 @@ std::vector<std::string> keys(const rapidjson::Value& object) {
 
 TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   const rapidjson::Document json = parsed(mixed_profile());
-  EXPECT_THAT(keys(json), ElementsAre("schema", "duration_s", "target", "cpus", "interpreters", "threads",
-                                      "parallelism", "confidence", "verdict", "warnings", "quality", "self", "ended",
-                                      "total", "processes", "unread"));
+  EXPECT_THAT(keys(json), ElementsAre("schema", "duration_s", "target", "cpus", "interpreters", "threads", "locks",
+                                      "deadlocks", "parallelism", "confidence", "verdict", "warnings", "quality",
+                                      "self", "ended", "total", "processes", "unread"));
   EXPECT_THAT(keys(json["total"]), ElementsAre("processes", "threads", "duration_s", "parallelism", "activities"));
   EXPECT_THAT(keys(json["processes"][0]),
-              ElementsAre("began_s", "duration_s", "target", "cpus", "interpreters", "threads", "parallelism",
-                          "confidence", "verdict", "warnings", "quality", "self", "ended"));
+              ElementsAre("began_s", "duration_s", "target", "cpus", "interpreters", "threads", "locks", "deadlocks",
+                          "parallelism", "confidence", "verdict", "warnings", "quality", "self", "ended"));
   EXPECT_THAT(keys(json["target"]),
               ElementsAre("pid", "command", "python", "free_threaded", "gil_enabled", "executable"));
   EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota", "queued_threads", "holders_queued",
@@ -45,8 +45,8 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
               ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s", "tenure",
                           "time_to_get_gil", "confidence"));
   EXPECT_THAT(keys(json["interpreters"][0]["gil"]["tenure"]), ElementsAre("count", "median_s", "p99_s", "longest_s"));
-  EXPECT_THAT(keys(json["threads"][0]), ElementsAre("tid", "name", "interpreter", "python", "activities", "tenure",
-                                                    "time_to_get_gil", "confidence"));
+  EXPECT_THAT(keys(json["threads"][0]), ElementsAre("tid", "name", "interpreter", "python", "activities", "blocked_in",
+                                                    "tenure", "time_to_get_gil", "confidence"));
   EXPECT_THAT(keys(json["threads"][0]["activities"]),
               ElementsAre("holds_gil", "holds_gil_off_cpu", "waits_for_gil", "runs_without_gil", "waits_for_lock",
                           "stop_the_world", "blocked", "unknown"));

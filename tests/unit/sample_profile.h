@@ -147,6 +147,17 @@ inline Profile mixed_profile() {
   builder.blame(spinner, kNoStack, kNoStack, 0.1).blame(Blame::kNobody, kNoStack, spins, 0.1);
 
   Profile& profile = builder.cpu(1.5).profile();
+  LockProfile& lock = profile.locks.emplace_back();
+  lock.info = {LockIndex{0},   LockKind::kLock,       RemoteAddr(0x7f12),
+               "_thread.lock", "self.<lock> of Pool", "queue (serve.py:60)"};
+  lock.waited = ProfileBuilder::nanos(1.25);
+  lock.observed = ProfileBuilder::nanos(1.5);
+  lock.owner = hasher;
+  lock.owner_inferred = true;
+  lock.owner_did[index_of(Activity::kRunsWithoutGil)] = ProfileBuilder::nanos(0.8);
+  lock.owner_did[index_of(Activity::kWaitsForGil)] = ProfileBuilder::nanos(0.4);
+  lock.blame = {{hasher, hashes, queues, ProfileBuilder::nanos(1.2)},
+                {Blame::kNobody, kNoStack, queues, ProfileBuilder::nanos(0.05)}};
   profile.target.command = {"python", "/srv/app/serve.py", "--port", "80"};
   profile.target.working_folder = "/";
   profile.target.python = {.major = 3, .minor = 13, .micro = -1};

@@ -52,9 +52,8 @@ class SamplerLocksTest : public SamplerTest {
                                {SyscallFacts::State::kInSyscall, kFutexSyscall, (entry_ + 16).value()});
     // It had the GIL for a moment before.
     python_.hold_gil(threads_[kWaiter], ++switches_);
-    tick();
-    now_ += 5ms;
     python_.hold_gil(threads_[0], ++switches_);
+    now_ += 5ms;
   }
   // Until it is told: the kernel is not asked at every tick.
   void tick_until_told() {

@@ -336,11 +336,9 @@ TEST(Judge, ThreadsThatQueueForALock) {
     builder.spend(thread, Activity::kHoldsGil, 0.9).spend(thread, Activity::kWaitsForLock, 3.1);
   }
   const Verdict verdict = judge(builder.cpu(3.6).profile());
-  EXPECT_EQ(verdict.code, VerdictCode::kSingleThreaded);
-  EXPECT_EQ(verdict.headline,
-            "Only 0.9 of 4 threads had something to run at a time: the others waited for locks, they did not wait for "
-            "the GIL.");
-  EXPECT_THAT(verdict.advice, ElementsAre(StartsWith("Hold the locks for less time")));
+  EXPECT_EQ(verdict.code, VerdictCode::kLockBound);
+  EXPECT_EQ(verdict.headline, "3.1 threads waited for locks on average, while the process used 0.90 of 2 CPUs.");
+  EXPECT_THAT(verdict.advice, ElementsAre(StartsWith("Several locks instead of one")));
 }
 
 TEST(Judge, IoBoundAndIdle) {

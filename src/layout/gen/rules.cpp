@@ -82,12 +82,13 @@ constexpr FieldRule kFields[] = {
     {"frame.owner", with_data_stack, {{{"_PyInterpreterFrame", "owner"}}}},
     {"frame.stacktop", never, {{{"_PyInterpreterFrame", "stacktop"}}}},
     {"frame.is_entry", never, {{{"_PyInterpreterFrame", "is_entry"}}}},
-    {"frame.globals", always, {{{"_PyInterpreterFrame", "f_globals"}, {"_frame", "f_globals"}}}},
-    {"frame.locals", always, {{{"_PyInterpreterFrame", "localsplus"}, {"_frame", "f_localsplus"}}}},
-    {"frame.value_stack", with_frame_objects, {{{"_frame", "f_valuestack"}}}},
-    {"frame.block_count", with_frame_objects, {{{"_frame", "f_iblock"}}}},
-    {"frame.blocks", with_frame_objects, {{{"_frame", "f_blockstack"}}}},
     {"frame.tlbc_index", with_thread_local_bytecode, {{{"_PyInterpreterFrame", "tlbc_index"}}}},
+
+    {"variables.globals", always, {{{"_PyInterpreterFrame", "f_globals"}, {"_frame", "f_globals"}}}},
+    {"variables.locals", always, {{{"_PyInterpreterFrame", "localsplus"}, {"_frame", "f_localsplus"}}}},
+    {"variables.value_stack", with_frame_objects, {{{"_frame", "f_valuestack"}}}},
+    {"variables.block_count", with_frame_objects, {{{"_frame", "f_iblock"}}}},
+    {"variables.blocks", with_frame_objects, {{{"_frame", "f_blockstack"}}}},
 
     {"code.size", always, {{{"PyCodeObject"}}}},
     {"code.filename", always, {{{"PyCodeObject", "co_filename"}}}},
