@@ -51,14 +51,16 @@ constexpr bool holds(Activity activity) {
   return activity == Activity::kHoldsGil || activity == Activity::kHoldsGilOffCpu;
 }
 
-// How much a sample weighs: the time since the one before, at most three periods. The excess is unknown time.
+// How much a sample weighs: the time since the one before, at most three periods. The excess is unknown time. Without a
+// rate, a sample tells of no more than one at 1 kHz does.
 struct Weight {
   Nanos known{0};
   Nanos unknown{0};
 };
 constexpr Weight weight_of(Nanos since_previous, Nanos period) {
-  const Nanos most = 3 * period;
-  if (period.count() == 0 || since_previous <= most) return {since_previous, Nanos{0}};
+  constexpr Nanos kWithoutRate = std::chrono::milliseconds(1);
+  const Nanos most = 3 * (period.count() == 0 ? kWithoutRate : period);
+  if (since_previous <= most) return {since_previous, Nanos{0}};
   return {most, since_previous - most};
 }
 

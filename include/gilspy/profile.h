@@ -178,7 +178,7 @@ struct Quality {
   std::uint64_t blurred = 0;    // ticks with two or more hand-offs since the tick before
   std::uint64_t errors = 0;     // ticks at which nothing could be read
   Nanos stopped{0};             // time in which the process was stopped (SIGSTOP, job control, a debugger): unknown
-  Nanos gaps{0};  // time in which gilspy itself did not run (a busy machine, Ctrl-Z): unknown, beyond three periods
+  Nanos gaps{0};  // time in which gilspy itself did not run (a busy machine, Ctrl-Z): unknown, see weight_of
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
   Pauses pauses;

@@ -92,7 +92,10 @@ std::string starved_by_limit(const Numbers& n, std::string_view innocent) {
 }
 
 std::string cpu_starved(const Numbers& n) {
-  const std::string_view innocent = is_serialized(n) || is_hogged(n) ? "" : "; the GIL is not the problem";
+  const std::string_view innocent = is_serialized(n) || is_hogged(n) ? ""
+                                    : n.holders_queued >= kHoldersQueued && n.waiting >= kNotableWaiters
+                                        ? "; whether the GIL is a problem as well cannot be told meanwhile"
+                                        : "; the GIL is not the problem";
   switch (starved(n)) {
     case Starved::kByThrottling:
       return fmt::format("The CPU quota of its cgroup, {}, was used up in {} of its periods, and the {} stood still{}.",

@@ -105,11 +105,13 @@ void add_threads(const Profile& profile, Numbers& numbers) {
 // the CPU time that the process had. (The kernel tells of a queue when it is left, which often is right before the GIL
 // is.)
 Nanos holders_queued(const Profile& profile) {
-  Nanos holding{0};
+  Nanos holding{0}, held{0};
   for (const ThreadProfile& thread : profile.threads) holding += time_in(thread, Activity::kHoldsGil);
+  for (const GilProfile& gil : profile.gils) held += gil.held;
   const bool is_known = profile.cpu_time > Nanos{0} && profile.pressure.queued > Nanos{0};
   const Nanos beyond = is_known ? std::min(holding - profile.cpu_time, profile.pressure.queued) : Nanos{0};
-  return profile.holders_queued + std::max(beyond, Nanos{0});
+  // A queue that was told of when it was left may have begun before the recording.
+  return std::min(profile.holders_queued + std::max(beyond, Nanos{0}), held);
 }
 
 void add_gils(const Profile& profile, Numbers& numbers) {

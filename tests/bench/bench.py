@@ -99,6 +99,8 @@ def run_section(name, plan):
     except Exception as error:  # pylint: disable=broad-except
         traceback.print_exc()
         section.failure = "%s: %s" % (type(error).__name__, error)
+    if section.results and not section.results.goals and not any(table.rows for table in section.results.tables):
+        section.failure = "nothing was measured"
     if section.results:
         section.results.remarks += plan.steady.told()
     section.seconds = time.monotonic() - begin
@@ -172,10 +174,20 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     if arguments.earlier:
-        write_documents(*from_json([pathlib.Path(path).read_text(encoding="utf-8") for path in arguments.earlier]))
+        try:
+            write_documents(*from_json([pathlib.Path(path).read_text(encoding="utf-8") for path in arguments.earlier]))
+        except (OSError, ValueError, KeyError) as error:
+            sys.exit("bench: %s" % error)
         return
+    names = chosen_sections(arguments.sections, arguments.full)
+    if arguments.json:
+        try:
+            pathlib.Path(arguments.json).touch()
+        except OSError as error:
+            sys.exit("bench: %s" % error)
     # Started in the background of a shell, Ctrl-C would be ignored here and in every sampler that is ended by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing outlives this one
     pythons = interpreters.pick_supported(interpreters.find_interpreters())
     found, missing = peers.find(pythons)
     plan = Plan(arguments.full, pythons, found, say, Steady(PATIENCE_S[arguments.full]))
@@ -183,12 +195,13 @@ def main():
     for key, value in facts.items():
         print("%-23s %s" % (key, value), flush=True)
     sections = []
-    for name in chosen_sections(arguments.sections, arguments.full):
+    for name in names:
         sections.append(run_section(name, plan))
         print(report.text_section(sections[-1]), flush=True)
         if arguments.json:  # each time: a long run may be ended in the midst of it
             pathlib.Path(arguments.json).write_text(as_json(facts, sections, arguments.full), encoding="utf-8")
-    print("\n=== What fell behind ===\n%s" % ("\n".join(report.fell_behind(sections)) or "nothing: every goal was met"))
+    behind = report.fell_behind(facts, sections)
+    print("\n=== What fell behind ===\n%s" % ("\n".join(behind) or "nothing: every goal was met"))
     print("took %s" % ", ".join("%s %.0f s" % (section.name, section.seconds) for section in sections))
     if arguments.write:
         write_documents(facts, sections)

@@ -78,9 +78,11 @@ def markdown_goals(rows):
     return "\n".join(lines + ["| %s |" % " | ".join(cell.replace("|", "\\|") for cell in row) for row in rows])
 
 
-def fell_behind(sections):
-    """Lines: what failed, what was not met, what was not judged."""
-    lines = ["failed: %s: %s" % (section.title, section.failure) for section in sections if section.failure]
+def fell_behind(facts, sections):
+    """Lines: who was not there, what failed, what was not met, what was not judged."""
+    missing = facts["peers that are missing"]
+    lines = [] if missing == "none" else ["not compared with: " + missing]
+    lines += ["failed: %s: %s" % (section.title, section.failure) for section in sections if section.failure]
     for met in (False, None):
         lines += ["%s: %s" % (section.title, goal_line(goal)) for section in sections if section.results
                   for goal in section.results.goals if goal.met is met]
@@ -92,7 +94,7 @@ def document(facts, sections):
     parts = ["# Benchmarks", "Written by `%s`; not edited by hand. All figures are of one machine: ratios carry over, "
              "absolute numbers do not." % facts["command"],
              "| | |\n|---|---|\n" + "\n".join("| %s | %s |" % (key, value) for key, value in facts.items())]
-    behind = fell_behind(sections)
+    behind = fell_behind(facts, sections)
     parts.append("## What fell behind\n\n" + ("\n".join("- " + line for line in behind) if behind
                                               else "Every goal was met."))
     return "\n\n".join(parts + [markdown_section(section) for section in sections]) + "\n"

@@ -223,8 +223,8 @@ def ordinary(plan, pythons, rounds, seconds):
             rows.append([name, str(python), "%.2f" % truncated, "%+.2f" % bias, function, "%+.2f" % control])
             plan.say(", ".join(rows[-1]))
             most_truncated = max(most_truncated, (truncated, "%s on %s" % (name, python.name)))
-            most_bias = max(most_bias, (abs(bias), "%s in %s on %s; a stack that lacks its last frames counts for the "
-                                                   "callers alone" % (function, name, python.name)))
+            most_bias = max(most_bias, (abs(bias), "%s in %s on %s; %s" % (function, name, python.name,
+                                                                           explained(bias, truncated, control))))
     table = Table(["program", "CPython", "truncated %", "bias, points", "of the function", "nonblocking against itself"], rows,
                   "%s Hz, %d recordings of %g s each way" % (ORDINARY_RATE, rounds, seconds))
     if not rows:
@@ -234,6 +234,14 @@ def ordinary(plan, pythons, rounds, seconds):
              ordinary_goal("inclusive shares at most 1 point from those of `--blocking`", "%.2f points", most_bias,
                            MOST_BIAS_POINTS)]
     return table, goals, failed
+
+
+def explained(bias, truncated, control):
+    """How much of a bias the truncated stacks can account for, and how much chance; all in points."""
+    if abs(control) > abs(bias) / 2:
+        return "nonblocking recordings differ by %.2f points among themselves: noise" % abs(control)
+    text = "truncated stacks, which count for the callers alone, account for at most %.2f points" % truncated
+    return text if abs(bias) <= truncated else text + "; the rest is not explained"
 
 
 def ordinary_goal(text, form, worst, most):

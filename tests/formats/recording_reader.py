@@ -16,6 +16,7 @@ FACT_THREAD, FACT_SHAPE, FACT_STACK = 30, 31, 32
 FRAME_FUNCTION, FRAME_FILE, FRAME_LINE = 40, 41, 42
 NODE_PARENT, NODE_FRAME = 50, 51
 
+PERIOD_WITHOUT_RATE_NS = 1_000_000
 PERIODS_TOLD_OF = 3  # a sample tells of so many periods before it; if more passed since the last, of the rest is nothing known
 
 
@@ -144,8 +145,8 @@ class Recording:
                 self.failed += 1
                 continue
             self.ticks += 1
-            told_of = time - PERIODS_TOLD_OF * period
-            if self.last_ns and period and self.last_ns < told_of:
+            told_of = time - PERIODS_TOLD_OF * (period or PERIOD_WITHOUT_RATE_NS)
+            if self.last_ns and self.last_ns < told_of:
                 self.gaps.append((self.last_ns, told_of))
             self.first_ns, self.last_ns = self.first_ns or time, time
             thread = self.add_gils(columns, holders, columns.runs(TICK_GILS), stacks)

@@ -1,6 +1,7 @@
 """The pure parts of the benchmark: what it reads out of its peers' outputs, its statistics, what it writes."""
 
 import json
+import types
 
 import bench
 import cost
@@ -164,7 +165,7 @@ def section(met, name="speed", failure=""):
     return report.Section(name, name.title(), "How.", None if failure else results, failure)
 
 
-FACTS = {"command": "./dev bench --full", "date": "2020-01-01", "machine": "2 CPUs", "gilspy": "gilspy 0.1.0 abc"}
+FACTS = {"peers that are missing": "none", "command": "./dev bench --full", "date": "2020-01-01", "machine": "2 CPUs", "gilspy": "gilspy 0.1.0 abc"}
 
 
 def test_numbers_stand_below_each_other():
@@ -175,7 +176,7 @@ def test_numbers_stand_below_each_other():
 @pytest.mark.parametrize("met, line", [(False, "Speed: NOT met: fast: 2.0x (the kernel)"),
                                        (None, "Speed: not judged: fast: 2.0x (the kernel)")])
 def test_what_is_not_met_is_told_with_its_reason(met, line):
-    assert report.fell_behind([section(met)]) == [line]
+    assert report.fell_behind(FACTS, [section(met)]) == [line]
     assert "- " + line in report.document(FACTS, [section(met)])
     assert line.partition(": ")[2] in report.text_section(section(met))
 
@@ -183,7 +184,26 @@ def test_what_is_not_met_is_told_with_its_reason(met, line):
 def test_a_failed_section_is_told():
     text = report.document(FACTS, [section(None, failure="OSError: no such file")])
     assert "- failed: Speed: OSError: no such file" in text and "**Not measured**: OSError: no such file" in text
-    assert report.fell_behind([section(True)]) == []
+    assert report.fell_behind(FACTS, [section(True)]) == []
+
+
+def test_a_peer_that_is_missing_is_told():
+    facts = dict(FACTS, **{"peers that are missing": "austin: no such package"})
+    assert report.fell_behind(facts, [section(True)]) == ["not compared with: austin: no such package"]
+
+
+def test_a_section_that_measured_nothing_has_failed(monkeypatch):
+    monkeypatch.setattr(bench, "importlib", types.SimpleNamespace(import_module=lambda name: types.SimpleNamespace(
+        TITLE="Speed", ABOUT="", run=lambda plan: Results([Table(["who"], [], "nobody")], [], [], []))))
+    plan = types.SimpleNamespace(steady=types.SimpleNamespace(told=lambda: []))
+    assert bench.run_section("speed", plan).failure == "nothing was measured"
+
+
+@pytest.mark.parametrize("bias, truncated, control, told", [
+    (-2.0, 3.0, 0.2, "at most 3.00 points"), (-7.5, 3.1, 0.1, "3.10 points; the rest is not explained"),
+    (5.3, 1.0, -5.2, "noise")])
+def test_a_bias_is_explained_only_as_far_as_that_goes(bias, truncated, control, told):
+    assert stacks.explained(bias, truncated, control).endswith(told)
 
 
 def test_bars_do_not_break_a_markdown_table():

@@ -204,7 +204,7 @@ TEST(Weight, CapsAGapAtThreePeriods) {
   EXPECT_EQ(weight_of(2 * period, period).unknown, Nanos{0});
   EXPECT_EQ(weight_of(10 * period, period).known, 3 * period);
   EXPECT_EQ(weight_of(10 * period, period).unknown, 7 * period);
-  EXPECT_EQ(weight_of(10 * period, Nanos{0}).known, 10 * period) << "no period, no cap";
+  EXPECT_EQ(weight_of(10 * period, Nanos{0}).unknown, 7 * period) << "without a rate: as at 1 kHz";
 }
 
 }  // namespace

@@ -128,6 +128,17 @@ TEST(CpuStarved, ByOthersBesideWhatHoldsAnyway) {
   EXPECT_EQ(judge(profile).code, VerdictCode::kCpuStarved) << "they do not run side by side any more";
 }
 
+// Waiting for a holder without a CPU is not the GIL's doing, but may hide what is.
+TEST(CpuStarved, AGilThatIsWaitedForMeanwhileIsNotAcquitted) {
+  Profile profile = serialized_profile();
+  profile.pressure = {profile.duration, 3 * profile.duration, 0, 0, Nanos{0}};
+  profile.holders_queued = profile.gils.front().held;
+  profile.cpu_time = profile.duration / 10;
+  const Verdict verdict = judge(profile);
+  EXPECT_EQ(verdict.code, VerdictCode::kCpuStarved);
+  EXPECT_THAT(verdict.headline, HasSubstr("whether the GIL is a problem as well cannot be told"));
+}
+
 TEST(Hogged, AHolderWithoutACpuIsNoHog) {
   Profile profile = mixed_profile();
   EXPECT_EQ(judge(profile).code, VerdictCode::kGilHoggedByNativeCall);

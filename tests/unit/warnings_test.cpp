@@ -119,6 +119,16 @@ TEST(Certainty, WhyTicksAreMissingIsSaidOnce) {
   EXPECT_THAT(codes(profile), ElementsAre("ticks_late"));
 }
 
+// The kernel tells of a queue when it is left, and it may have begun before the recording.
+TEST(Certainty, NoHolderIsQueuedForLongerThanItHeld) {
+  Profile profile = serialized_profile();
+  profile.holders_queued = 10 * profile.duration;
+  const std::vector<Warning> all = judge(profile).warnings;
+  const auto overloaded = std::ranges::find(all, WarningCode::kMachineOverloaded, &Warning::code);
+  ASSERT_NE(overloaded, all.end());
+  EXPECT_THAT(overloaded->sentence, testing::HasSubstr("for 99"));
+}
+
 TEST(Certainty, ACpuOfItsOwnThatIsUsedUpIsNoOverload) {
   Profile profile = serialized_profile();
   profile.cpus.allowed = 1;
