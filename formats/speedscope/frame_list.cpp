@@ -20,7 +20,8 @@ FrameList::FrameList(const Profile& profile, const RenderOptions& options) : pro
     places_.push_back(add(Row(frame.function.empty() ? "(no name)" : std::string_view(frame.function), file, line)));
   }
   for (const LockProfile& lock : profile.locks) {
-    locks_.push_back(add(Row(fmt::format("{}: {}", words(Activity::kWaitsForLock), wording::lock_name(lock.info)))));
+    const std::string name = fmt::format("{}: {}", words(Activity::kWaitsForLock), wording::lock_name(lock.info));
+    locks_.push_back(is_contention(lock.info.kind) ? add(Row(name)) : index_of(Activity::kWaitsForLock));
   }
   for (const Blame& row : profile.blame) {
     const std::size_t waiter = row.waiter_stack == kNoStack ? kNoFrame : of_leaf(row.waiter_stack);

@@ -56,7 +56,7 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
 std::string locks_waited_for(const Profile& profile, std::size_t width) {
   const std::vector<thread_rows::LockRow> rows = thread_rows::lock_rows(profile, kMostLocks);
   if (rows.empty()) return {};
-  std::string text = "Locks that threads waited for, on average:\n";
+  std::string text = wrap("Locks that threads waited for, on average:", width, 2);
   for (const thread_rows::LockRow& row : rows) {
     const std::string waiters = fmt::format("{:>8.2f}  ", row.waiters);
     std::string line = unbroken(waiters + row.name);

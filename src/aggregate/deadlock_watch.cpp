@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono_literals::operator""ms;
 
-constexpr Nanos kBetweenLooks = 100ms;
+constexpr Nanos kBetweenLooks = 20ms;
 // What an owner is known by can be older than who waits for it: a circle of this moment may never have been one.
 constexpr Nanos kShortest = 200ms;
 constexpr std::size_t kMost = 100;

@@ -77,6 +77,7 @@ void LockTable::leave(ThreadIndex thread) {
   if (!record.lock.has_value()) return;
   const LockIndex index = record.lock->lock;
   record.lock.reset();
+  record.left_lock = index;
   if (--locks_[to_int(index)].waiters == 0) std::erase(contended_, index);
 }
 
@@ -150,13 +151,20 @@ std::optional<ThreadIndex> LockTable::thread_at(RemoteAddr state) const {
 }
 
 // CPython does not write down who has a Lock. Whoever is in a `with` statement of it has it, even while he waits for it
-// once more, which is for ever.
+// once more, which is for ever. Else it is the one who waited for it and does not any more, but has not got so far as to
+// run Python again: it has the lock and wants the GIL, or a CPU.
 std::optional<ThreadIndex> LockTable::find_with(const Record& record) {
-  const auto has_it = [&](ThreadIndex thread) {
+  const auto is_within = [&](ThreadIndex thread) {
     return threads_.at(thread).alive && std::ranges::find(had_by(thread), record.info.address) != had_by(thread).end();
   };
-  if (record.owner.has_value() && has_it(*record.owner)) return record.owner;
-  const auto found = std::ranges::find_if(threads_.alive(), has_it);
+  const auto was_given_it = [&](ThreadIndex thread) {
+    const ThreadRecord& candidate = threads_.at(thread);
+    return candidate.alive && !candidate.lock.has_value() && candidate.left_lock == record.info.index &&
+           candidate.lock_stack_tick == candidate.stack_tick;
+  };
+  if (record.owner.has_value() && is_within(*record.owner)) return record.owner;
+  auto found = std::ranges::find_if(threads_.alive(), is_within);
+  if (found == threads_.alive().end()) found = std::ranges::find_if(threads_.alive(), was_given_it);
   return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
 }
 

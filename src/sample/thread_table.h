@@ -44,6 +44,7 @@ struct ThreadRecord {
   std::optional<LockWait> lock;
   RemoteAddr futex;
   std::uint64_t lock_stack_tick = 0;
+  std::optional<LockIndex> left_lock;  // that it waited for last
   std::optional<LockIndex> idle_in;
   StackId idle_stack = kNoStack;
   std::vector<RemoteAddr> locks_had;  // by the `with` statements that it is in, with the stack of that tick
