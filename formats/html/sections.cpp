@@ -277,14 +277,17 @@ std::string lock_section(const Profile& profile) {
   bool inferred = false;
   for (const thread_rows::LockRow& row : rows) {
     inferred = inferred || row.inferred;
-    text += fmt::format("<tr><th>{}</th>{}{}{}{}{}</tr>\n", code_text(row.name), code_cell(row.what),
-                        cell(fmt::format("{:.2f}", row.waiters)), cell(escaped(row.owner) + (row.inferred ? " *" : "")),
-                        code_cell(row.function), cell(row.next.empty() ? "" : fmt::format("for {}, {}", code_text(row.next), percent(row.next_share))));
+    text += fmt::format(
+        "<tr><th>{}</th>{}{}{}{}{}</tr>\n", code_text(row.name), code_cell(row.what),
+        cell(fmt::format("{:.2f}", row.waiters)), cell(escaped(row.owner) + (row.inferred ? " *" : "")),
+        code_cell(row.function),
+        cell(row.next.empty() ? "" : fmt::format("for {}, {}", code_text(row.next), percent(row.next_share))));
   }
   text += "</tbody>\n</table></div>\n<p class=\"note\">Mean over the recording";
-  text += inferred ? "; *: by the <code>with</code> statement that the thread was in, for CPython does not write down who "
-                     "has such a lock.</p>\n"
-                   : ".</p>\n";
+  text += inferred
+              ? "; *: by the <code>with</code> statement that the thread was in, for CPython does not write down who "
+                "has such a lock.</p>\n"
+              : ".</p>\n";
   return text + "</section>\n";
 }
 

@@ -51,7 +51,8 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
 std::string locks_waited_for(const Profile& profile) {
   std::string text;
   for (const thread_rows::LockRow& row : thread_rows::lock_rows(profile, kMostLocks)) {
-    text += fmt::format("- {}{}: {:.2f} threads", code(row.name), row.what.empty() ? "" : ", a " + code(row.what), row.waiters);
+    text += fmt::format("- {}{}: {:.2f} threads", code(row.name), row.what.empty() ? "" : ", a " + code(row.what),
+                        row.waiters);
     if (!row.function.empty()) text += ", while it was had in " + code(row.function);
     if (!row.next.empty()) {
       text += fmt::format(" by one who itself waited for {} {} of that time", code(row.next), percent(row.next_share));
@@ -118,8 +119,8 @@ std::string render_markdown(const Profile& profile, const Verdict& verdict, cons
   text += claims(verdict);
   if (const std::string rows = markdown::process_table(profile, verdict); !rows.empty()) text += "\n" + rows;
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
-  text += who_makes_others_wait(profile, verdict) + locks_waited_for(profile) + what_if(verdict.what_if) + next_steps(verdict) + warnings(verdict) +
-          quality(profile);
+  text += who_makes_others_wait(profile, verdict) + locks_waited_for(profile) + what_if(verdict.what_if) +
+          next_steps(verdict) + warnings(verdict) + quality(profile);
   if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));
   return text;
 }

@@ -127,7 +127,8 @@ void exchange_lock_wait(Codec& codec, Context& context, Facts& facts) {
   LockWait wait = facts.lock.value_or(LockWait{});
   codec.delta(wire::FACT_LOCK, wait.lock, context.fact_lock);
   context.fact_lock = number_of(wait.lock);
-  Nanos ago = wait.since.count() > 0 ? Nanos(static_cast<std::int64_t>(context.time)) - wait.since + Nanos{1} : Nanos{0};
+  Nanos ago =
+      wait.since.count() > 0 ? Nanos(static_cast<std::int64_t>(context.time)) - wait.since + Nanos{1} : Nanos{0};
   codec.plain(wire::FACT_LOCK_SINCE, ago);
   if constexpr (!Codec::kWrites) {
     const Nanos now(static_cast<std::int64_t>(context.time));
@@ -239,8 +240,7 @@ void exchange_sample(Codec& codec, Context& context, S& sample) {
   });
   exchange_rows(codec, wire::TICK_STARTED, sample.started, false,
                 [&](auto& info) { exchange_started(codec, context, info); });
-  exchange_rows(codec, wire::TICK_LOCKS, sample.locks, false,
-                [&](auto& info) { exchange_lock(codec, context, info); });
+  exchange_rows(codec, wire::TICK_LOCKS, sample.locks, false, [&](auto& info) { exchange_lock(codec, context, info); });
   exchange_rows(codec, wire::TICK_OWNERS, sample.owners, false,
                 [&](auto& owner) { exchange_owner(codec, context, owner); });
   if (!sample.gils.empty() && sample.gils.front().last_holder) {

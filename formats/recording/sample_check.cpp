@@ -71,7 +71,8 @@ bool SampleCheck::take_handoff(const Handoff& handoff, const Sample& sample) con
 bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {
   if (to_int(facts.thread) >= threads_.size() || to_int(facts.stack) >= stacks) return false;
   if (facts.on_cpu.has_value() && !in_range(*facts.on_cpu, kMostCpu)) return false;
-  if (facts.lock.has_value() && (to_int(facts.lock->lock) >= locks_ || !in_range(facts.lock->since, kLatest))) return false;
+  if (facts.lock.has_value() && (to_int(facts.lock->lock) >= locks_ || !in_range(facts.lock->since, kLatest)))
+    return false;
   if (facts.ended) set_alive(threads_[to_int(facts.thread)], false);
   return take_short(facts.run_queue_delay);
 }

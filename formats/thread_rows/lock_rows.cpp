@@ -25,7 +25,8 @@ LockRow row_of(const Profile& profile, const LockProfile& lock) {
   const Nanos for_gil = lock.owner_did[index_of(Activity::kWaitsForGil)];
   const LockProfile* const other = profile.lock(lock.owner_waits_for);
   const bool is_other = other != nullptr && lock.owner_waited > for_gil;
-  row.next_share = double((is_other ? lock.owner_waited : for_gil).count()) / double(std::max(lock.waited, Nanos{1}).count());
+  row.next_share =
+      double((is_other ? lock.owner_waited : for_gil).count()) / double(std::max(lock.waited, Nanos{1}).count());
   if (row.next_share >= kNotableShare) row.next = is_other ? wording::lock_name(other->info) : "the GIL";
   return row;
 }

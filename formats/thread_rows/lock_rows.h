@@ -9,12 +9,12 @@
 namespace gilspy::thread_rows {
 
 struct LockRow {
-  std::string name;      // as people call it
-  std::string what;      // its type, or the kind of it; empty: the name says it
-  double waiters = 0;    // mean over the recording
-  std::string owner;     // the thread that mostly had it while others waited; empty: not known
-  bool inferred = false; // from a `with` statement that the owner is in
-  std::string function;  // in which it mostly had it; empty: not known
+  std::string name;       // as people call it
+  std::string what;       // its type, or the kind of it; empty: the name says it
+  double waiters = 0;     // mean over the recording
+  std::string owner;      // the thread that mostly had it while others waited; empty: not known
+  bool inferred = false;  // from a `with` statement that the owner is in
+  std::string function;   // in which it mostly had it; empty: not known
   // What its owner itself waited for meanwhile, "the GIL" or a lock, if that matters; for that share of the waiting.
   std::string next;
   double next_share = 0;

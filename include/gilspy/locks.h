@@ -65,7 +65,8 @@ struct LockInfo {
   bool operator==(const LockInfo&) const = default;
 };
 
-// Locks have numbers of 16 bits where there are many stretches (see Stretch::lock): from 1 on; 0: none, or one too many.
+// Locks have numbers of 16 bits where there are many stretches (see Stretch::lock): from 1 on; 0: none, or one too
+// many.
 inline constexpr std::size_t kMostNumberedLocks = 0xffff;
 constexpr std::uint16_t number_of(LockIndex lock) {
   return to_int(lock) < kMostNumberedLocks ? static_cast<std::uint16_t>(to_int(lock) + 1) : std::uint16_t{0};

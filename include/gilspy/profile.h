@@ -59,19 +59,17 @@ struct LockProfile {
   LockInfo info;
   std::uint32_t process = 0;  // its place in Profile::processes
   Nanos waited{0};
-  Nanos observed{0};                // what `waited` is a part of, for a mean
-  std::optional<ThreadIndex> owner; // who had it for most of that time; none: never known
+  Nanos observed{0};                 // what `waited` is a part of, for a mean
+  std::optional<ThreadIndex> owner;  // who had it for most of that time; none: never known
   bool owner_inferred = false;
-  ActivityTimes owner_did{};        // what its owners did while others waited for it: a chain goes on there
+  ActivityTimes owner_did{};  // what its owners did while others waited for it: a chain goes on there
   // The lock that its owners themselves waited for most meanwhile, by its number (see Stretch::lock), and how much of
   // `waited` that was.
   std::uint16_t owner_waits_for = 0;
   Nanos owner_waited{0};
-  std::vector<LockBlame> blame;     // the sum of all rows is `waited`, where that is contention; else empty
+  std::vector<LockBlame> blame;  // the sum of all rows is `waited`, where that is contention; else empty
 
-  double mean_waiters() const {
-    return observed.count() > 0 ? double(waited.count()) / double(observed.count()) : 0.0;
-  }
+  double mean_waiters() const { return observed.count() > 0 ? double(waited.count()) / double(observed.count()) : 0.0; }
 
   bool operator==(const LockProfile&) const = default;
 };
@@ -110,9 +108,9 @@ struct ThreadProfile {
   std::uint32_t process = 0;  // its place in Profile::processes
   ActivityTimes times{};
   BlockedTimes blocked{};  // the time of Activity::kBlocked, by what the kernel says
-  Spread tenure;      // how long it had the GIL at a time
-  Spread to_get_gil;  // how long it waited for it at a time; waits that fell between two ticks are not among them
-  Nanos cpu{0};       // native threads only: on-CPU time by the kernel's account (schedstat)
+  Spread tenure;           // how long it had the GIL at a time
+  Spread to_get_gil;       // how long it waited for it at a time; waits that fell between two ticks are not among them
+  Nanos cpu{0};            // native threads only: on-CPU time by the kernel's account (schedstat)
   std::optional<ShareMargins> margins{};  // none: it was seen for too short a time
 
   bool operator==(const ThreadProfile&) const = default;

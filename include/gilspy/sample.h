@@ -116,7 +116,8 @@ struct Sample {
   std::vector<ThreadInfo> started;   // threads seen for the first time
   std::vector<ThreadFacts> threads;  // threads that were read
   std::vector<LockInfo> locks;       // seen for the first time
-  std::vector<LockOwner> owners;     // of locks that threads wait for: those of which another one has it than was told last
+  std::vector<LockOwner>
+      owners;  // of locks that threads wait for: those of which another one has it than was told last
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick

@@ -43,8 +43,8 @@ struct TimeRange {
 // Behind what is there: a part of its last stretch if that only goes on, nothing if it takes no time.
 void append(Lane& lane, const Stretch& stretch);
 
-// Inside each window of this length, counted from 0, stretches that are the same but for their time are put together, in the
-// order in which they first appeared; holes move to the window's end. What lies in `spared` stays as it is.
+// Inside each window of this length, counted from 0, stretches that are the same but for their time are put together,
+// in the order in which they first appeared; holes move to the window's end. What lies in `spared` stays as it is.
 Lane coarsened(const Lane& lane, Nanos window, const TimeRange& spared = {});
 
 // A thread has the GIL until another one takes it, or nobody is seen with it.

@@ -223,7 +223,8 @@ void Aggregator::look_for_deadlocks() {
     const auto index = thread.alive && !thread.dormant ? thread.doing.waits_for() : std::nullopt;
     if (!index.has_value()) continue;
     const Lock& lock = locks_[to_int(*index)];
-    if (lock.owner.has_value() && has_owner(lock.info.kind)) waits[thread.info.index] = {*index, *lock.owner, thread.doing.stack, thread.settled};
+    if (lock.owner.has_value() && has_owner(lock.info.kind))
+      waits[thread.info.index] = {*index, *lock.owner, thread.doing.stack, thread.settled};
   }
   deadlocks_->look(last_, waits);
 }
@@ -348,7 +349,8 @@ void Aggregator::finish_gils(Profile& profile) const {
 
 void Aggregator::finish_locks(Profile& profile) {
   profile.deadlocks = deadlocks_->take(last_);
-  for (Deadlock& deadlock : profile.deadlocks) deadlock.time = {deadlock.time.from - *first_, deadlock.time.to - *first_};
+  for (Deadlock& deadlock : profile.deadlocks)
+    deadlock.time = {deadlock.time.from - *first_, deadlock.time.to - *first_};
   for (Lock& lock : locks_) {
     if (lock.waited.count() == 0) continue;
     profile.locks.push_back(finished(lock));
@@ -370,7 +372,8 @@ LockProfile Aggregator::finished(Lock& lock) {
   const auto most = std::ranges::max_element(lock.owners, {}, by_time);
   if (most != lock.owners.end()) row.owner = most->first;
   row.owner_inferred = 2 * lock.owned_by_inference > owned;
-  if (const auto next = std::ranges::max_element(lock.owners_wait_for, {}, by_time); next != lock.owners_wait_for.end()) {
+  if (const auto next = std::ranges::max_element(lock.owners_wait_for, {}, by_time);
+      next != lock.owners_wait_for.end()) {
     row.owner_waits_for = number_of(next->first);
     row.owner_waited = next->second;
   }

@@ -108,7 +108,8 @@ class Combination {
       whole_.stacks.push_back({moved(row.thread), moved(row.stack), row.activity, row.time});
     }
     for (const Blame& row : process.blame) {
-      whole_.blame.push_back({row.holder == Blame::kNobody ? row.holder : moved(row.holder), moved(row.holder_stack), moved(row.waiter_stack), row.time});
+      whole_.blame.push_back({row.holder == Blame::kNobody ? row.holder : moved(row.holder), moved(row.holder_stack),
+                              moved(row.waiter_stack), row.time});
     }
   }
 

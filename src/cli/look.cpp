@@ -152,7 +152,7 @@ class Look {
 
   Attachment& attachment_;
   Sample sample_;
-  std::vector<GilFacts> gils_;  // of the last sample that did not fail, as the next
+  std::vector<GilFacts> gils_;   // of the last sample that did not fail, as the next
   std::vector<LockDump> locks_;  // by LockIndex
   bool stopped_ = false;
   Classifier classifier_;

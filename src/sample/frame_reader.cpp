@@ -61,7 +61,8 @@ RemoteAddr FrameReader::globals(const FramePlace& place) {
 }
 
 RemoteAddr FrameReader::value_stack_of(const FramePlace& place, const Facts& facts) {
-  if (layout_.variables.value_stack == kAbsent) return place.frame + layout_.variables.locals + std::uint64_t{facts.locals} * 8;
+  if (layout_.variables.value_stack == kAbsent)
+    return place.frame + layout_.variables.locals + std::uint64_t{facts.locals} * 8;
   return read_pointer(memory_, place.frame + layout_.variables.value_stack).value_or(RemoteAddr{});
 }
 

@@ -1,5 +1,5 @@
-// What lies in a frame of a thread that does not run: its variables, and what its value stack surely holds. Everything is
-// read from the target when it is asked for; what a code object says is kept.
+// What lies in a frame of a thread that does not run: its variables, and what its value stack surely holds. Everything
+// is read from the target when it is asked for; what a code object says is kept.
 #pragma once
 
 #include <string>

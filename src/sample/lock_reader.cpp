@@ -229,8 +229,8 @@ std::string LockReader::internal_name(const Waiter& waiter, RemoteAddr address) 
   constexpr std::uint64_t kNear = 4096;  // weakref_locks and brc are arrays
   for (const Row& row : rows) {
     if (row.field == kAbsent) continue;
-    const bool is_array = row.field == layout_.interpreter.weakref_locks ||
-                          row.field == layout_.interpreter.reference_counts;
+    const bool is_array =
+        row.field == layout_.interpreter.weakref_locks || row.field == layout_.interpreter.reference_counts;
     if (address.in(row.home + row.field, is_array ? kNear : 1)) return std::string(row.name);
   }
   return "";
@@ -282,7 +282,8 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
     info.name = name_in(*place, info.address);
     ++searched;
     if (info.place.empty()) {
-      if (const auto frame = codes_.frame(place->code, place->instruction)) info.place = place_text(stacks_.frame(*frame));
+      if (const auto frame = codes_.frame(place->code, place->instruction))
+        info.place = place_text(stacks_.frame(*frame));
     }
     if (!info.name.empty()) break;
   }

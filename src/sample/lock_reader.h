@@ -1,8 +1,8 @@
 // What a thread that is blocked in a futex waits for, found from outside without symbols.
 //
-// CPython 3.13 and later park waiting threads (Python/parking_lot.c): the futex lies in a wait_entry on the waiter's own
-// C stack, which names the address that it waits for. Locks of older versions are semaphores of their own, sem_t, which
-// nothing leads back from: the lock is looked for in the waiter's innermost frame.
+// CPython 3.13 and later park waiting threads (Python/parking_lot.c): the futex lies in a wait_entry on the waiter's
+// own C stack, which names the address that it waits for. Locks of older versions are semaphores of their own, sem_t,
+// which nothing leads back from: the lock is looked for in the waiter's innermost frame.
 #pragma once
 
 #include <optional>
@@ -81,8 +81,8 @@ class LockReader {
   FrameReader& frames_;
   CodeCache& codes_;
   const StackTable& stacks_;
-  std::unordered_map<RemoteAddr, std::string> types_;       // tp_name by address
-  std::unordered_map<RemoteAddr, RemoteAddr> semaphores_;   // to the lock that was found to have it
+  std::unordered_map<RemoteAddr, std::string> types_;      // tp_name by address
+  std::unordered_map<RemoteAddr, RemoteAddr> semaphores_;  // to the lock that was found to have it
 };
 
 }  // namespace gilspy::sample

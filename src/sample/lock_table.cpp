@@ -14,7 +14,7 @@ constexpr std::size_t kMostLocks = 10'000;  // later ones are not told apart
 constexpr std::size_t kFrameBudget = 300;
 constexpr Nanos kOwnerHolds = 500us;  // so long an owner is taken to stay one
 constexpr Nanos kJoinHolds = 100ms;
-constexpr Nanos kNotFound = 5ms;      // to a new search
+constexpr Nanos kNotFound = 5ms;  // to a new search
 constexpr int kMostSections = 16;
 // pycore_critical_section.h: tags of PyThreadState.critical_section and _cs_prev.
 constexpr std::uint64_t kInactive = 1, kTwoMutexes = 2;
@@ -146,13 +146,14 @@ std::optional<ThreadIndex> LockTable::thread_of(ThreadIdent ident) const {
 }
 
 std::optional<ThreadIndex> LockTable::thread_at(RemoteAddr state) const {
-  const auto found = std::ranges::find(threads_.alive(), state, [&](ThreadIndex thread) { return threads_.at(thread).state; });
+  const auto found =
+      std::ranges::find(threads_.alive(), state, [&](ThreadIndex thread) { return threads_.at(thread).state; });
   return found == threads_.alive().end() ? std::nullopt : std::optional(*found);
 }
 
 // CPython does not write down who has a Lock. Whoever is in a `with` statement of it has it, even while he waits for it
-// once more, which is for ever. Else it is the one who waited for it and does not any more, but has not got so far as to
-// run Python again: it has the lock and wants the GIL, or a CPU.
+// once more, which is for ever. Else it is the one who waited for it and does not any more, but has not got so far as
+// to run Python again: it has the lock and wants the GIL, or a CPU.
 std::optional<ThreadIndex> LockTable::find_with(const Record& record) {
   const auto is_within = [&](ThreadIndex thread) {
     return threads_.at(thread).alive && std::ranges::find(had_by(thread), record.info.address) != had_by(thread).end();
@@ -190,7 +191,8 @@ std::optional<ThreadIndex> LockTable::find_section(const Record& record) {
   for (const ThreadIndex thread : threads_.alive()) {
     const ThreadRecord& candidate = threads_.at(thread);
     if (!candidate.info.python) continue;
-    if (candidate.lock.has_value() && locks_[to_int(candidate.lock->lock)].info.address == record.info.address) continue;
+    if (candidate.lock.has_value() && locks_[to_int(candidate.lock->lock)].info.address == record.info.address)
+      continue;
     if (is_in_section(thread, mutex)) return thread;
   }
   return std::nullopt;

@@ -20,9 +20,9 @@ namespace gilspy::sample {
 
 struct ThreadRecord {
   ThreadInfo info;
-  RemoteAddr state;      // PyThreadState*
+  RemoteAddr state;        // PyThreadState*
   RemoteAddr interpreter;  // PyInterpreterState*
-  std::uint64_t id = 0;  // PyThreadState.id
+  std::uint64_t id = 0;    // PyThreadState.id
   bool alive = true;
   bool missed = false;  // the last walk of its list did not meet it
   Nanos name_due{0};    // when to look again
@@ -39,8 +39,8 @@ struct ThreadRecord {
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
-  // What it is blocked in, if that is a lock; the futex, and the tick of its stack then. Where waiting is no contention,
-  // also what it waited for last, with which stack.
+  // What it is blocked in, if that is a lock; the futex, and the tick of its stack then. Where waiting is no
+  // contention, also what it waited for last, with which stack.
   std::optional<LockWait> lock;
   RemoteAddr futex;
   std::uint64_t lock_stack_tick = 0;

@@ -82,7 +82,8 @@ Lines for_lock_bound(const Numbers& n) {
     lines.emplace_back(kReferenceCounts);
     return lines;
   }
-  if (n.lock.owner_for_gil >= 0.3) lines.push_back("Its owner waits for the GIL: fewer busy threads beside it let go of the lock sooner.");
+  if (n.lock.owner_for_gil >= 0.3)
+    lines.push_back("Its owner waits for the GIL: fewer busy threads beside it let go of the lock sooner.");
   lines.push_back("Several locks instead of one (one a key, one a shard), or a queue that one thread works off.");
   return lines;
 }

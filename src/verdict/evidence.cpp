@@ -77,10 +77,11 @@ Rows of_reenabled(const Numbers& n, const TargetFacts& target) {
 
 Rows of_lock_bound(const Numbers& n) {
   const double all = n.demand() + n.for_locks;
-  return {at_least("threads waiting for locks", Unit::kThreads, n.for_locks, kNotableWaiters),
-          at_least("of all that had something to do", Unit::kShare, all > 0 ? n.for_locks / all : 0, kNotableWaitOfDemand),
-          said("threads waiting for the busiest lock", Unit::kThreads, n.lock.waiters), words("it is", n.lock.name),
-          cpus_used(n)};
+  return {
+      at_least("threads waiting for locks", Unit::kThreads, n.for_locks, kNotableWaiters),
+      at_least("of all that had something to do", Unit::kShare, all > 0 ? n.for_locks / all : 0, kNotableWaitOfDemand),
+      said("threads waiting for the busiest lock", Unit::kThreads, n.lock.waiters), words("it is", n.lock.name),
+      cpus_used(n)};
 }
 
 Rows of_deadlock(const Numbers& n) {

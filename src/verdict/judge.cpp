@@ -27,7 +27,9 @@ Claim claim(VerdictCode code, const Case& found) {
 
 namespace {
 
-bool is_about_one_process(VerdictCode code) { return is_gil_the_limit(code) || code == VerdictCode::kEventLoopBlocked || code == VerdictCode::kDeadlock; }
+bool is_about_one_process(VerdictCode code) {
+  return is_gil_the_limit(code) || code == VerdictCode::kEventLoopBlocked || code == VerdictCode::kDeadlock;
+}
 
 // Of the processes of which it holds, the one with most waiting.
 const Claim* worst(VerdictCode code, const Profile& program, const std::vector<Verdict>& verdicts, std::size_t& which) {

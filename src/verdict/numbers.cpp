@@ -154,25 +154,27 @@ void add_locks(const Profile& profile, Numbers& numbers) {
 
 // The one that lasts, or else lasted longest.
 void add_circle(const Profile& profile, Numbers& numbers) {
-  const auto worst = std::ranges::max_element(profile.deadlocks, {}, [](const Deadlock& one) {
-    return std::pair(one.lasts, one.time.length());
-  });
+  const auto worst = std::ranges::max_element(
+      profile.deadlocks, {}, [](const Deadlock& one) { return std::pair(one.lasts, one.time.length()); });
   if (worst == profile.deadlocks.end()) return;
   Circle& circle = numbers.circle;
   circle.seconds = std::chrono::duration<double>(worst->time.length()).count();
   circle.lasts = worst->lasts;
   for (const Deadlock::Member& member : worst->members) {
-    circle.threads.push_back(wording::printable(wording::thread_label(profile, profile.threads[to_int(member.thread)])));
+    circle.threads.push_back(
+        wording::printable(wording::thread_label(profile, profile.threads[to_int(member.thread)])));
   }
   for (std::size_t i = 0; i < circle.threads.size(); ++i) {
     const Deadlock::Member& member = worst->members[i];
     const LockProfile* const lock = profile.lock(member.lock);
     const LockInfo info = lock != nullptr ? lock->info : LockInfo{};
-    std::string line = fmt::format("{} waits for {}", circle.threads[i],
-                                   wording::waited_for(info.kind, wording::lock_name(info), circle.threads[(i + 1) % circle.threads.size()]));
+    std::string line = fmt::format(
+        "{} waits for {}", circle.threads[i],
+        wording::waited_for(info.kind, wording::lock_name(info), circle.threads[(i + 1) % circle.threads.size()]));
     const StackId own = wording::own_part(profile.table, member.stack);
     const StackId stack = own == kNoStack ? member.stack : own;
-    if (stack != kNoStack) line += ", in " + wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
+    if (stack != kNoStack)
+      line += ", in " + wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
     circle.waits.push_back(std::move(line));
   }
 }

@@ -20,19 +20,19 @@ inline constexpr double kOwnHandoffs = 1000;
 
 // The lock that was waited for most.
 struct BusiestLock {
-  std::string name;            // "self._lock of Pool", "a dict"; empty: there is none
-  double waiters = 0;          // mean
-  std::string owner;           // the function that its owner was mostly in; empty: not known
-  double owner_for_gil = 0;    // of the waiting: its owner waited for the GIL itself
-  double owner_computes = 0;   // or had it, or ran without
+  std::string name;           // "self._lock of Pool", "a dict"; empty: there is none
+  double waiters = 0;         // mean
+  std::string owner;          // the function that its owner was mostly in; empty: not known
+  double owner_for_gil = 0;   // of the waiting: its owner waited for the GIL itself
+  double owner_computes = 0;  // or had it, or ran without
 };
 
 // Threads that wait for each other.
 struct Circle {
-  std::vector<std::string> threads;   // none: there is no such circle
-  std::vector<std::string> waits;     // a line each: "worker-1 waits for LOCK, which worker-2 has"
+  std::vector<std::string> threads;  // none: there is no such circle
+  std::vector<std::string> waits;    // a line each: "worker-1 waits for LOCK, which worker-2 has"
   double seconds = 0;
-  bool lasts = false;                 // to the end of the recording
+  bool lasts = false;  // to the end of the recording
 };
 
 struct Numbers {

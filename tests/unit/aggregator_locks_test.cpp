@@ -32,7 +32,8 @@ class Locks : public ::testing::Test {
       info.name = lock == kFirst ? "first" : "second";
       sample.locks.push_back(info);
     }
-    sample.threads = {with_stack(os_facts(0, Os::kRunning), kOwnerStack), blocked_for(1, kSecond), blocked_for(2, kSecond)};
+    sample.threads = {with_stack(os_facts(0, Os::kRunning), kOwnerStack), blocked_for(1, kSecond),
+                      blocked_for(2, kSecond)};
     sample.owners = {{kSecond, ThreadIndex{0}, true}};
     feed(sample);
   }

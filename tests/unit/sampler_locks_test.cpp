@@ -23,7 +23,9 @@ class SamplerLocksTest : public SamplerTest {
     put_zeroes(entry_, 0x80);
   }
 
-  void put_zeroes(RemoteAddr at, std::size_t size) { python_.target.memory.put_bytes(at, std::vector<std::byte>(size)); }
+  void put_zeroes(RemoteAddr at, std::size_t size) {
+    python_.target.memory.put_bytes(at, std::vector<std::byte>(size));
+  }
 
   RemoteAddr add_type(const std::string& name) {
     const RuntimeLayout& layout = python_.layout;

@@ -73,7 +73,8 @@ TEST_F(Lanes, WaitsForDifferentLocksStayApart) {
 TEST(LockNumbers, FollowTheLocks) {
   Profile profile;
   Timeline& timeline = profile.timeline;
-  timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, 2}, {1ms, 2ms, StackId{1}, Activity::kBlocked},
+  timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, 2},
+                     {1ms, 2ms, StackId{1}, Activity::kBlocked},
                      {2ms, 3ms, StackId{1}, Activity::kWaitsForLock, 9}}};
   renumber_locks(profile, {0, 7, 5});
   EXPECT_EQ(timeline.lanes[0][0].lock, 5);

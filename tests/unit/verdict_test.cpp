@@ -67,8 +67,16 @@ const RuleCase kRuleCases[] = {
      VerdictCode::kLockBound},
     {"WhatIsWaitedForMoreComesFirst", [](Numbers& n) { n.for_locks = 2.9; }, VerdictCode::kSerializedByGil},
     {"LocksMoreThanTheGil", [](Numbers& n) { n.for_locks = 3.1; }, VerdictCode::kLockBound},
-    {"DeadlockBeforeAll", [](Numbers& n) { n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, true}; }, VerdictCode::kDeadlock},
-    {"ACircleThatIsOver", [](Numbers& n) { n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, false}; }, VerdictCode::kSerializedByGil},
+    {"DeadlockBeforeAll",
+     [](Numbers& n) {
+       n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, true};
+     },
+     VerdictCode::kDeadlock},
+    {"ACircleThatIsOver",
+     [](Numbers& n) {
+       n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, false};
+     },
+     VerdictCode::kSerializedByGil},
     {"SomeWaitingForLocks",
      [](Numbers& n) {
        nobody_waits(n, 1.0);
