@@ -108,6 +108,11 @@ void LiveSampler::note_os(ThreadIndex thread, const SyscallFacts& read, Sample& 
   record.os_tick = tick_;
   record.os_due = time_ + kOsHolds;
   place_thread(record, read);
+  // Nobody announces who ran without a GIL: whoever is blocked in another call did, though its frame may be the same.
+  const bool ran = read.number != record.call || read.first_argument != record.call_argument;
+  if (ran && record.attach != AttachState::kNotRead && record.stack_tick != tick_) ran_.push_back(thread);
+  record.call = read.number;
+  record.call_argument = read.first_argument;
   ThreadFacts& facts = facts_of(thread, sample);
   facts.os_read = true;
   facts.os = record.os;

@@ -247,6 +247,7 @@ void LiveSampler::pick_stack(ThreadIndex thread) {
 void LiveSampler::pick_stacks(const Sample& sample) {
   stack_picks_.clear();
   for (const ThreadIndex thread : touched_) pick_stack(thread);
+  for (const ThreadIndex thread : std::exchange(ran_, {})) pick_stack(thread);
   pick_free_threads();
   for (const ThreadInfo& info : sample.started) pick_stack(info.index);
   const auto out_of_date = [this](ThreadIndex thread) {

@@ -36,6 +36,8 @@ struct ThreadRecord {
   Nanos os_due{0};      // not to be asked for before then
   SyscallFacts::State os = SyscallFacts::State::kUnreadable;
   WaitPlace place = WaitPlace::kNone;
+  std::int64_t call = -1;  // the system call that it was blocked in, and its first argument
+  std::uint64_t call_argument = 0;
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
