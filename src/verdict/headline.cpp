@@ -91,11 +91,15 @@ std::string starved_by_limit(const Numbers& n, std::string_view innocent) {
       n.has_quota ? "the quota of its cgroup" : "its affinity", innocent);
 }
 
+// The rules do not count who waits for a holder without a CPU; that does not acquit the GIL.
+std::string_view about_the_gil(const Numbers& n) {
+  if (is_serialized(n) || is_hogged(n)) return "";
+  const bool is_hidden = n.holders_queued >= kHoldersQueued && n.waiting >= kNotableWaiters;
+  return is_hidden ? "; whether the GIL is a problem as well cannot be told meanwhile" : "; the GIL is not the problem";
+}
+
 std::string cpu_starved(const Numbers& n) {
-  const std::string_view innocent = is_serialized(n) || is_hogged(n) ? ""
-                                    : n.holders_queued >= kHoldersQueued && n.waiting >= kNotableWaiters
-                                        ? "; whether the GIL is a problem as well cannot be told meanwhile"
-                                        : "; the GIL is not the problem";
+  const std::string_view innocent = about_the_gil(n);
   switch (starved(n)) {
     case Starved::kByThrottling:
       return fmt::format("The CPU quota of its cgroup, {}, was used up in {} of its periods, and the {} stood still{}.",

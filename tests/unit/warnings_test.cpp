@@ -126,7 +126,7 @@ TEST(Certainty, NoHolderIsQueuedForLongerThanItHeld) {
   const std::vector<Warning> all = judge(profile).warnings;
   const auto overloaded = std::ranges::find(all, WarningCode::kMachineOverloaded, &Warning::code);
   ASSERT_NE(overloaded, all.end());
-  EXPECT_THAT(overloaded->sentence, testing::HasSubstr("for 99"));
+  EXPECT_THAT(overloaded->sentence, HasSubstr("for 99 % of the time the holder"));
 }
 
 TEST(Certainty, ACpuOfItsOwnThatIsUsedUpIsNoOverload) {
