@@ -294,6 +294,13 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
   return info;
 }
 
+// Condition.wait makes a lock, Thread.start another, and what is let go of lies where the next one will.
+bool LockReader::waits_for_one_thing(std::span<const FramePlace> frames) {
+  if (frames.empty() || !is_library(frames.back())) return false;
+  const std::string method = method_at(frames.back());
+  return method == "wait" || method == "join" || method == "_wait_for_tstate_lock";
+}
+
 // A variable of this frame, an attribute of one, or a global of its module.
 std::string LockReader::name_in(const FramePlace& place, RemoteAddr object) {
   const std::vector<Variable> variables = frames_.variables(place);

@@ -43,6 +43,9 @@ class LockReader {
   // What people call it. What a class of `threading` or `queue` waits for inside counts as that class.
   LockInfo describe(const Waiter& waiter, const FoundLock& found);
 
+  // What is waited for in there is made for each wait, so that its address means something else the next time.
+  bool waits_for_one_thing(std::span<const FramePlace> frames);
+
   // Who has an RLock, by pthread_self().
   std::optional<ThreadIdent> owner_of_rlock(RemoteAddr lock);
   // The thread that is waited for, by the Thread object.

@@ -83,7 +83,8 @@ void LockTable::leave(ThreadIndex thread) {
 
 LockIndex LockTable::index_of(const Waiter& waiter, const FoundLock& found, std::vector<LockInfo>& met) {
   const auto key = std::tuple(found.kind, found.address);
-  if (const auto known = known_.find(key); known != known_.end()) return known->second;
+  const auto seen = known_.find(key);
+  if (seen != known_.end() && !reader_.waits_for_one_thing(waiter.frames)) return seen->second;
   LockInfo info;
   if (locks_.size() < kMostLocks) {
     info = reader_.describe(waiter, found);

@@ -53,13 +53,13 @@ class FakePython {
   }
 
   // A function; its address is its code object.
-  RemoteAddr add_function(const std::string& name, int first_line) {
+  RemoteAddr add_function(const std::string& name, int first_line, const std::string& file = "work.py") {
     const RemoteAddr code = allocate(0x200);
     const RemoteAddr table = allocate(0x40);
     std::vector<std::byte> bytes(layout.code.size + 64);
     target.memory.put_bytes(code, bytes);
     target.memory.put(code + layout.object.type, kCodeType);
-    target.memory.put(code + layout.code.filename, add_str("work.py"));
+    target.memory.put(code + layout.code.filename, add_str(file));
     const bool qualified = layout.code.qualname != kAbsent;
     target.memory.put(code + (qualified ? layout.code.qualname : layout.code.name), add_str(name));
     target.memory.put(code + layout.code.first_line, std::int32_t{first_line});
@@ -80,6 +80,20 @@ class FakePython {
     RemoteAddr interpreter = kInterpreter;
     RemoteAddr cframe{};  // 3.11 and 3.12
   };
+
+  // The names of a function's variables, in order.
+  void name_variables(RemoteAddr code, const std::vector<std::string>& names) {
+    const RemoteAddr tuple = allocate(layout.object.tuple_items + 8 * names.size());
+    target.memory.put(code + layout.code.local_names, tuple);
+    target.memory.put(tuple + layout.object.var_size, std::uint64_t{names.size()});
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      target.memory.put(tuple + layout.object.tuple_items + 8 * i, add_str(names[i]));
+    }
+  }
+  // Where the values of the variables lie, of a frame by its place in the stack.
+  RemoteAddr values_of(const Thread& thread, std::size_t depth) const {
+    return thread.chunk + layout.chunk.data + 8 + kFrameStep * depth + layout.variables.locals;
+  }
 
   // A running thread without frames, at the head of the list as CPython does it. `reuse`: the memory of an ended one.
   Thread add_thread(std::uint64_t id, Tid tid, RemoteAddr reuse = {}, RemoteAddr interpreter = kInterpreter) {

@@ -143,6 +143,29 @@ TEST_F(SamplerLocksTest, AnRlockSaysWhoHasIt) {
   EXPECT_EQ(told->owner, std::nullopt);
 }
 
+// Condition.wait makes a lock for each wait. That one met with a stack that was a moment old makes nothing of the next.
+TEST_F(SamplerLocksTest, AnAddressMeansSomethingElseInsideConditionWait) {
+  SparseMemory& memory = python_.target.memory;
+  memory.put(object_ + python_.layout.object.type, lock_type_);
+  park(mutex_, now_ - 2ms);
+  tick_until_told();
+  ASSERT_EQ(sample_.locks.size(), 1U);
+  EXPECT_EQ(sample_.locks[0].kind, LockKind::kLock);
+  const RemoteAddr wait_method = python_.add_function("Condition.wait", 1, "/lib/threading.py");
+  const RemoteAddr condition = python_.allocate(0x40);
+  put_zeroes(condition, 0x40);
+  memory.put(condition + python_.layout.object.type, add_type("Condition"));
+  python_.name_variables(wait_method, {"self"});
+  python_.set_stack(threads_[kWaiter], {{root_, 0}, {wait_method, 0}});
+  memory.put(python_.values_of(threads_[kWaiter], 1), condition);
+  park(mutex_, now_ - 2ms);
+  sample_.locks.clear();
+  tick_until_told();
+  ASSERT_EQ(sample_.locks.size(), 1U);
+  EXPECT_EQ(sample_.locks[0].kind, LockKind::kCondition);
+  EXPECT_EQ(sample_.locks[0].address, condition);
+}
+
 TEST_F(SamplerLocksTest, WhatATickThatFailsMetIsToldByTheNext) {
   python_.target.memory.put(object_ + python_.layout.object.type, lock_type_);
   park(mutex_, now_ - 2ms);
