@@ -50,8 +50,11 @@ std::string tile(std::string_view key, std::string_view label, std::string_view 
                      label, value);
 }
 
-std::string culprit_list(const std::vector<Culprit>& culprits) {
-  if (culprits.empty()) return "<p>Nobody: there was next to no waiting for the GIL.</p>\n";
+std::string culprit_list(const std::vector<Culprit>& culprits, bool locks_below) {
+  if (culprits.empty()) {
+    return fmt::format("<p>Nobody: there was next to no waiting for the GIL.{}</p>\n",
+                       locks_below ? " Who had the locks that threads waited for is in their table." : "");
+  }
   std::string items;
   for (const Culprit& culprit : std::span(culprits).first(std::min(kMostCulprits, culprits.size()))) {
     items += fmt::format("<li><span class=\"bar\" style=\"width:{:.1f}%\"></span><b>{}</b> {}{}</li>\n",
@@ -244,8 +247,8 @@ std::string verdict_section(const Profile& profile, const Verdict& verdict) {
       "do</h2>\n{}{}"
       "</div>\n<div><h2>How sure this is</h2>\n{}<p class=\"note\">{} gilspy used {} of one "
       "CPU.</p>\n</div>\n</section>\n",
-      culprit_list(notable_culprits(profile, verdict)), advice(verdict), what_if(profile, verdict), claims(verdict),
-      doubts(profile),
+      culprit_list(notable_culprits(profile, verdict), !thread_rows::lock_rows(profile, kMostLocks).empty()),
+      advice(verdict), what_if(profile, verdict), claims(verdict), doubts(profile),
       percent(profile.duration > Nanos{0} ? double(profile.self.cpu.count()) / double(profile.duration.count()) : 0));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "escape.h"
@@ -25,13 +26,16 @@ std::string cell(const Row& row, std::initializer_list<Activity> activities, Sha
   return fmt::format(" {:.1f} %{} |", value * 100, margin);
 }
 
-std::string line_of(const Row& row) {
+std::string line_of(const Row& row, bool with_locks) {
   using enum Activity;
+  const std::string rest =
+      with_locks ? cell(row, {kWaitsForLock}, Share::kRests) + cell(row, {kBlocked, kStopTheWorld}, Share::kRests)
+                 : cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}, Share::kRests);
   const std::string name = row.tid ? fmt::format("{} ({})", code(row.name), to_int(*row.tid)) : row.name;
-  return fmt::format(
-      "| {} |{}{}{}{}{}\n", name, cell(row, {kHoldsGil, kHoldsGilOffCpu}, Share::kHasGil),
-      cell(row, {kWaitsForGil}, Share::kWaitsForGil), cell(row, {kRunsWithoutGil}, Share::kRunsWithoutGil),
-      cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}, Share::kRests), cell(row, {kUnknown}, Share::kUnknown));
+  return fmt::format("| {} |{}{}{}{}{}\n", name, cell(row, {kHoldsGil, kHoldsGilOffCpu}, Share::kHasGil),
+                     cell(row, {kWaitsForGil}, Share::kWaitsForGil),
+                     cell(row, {kRunsWithoutGil}, Share::kRunsWithoutGil), rest,
+                     cell(row, {kUnknown}, Share::kUnknown));
 }
 
 }  // namespace
@@ -39,10 +43,13 @@ std::string line_of(const Row& row) {
 std::string thread_table(const Profile& profile) {
   const std::vector<Row> rows = thread_rows::rows_of(profile, profile.processes.size() > 1 ? kFewRows : kMostRows);
   if (rows.empty()) return {};
-  std::string text =
-      "| thread | holds the GIL | waits for it | runs without it | blocked | unknown |\n"
-      "|:--|--:|--:|--:|--:|--:|\n";
-  for (const Row& row : rows) text += line_of(row);
+  const bool with_locks =
+      std::ranges::any_of(rows, [](const Row& row) { return row.share({Activity::kWaitsForLock}) >= kNone; });
+  std::string text = fmt::format(
+      "| thread | holds the GIL | waits for it | runs without it |{} blocked | unknown |\n"
+      "|:--|--:|--:|--:|--:|{}--:|\n",
+      with_locks ? " waits for a lock |" : "", with_locks ? "--:|" : "");
+  for (const Row& row : rows) text += line_of(row, with_locks);
   return text;
 }
 

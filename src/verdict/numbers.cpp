@@ -160,6 +160,11 @@ void add_circle(const Profile& profile, Numbers& numbers) {
   Circle& circle = numbers.circle;
   circle.seconds = std::chrono::duration<double>(worst->time.length()).count();
   circle.lasts = worst->lasts;
+  // Who waits for ever is no matter of how long locks are had.
+  for (const Deadlock& one : profile.deadlocks) {
+    if (one.lasts) numbers.for_locks -= double(one.members.size()) * ratio(one.time.length(), profile.sampled());
+  }
+  numbers.for_locks = std::max(0.0, numbers.for_locks);
   for (const Deadlock::Member& member : worst->members) {
     circle.threads.push_back(
         wording::printable(wording::thread_label(profile, profile.threads[to_int(member.thread)])));

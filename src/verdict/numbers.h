@@ -49,7 +49,7 @@ struct Numbers {
   double holding = 0;                 // mean threads that hold a GIL, on a CPU or not
   double waiting = 0;                 // mean threads that wait for a GIL
   double native = 0;                  // mean threads that run without the GIL, threads without Python included
-  double for_locks = 0;               // mean threads that wait for locks
+  double for_locks = 0;               // mean threads that wait for locks, but for circles that last
   double blocked_share = 0;           // of the Python threads' time: blocked or waiting for locks
   double workers_blocked = 0;         // the same of those that worked for a notable share of the time
   double unknown_share = 0;           // of the Python threads' time

@@ -124,6 +124,7 @@ def test_a_deadlock(any_python, how, rlock):
     assert len(text.splitlines()) < 50
     assert len(circle["threads"]) == len(names)
     assert report["verdict"]["code"] == "deadlock"
+    assert "lock_bound" not in [claim["code"] for claim in report["verdict"]["claims"]]
     headline = report["verdict"]["headline"]
     assert headline.startswith("Deadlock: ") and lock in headline and all(name in headline for name in names)
     (told,) = report["deadlocks"]
