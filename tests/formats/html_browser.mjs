@@ -58,11 +58,13 @@ function lanesOf(name) {
     const holes = activities.map((activity) => (activity >= 8 ? number() : 0));
     const lengths = column(count);
     const stack = column(count);
+    const keys = activities.map((activity) => header.activities[activity % 8].key);
+    const lock = keys.map((key) => (['waits_for_lock', 'stop_the_world', 'blocked'].includes(key) ? number() : 0));
     let now = 0;
     return activities.map((activity, i) => {
       const from = now + holes[i];
       now = from + lengths[i];
-      return { from, to: now, activity: activity % 8, stack: stack[i] };
+      return { from, to: now, activity: activity % 8, stack: stack[i], lock: lock[i] };
     });
   });
   return { header, frames, lanes };
@@ -102,6 +104,17 @@ async function drag(page, chart, from, to, modifiers = []) {
   await page.mouse.up();
   for (const key of modifiers) await page.keyboard.up(key);
   await settled(page);
+}
+
+// The middle of a stretch, of a page that shows all of its `duration` in microseconds.
+async function hoverOver(page, thread, stretch, duration) {
+  await page.locator('#timeline').scrollIntoViewIfNeeded();
+  const row = (await hook(page, 'rows')).indexOf(thread);
+  const box = await page.locator('#timeline .overlay').boundingBox();
+  const x = box.x + 168 + (((stretch.from + stretch.to) / 2) / duration) * (box.width - 168);
+  const y = await page.evaluate((i) => window.gilspy.rowMiddle(i), row);
+  await page.mouse.move(x, box.y + y);
+  return { tip: await text(page, 'tip'), x };
 }
 
 async function sumsAreTheProfiles(page, name) {
@@ -226,19 +239,20 @@ const tests = [...everywhere,
 
   ['turns', 'hovering tells thread, activity, stack and holder', async (page) => {
     const at = lanesOf('turns').lanes[3].find((s) => s.activity === 2 && s.to - s.from > 20000);
-    await page.locator('#timeline').scrollIntoViewIfNeeded();
-    const rows = await hook(page, 'rows');
-    const row = rows.indexOf('worker-3');
-    const box = await page.locator('#timeline .overlay').boundingBox();
-    const x = 168 + (((at.from + at.to) / 2) / 2e6) * (box.width - 168);
-    const y = await page.evaluate((i) => window.gilspy.rowMiddle(i), row);
-    await page.mouse.move(box.x + x, box.y + y);
-    const tip = await text(page, 'tip');
+    const { tip, x } = await hoverOver(page, 'worker-3', at, 2e6);
     assert.match(tip, /worker-3 \(21036\)\nwaits for the GIL for \d+\.?\d* ms/);
     assert.match(tip, /worker-\d \(\d+\) holds it in |it is being handed over/);
     assert.match(tip, /\n {2}(is_prime|count) \(primes\.py:\d+\)/);
-    await page.mouse.move(box.x + x, 2);
+    await page.mouse.move(x, 2);
     assert.equal(await page.locator('#tip').isVisible(), false);
+  }],
+
+  ['hostile', 'hovering names the lock that is waited for', async (page) => {
+    const { header, lanes } = lanesOf('hostile');
+    const at = lanes[1].find((s) => s.lock > 0);
+    const { tip } = await hoverOver(page, header.threads[1].name, at, 1e6);
+    assert.match(tip, /\nwaits for a lock for /);
+    assert.match(tip, /\nwaits for: self\.<b>lock<\/b>/);
   }],
 
   ['turns', 'search marks frames and says how much', async (page) => {

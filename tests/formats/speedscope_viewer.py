@@ -54,6 +54,11 @@ def tid_of(profile):
     return int(re.search(r"\((\d+)\)(?: of process \d+)?: \w+$", profile["name"])[1])
 
 
+def activity_of(frame):
+    """Its key; None: it is a function. The lock that was waited for stands behind the activity."""
+    return viewers.KEYS.get(frame["name"].split(": ")[0]) if frame["file"] is None else None
+
+
 def lane_sums(result):
     """{(tid, activity): nanoseconds} by the lanes of activities."""
     assert result["error"] is None
@@ -61,7 +66,7 @@ def lane_sums(result):
     for profile in result["profiles"]:
         if profile["name"].endswith(LANE):
             for frame in profile["frames"]:
-                sums[tid_of(profile), viewers.KEYS[frame["name"]]] += frame["self"]
+                sums[tid_of(profile), activity_of(frame)] += frame["self"]
     return dict(sums)
 
 
@@ -70,8 +75,8 @@ def stack_sums(result):
     sums = collections.Counter()
     for profile in result["profiles"]:
         for frame in profile["frames"]:
-            if profile["name"].endswith(STACKS) and frame["name"] in viewers.KEYS and frame["file"] is None:
-                sums[tid_of(profile), viewers.KEYS[frame["name"]]] += frame["total"]
+            if profile["name"].endswith(STACKS) and activity_of(frame):
+                sums[tid_of(profile), activity_of(frame)] += frame["total"]
     return dict(sums)
 
 

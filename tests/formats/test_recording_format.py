@@ -84,6 +84,6 @@ def test_stacks(both):
     read, _ = both
     assert read.stacks_read > 100
     functions = {function for function, _, _ in read.frames}
-    assert functions & {"is_prime", "spin", "burn", "Handler.handle", "heavy", "hand_out"}
+    assert functions & {"is_prime", "spin", "burn", "Handler.handle", "heavy", "hand_out", "Pool.take", "hot_dict"}
     for number, (parent, frame) in enumerate(read.nodes[1:], 1):
         assert 0 <= parent < number and 0 <= frame < len(read.frames)

@@ -253,7 +253,7 @@ inline Profile churn_timeline(int requests) {
   return scenario.finish(0.9);
 }
 
-// All that names can do to a page; two interpreters with GILs of their own.
+// All that names can do to a page, those of locks too; two interpreters with GILs of their own.
 inline Profile hostile_timeline() {
   using std::chrono::milliseconds;
   Scenario scenario(1.0);
@@ -281,6 +281,17 @@ inline Profile hostile_timeline() {
     ++i;
   }
   Profile profile = scenario.finish(0.7);
+  LockProfile lock;
+  lock.info = {LockIndex{0}, LockKind::kLock, RemoteAddr{0x7000}, "</td>", "self.<b>lock</b>", "</script> (x.py:1)"};
+  for (Lane& lane : profile.timeline.lanes) {
+    for (Stretch& stretch : lane) {
+      if (stretch.activity != Activity::kWaitsForLock) continue;
+      stretch.lock = 1;
+      lock.waited += stretch.time();
+    }
+  }
+  lock.observed = profile.duration;
+  profile.locks = {lock};
   profile.target.command = {"python", "<b>&.py", "--x=\"1\"", "</title>"};
   profile.end_note = "<i>the process</i> ended";
   return profile;
