@@ -96,6 +96,7 @@ std::string dump_json(const Dump& dump) {
     json.array("deadlocks", [&] {
       for (const std::vector<ThreadIndex>& circle : dump.deadlocks()) {
         json.object([&] {
+          json.pair("lasts", dump.lasts(circle));
           json.array("threads", [&] {
             for (const ThreadIndex thread : circle) json.value(to_int(dump.find(thread)->info.tid));
           });

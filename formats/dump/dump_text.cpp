@@ -73,7 +73,8 @@ class DumpText {
     line("");
     std::vector<std::string> names;
     for (const ThreadIndex index : circle) names.push_back(who(*dump_.find(index)));
-    line(bold(fmt::format("DEADLOCK: {}, for ever.", wording::circle(names))));
+    line(bold(fmt::format("DEADLOCK: {}, {}.", wording::circle(names),
+                          dump_.lasts(circle) ? "for ever" : "until one of them gives up (its wait has a timeout)")));
     for (const ThreadIndex index : circle) {
       const ThreadDump& thread = *dump_.find(index);
       const LockDump* const lock = dump_.lock_of(thread);
@@ -114,6 +115,9 @@ class DumpText {
       const ThreadDump* const owner = lock->owner ? dump_.find(*lock->owner) : nullptr;
       const std::string name = exact_name(lock->info);
       state += is_contention(lock->info.kind) ? ": " : ", waits for ";
+      if (lock->info.kind == LockKind::kStopTheWorld) {
+        return state + (owner != nullptr ? who(*owner) + " asked for it" : "nobody knows who asked for it");
+      }
       state += owner != nullptr ? wording::waited_for(lock->info.kind, name, who(*owner)) : name;
     } else if (thread.syscall) {
       state += " in " + *thread.syscall;

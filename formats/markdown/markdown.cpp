@@ -57,6 +57,7 @@ std::string locks_waited_for(const Profile& profile) {
     if (!row.next.empty()) {
       text += fmt::format(" by one who itself waited for {} {} of that time", code(row.next), percent(row.next_share));
     }
+    if (row.owner.empty()) text += "; who had it is not known";
     text += "\n";
   }
   return text.empty() ? text : "\n**Locks that threads waited for, on average**\n\n" + text;

@@ -28,9 +28,9 @@ std::string cell(const Row& row, std::initializer_list<Activity> activities, Sha
 
 std::string line_of(const Row& row, bool with_locks) {
   using enum Activity;
-  const std::string rest =
-      with_locks ? cell(row, {kWaitsForLock}, Share::kRests) + cell(row, {kBlocked, kStopTheWorld}, Share::kRests)
-                 : cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}, Share::kRests);
+  const std::string rest = with_locks ? cell(row, {kWaitsForLock}, Share::kWaitsForLock) +
+                                            cell(row, {kBlocked, kStopTheWorld}, Share::kBlocked)
+                                      : cell(row, {kBlocked, kWaitsForLock, kStopTheWorld}, Share::kRests);
   const std::string name = row.tid ? fmt::format("{} ({})", code(row.name), to_int(*row.tid)) : row.name;
   return fmt::format("| {} |{}{}{}{}{}\n", name, cell(row, {kHoldsGil, kHoldsGilOffCpu}, Share::kHasGil),
                      cell(row, {kWaitsForGil}, Share::kWaitsForGil),

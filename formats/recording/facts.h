@@ -123,7 +123,7 @@ void exchange_context_switches(Codec& codec, Facts& facts) {
 }
 
 template <typename Codec, typename Facts>
-void exchange_lock_wait(Codec& codec, Context& context, Facts& facts) {
+void exchange_lock_wait(Codec& codec, Context& context, Facts& facts, bool timed) {
   LockWait wait = facts.lock.value_or(LockWait{});
   codec.delta(wire::FACT_LOCK, wait.lock, context.fact_lock);
   context.fact_lock = number_of(wait.lock);
@@ -133,6 +133,7 @@ void exchange_lock_wait(Codec& codec, Context& context, Facts& facts) {
   if constexpr (!Codec::kWrites) {
     const Nanos now(static_cast<std::int64_t>(context.time));
     if (ago.count() > 0 && ago <= now) wait.since = now + Nanos{1} - ago;
+    wait.timed = timed;
     facts.lock = wait;
   }
 }
@@ -175,16 +176,17 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   bool has_delay = facts.run_queue_delay.count() != 0;
   bool has_on_cpu = facts.on_cpu.has_value();
   bool has_lock = facts.lock.has_value();
+  bool timed = has_lock && facts.lock->timed;
   codec.bits(wire::FACT_SHAPE, Bits{facts.quality, 2, StackQuality::kLost}, Bits{facts.os_read, 1, true},
              Bits{facts.os, 2, SyscallFacts::State::kUnreadable}, Bits{facts.place, 2, WaitPlace::kGilMutex},
              Bits{facts.ended, 1, true}, Bits{facts.attach_state, 2, AttachState::kSuspended}, Bits{dormant, 2, 2},
              Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true}, Bits{has_lock, 1, true},
-             Bits{facts.blocked_in, 4, BlockedIn::kOther});
+             Bits{facts.blocked_in, 4, BlockedIn::kOther}, Bits{timed, 1, true});
   if constexpr (!Codec::kWrites) {
     if (dormant > 0) facts.dormant = dormant == 2;
   }
   if (has_delay) codec.plain(wire::FACT_RUN_QUEUE, facts.run_queue_delay);
-  if (has_lock) exchange_lock_wait(codec, context, facts);
+  if (has_lock) exchange_lock_wait(codec, context, facts, timed);
   const bool has_stack = facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated;
   if (!has_stack && !has_on_cpu) return;
   Context::Thread& last = context.threads[to_int(facts.thread)];

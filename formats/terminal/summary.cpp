@@ -67,6 +67,8 @@ std::string locks_waited_for(const Profile& profile, std::size_t width) {
       if (!row.next.empty()) {
         line += fmt::format(", and itself waited for {} {} of that time", unbroken(row.next), percent(row.next_share));
       }
+    } else {
+      line += "; who had it is not known";
     }
     text += wrap(line, width, waiters.size());
   }

@@ -20,8 +20,7 @@ LockRow row_of(const Profile& profile, const LockProfile& lock) {
     row.owner = wording::printable(wording::thread_label(profile, profile.threads[to_int(*lock.owner)]));
     row.inferred = lock.owner_inferred;
   }
-  const std::vector<LockCulprit> culprits = lock_culprits(profile, lock);
-  if (!culprits.empty()) row.function = culprits.front().function;
+  row.function = main_culprit(profile, lock);
   const Nanos for_gil = lock.owner_did[index_of(Activity::kWaitsForGil)];
   const LockProfile* const other = profile.lock(lock.owner_waits_for);
   const bool is_other = other != nullptr && lock.owner_waited > for_gil;

@@ -82,6 +82,7 @@ class Classifier {
     GilIndex gil{};
     SyscallFacts::State os = SyscallFacts::State::kUnreadable;
     WaitPlace place = WaitPlace::kNone;
+    BlockedIn blocked_in = BlockedIn::kNothing;
     std::optional<LockKind> lock;  // it is blocked in one of these
     AttachState attach_state = AttachState::kNotRead;
     bool dormant = false;

@@ -51,6 +51,7 @@ class Aggregator {
     Nanos unknown_since{0};  // same for unknown_
     Nanos settled{0};        // the same moment, by the clock
     Nanos context_since{0};  // by the clock: it is in the same context as far as is known
+    bool gives_up = false;   // its wait for the lock ends at some time
     ActivityTimes times{};
     BlockedTimes blocked{};
     std::optional<Nanos> first_on_cpu;

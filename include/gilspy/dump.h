@@ -1,6 +1,7 @@
 // dump: one look at a process: what every thread is doing at this moment, and with which stack.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@ struct ThreadDump {
   bool visiting_elsewhere = false;             // it has a state in this interpreter, but runs in another one now
   std::optional<ThreadIndex> holder;           // of the GIL that it waits for, where somebody holds it
   std::optional<LockIndex> lock;               // that it waits for, contended or not; its place in Dump::locks
+  bool gives_up = false;                       // that wait ends at some time
   std::optional<std::string> syscall;          // what it is blocked in ("futex")
   StackQuality quality = StackQuality::kLost;  // kTruncated: its last frames are missing; kLost: it could not be had
   StackId stack = kNoStack;
@@ -69,6 +71,10 @@ struct Dump {
       if (const auto other = waits_for(thread); thread.info.python && other) waits.emplace(thread.info.index, *other);
     }
     return cycles_in(waits);
+  }
+  // Nobody in the circle waits for a limited time only.
+  bool lasts(const std::vector<ThreadIndex>& circle) const {
+    return std::none_of(circle.begin(), circle.end(), [&](ThreadIndex thread) { return find(thread)->gives_up; });
   }
 };
 

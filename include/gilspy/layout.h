@@ -162,6 +162,7 @@ struct RuntimeLayout {
     Offset type_name = kAbsent;         // char* tp_name
     Offset type_cached_keys = kAbsent;  // PyHeapTypeObject.ht_cached_keys
     Offset type_flags = kAbsent;
+    Offset type_dict = kAbsent;  // PyObject*; null for the static types of 3.12 and later
     Offset type_basicsize = kAbsent;
     Offset type_dictoffset = kAbsent;
     Offset bytes_data = kAbsent;

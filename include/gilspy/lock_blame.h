@@ -15,5 +15,7 @@ struct LockCulprit {
 
 // Most first. What passed while nobody was known to have it is left out.
 std::vector<LockCulprit> lock_culprits(const Profile& profile, const LockProfile& lock);
+// The first of them; empty where for most of the time nobody was known to have it.
+std::string main_culprit(const Profile& profile, const LockProfile& lock);
 
 }  // namespace gilspy

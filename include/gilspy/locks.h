@@ -77,6 +77,7 @@ struct LockWait {
   LockIndex lock{};
   // CLOCK_MONOTONIC at which the wait began, as CPython itself wrote down (mutex_entry.time_to_be_fair); 0: not known.
   Nanos since{0};
+  bool timed = false;  // it gives up at some time (acquire(timeout=...))
 
   bool operator==(const LockWait&) const = default;
 };

@@ -86,7 +86,7 @@ struct Deadlock {
   std::uint32_t process = 0;  // its place in Profile::processes
   std::vector<Member> members;
   TimeRange time;      // since the first tick
-  bool lasts = false;  // to the end of the recording
+  bool lasts = false;  // to the end of the recording, and nobody in it waits for a limited time only
 
   bool operator==(const Deadlock&) const = default;
 };

@@ -81,6 +81,7 @@ struct SyscallFacts {
   State state = State::kUnreadable;
   std::int64_t number = -1;
   std::uint64_t first_argument = 0;
+  bool timed = false;  // a futex: it is waited for until a point in time at most
   BlockedIn blocked_in = BlockedIn::kNothing;
 };
 

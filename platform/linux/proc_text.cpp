@@ -116,6 +116,16 @@ std::vector<Mapping> parse_maps(std::string_view text) {
   return mappings;
 }
 
+namespace {
+
+// futex(2): what follows the address is the operation, the value and a struct timespec*.
+bool has_timeout(std::string_view arguments) {
+  for (int skipped = 0; skipped < 2; ++skipped) take_word(arguments);
+  return parse_prefixed_hex(take_word(arguments)).value_or(0) != 0;
+}
+
+}  // namespace
+
 std::optional<SyscallFacts> parse_syscall(std::string_view text) {
   SyscallFacts facts;
   const std::string_view first = take_word(text);
@@ -132,6 +142,7 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
     facts.number = *number;
     facts.blocked_in = blocked_in_call(*number);
     facts.first_argument = *argument;
+    if (*number == kFutexSyscall) facts.timed = has_timeout(text);
     return facts;
   }
   // "-1 SP PC" outside a system call; both are 0 for a thread without a stack (collect_syscall in lib/syscall.c).

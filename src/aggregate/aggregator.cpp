@@ -123,7 +123,10 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       doing.blocked_in = facts.blocked_in;
       doing.lock.reset();
     }
-    if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) doing.lock = facts.lock->lock;
+    if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) {
+      doing.lock = facts.lock->lock;
+      thread->gives_up = facts.lock->timed;
+    }
     if (facts.quality != StackQuality::kUnchanged) {
       if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
       const bool lost = facts.quality == StackQuality::kLost;
@@ -224,7 +227,7 @@ void Aggregator::look_for_deadlocks() {
     if (!index.has_value()) continue;
     const Lock& lock = locks_[to_int(*index)];
     if (lock.owner.has_value() && has_owner(lock.info.kind))
-      waits[thread.info.index] = {*index, *lock.owner, thread.doing.stack, thread.settled};
+      waits[thread.info.index] = {*index, *lock.owner, thread.doing.stack, thread.settled, thread.gives_up};
   }
   deadlocks_->look(last_, waits);
 }
@@ -369,9 +372,11 @@ LockProfile Aggregator::finished(Lock& lock) {
   row.owner_did = lock.owner_did;
   Nanos owned{0};
   for (const auto& [owner, time] : lock.owners) owned += time;
-  const auto most = std::ranges::max_element(lock.owners, {}, by_time);
-  if (most != lock.owners.end()) row.owner = most->first;
   row.owner_inferred = 2 * lock.owned_by_inference > owned;
+  // Owners that were inferred for little of the time say nothing about the rest: somebody else had it then.
+  const bool says_nothing = row.owner_inferred && 2 * owned < lock.waited;
+  const auto most = std::ranges::max_element(lock.owners, {}, by_time);
+  if (most != lock.owners.end() && !says_nothing) row.owner = most->first;
   if (const auto next = std::ranges::max_element(lock.owners_wait_for, {}, by_time);
       next != lock.owners_wait_for.end()) {
     row.owner_waits_for = number_of(next->first);

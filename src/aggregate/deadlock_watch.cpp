@@ -23,10 +23,12 @@ void DeadlockWatch::look(Nanos now, const std::map<ThreadIndex, Wait>& waits) {
   for (const std::vector<ThreadIndex>& circle : cycles_in(waits_for)) {
     Deadlock deadlock;
     deadlock.time.to = now;
+    deadlock.lasts = true;
     for (const ThreadIndex thread : circle) {
       const Wait& wait = waits.at(thread);
       deadlock.members.push_back({thread, number_of(wait.lock), wait.stack});
       deadlock.time.from = std::max(deadlock.time.from, wait.since);
+      deadlock.lasts = deadlock.lasts && !wait.gives_up;
     }
     const auto known = met_.find({deadlock.time.from, circle});
     if (known != met_.end()) {
@@ -40,7 +42,7 @@ void DeadlockWatch::look(Nanos now, const std::map<ThreadIndex, Wait>& waits) {
 std::vector<Deadlock> DeadlockWatch::take(Nanos end) {
   std::vector<Deadlock> all;
   for (auto& [key, deadlock] : met_) {
-    deadlock.lasts = deadlock.time.to + 2 * kBetweenLooks >= end;
+    deadlock.lasts = deadlock.lasts && deadlock.time.to + 2 * kBetweenLooks >= end;
     all.push_back(std::move(deadlock));
   }
   met_.clear();

@@ -17,6 +17,7 @@ class DeadlockWatch {
     ThreadIndex owner{};
     StackId stack = kNoStack;  // of who waits
     Nanos since{0};
+    bool gives_up = false;
   };
 
   // Whether it is time to look again: circles do not pass by themselves.

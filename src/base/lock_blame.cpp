@@ -22,6 +22,12 @@ std::vector<LockCulprit> lock_culprits(const Profile& profile, const LockProfile
   return found;
 }
 
+std::string main_culprit(const Profile& profile, const LockProfile& lock) {
+  if (!lock.owner.has_value()) return {};
+  const std::vector<LockCulprit> culprits = lock_culprits(profile, lock);
+  return culprits.empty() ? std::string() : culprits.front().function;
+}
+
 void renumber_locks(Profile& profile, const std::vector<std::uint16_t>& numbers) {
   const auto renumber = [&](std::uint16_t& lock) { lock = lock < numbers.size() ? numbers[lock] : std::uint16_t{0}; };
   for (Lane& lane : profile.timeline.lanes) {

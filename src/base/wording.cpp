@@ -94,7 +94,13 @@ std::string waited_for(LockKind kind, std::string_view name, std::string_view ow
 std::string circle(const std::vector<std::string>& threads) {
   if (threads.size() == 1) return threads.front() + " waits for itself";
   if (threads.size() == 2) return fmt::format("{} and {} wait for each other", threads[0], threads[1]);
-  return count_of(threads.size(), "thread") + " wait for each other";
+  constexpr std::size_t kMostNamed = 4;
+  std::string names = count_of(threads.size(), "thread");
+  if (threads.size() <= kMostNamed) {
+    names = threads.front();
+    for (std::size_t i = 1; i < threads.size(); ++i) names += (i + 1 < threads.size() ? ", " : " and ") + threads[i];
+  }
+  return names + " wait for each other in a circle";
 }
 
 std::string function_name(const Frame& frame, const TargetFacts& target) {

@@ -104,6 +104,7 @@ void Classifier::take_facts(const Sample& sample) {
     }
     thread->os = facts.os;
     thread->place = facts.place;
+    thread->blocked_in = facts.blocked_in;
     thread->lock.reset();
     if (facts.lock.has_value() && to_int(facts.lock->lock) < locks_.size()) {
       thread->lock = locks_[to_int(facts.lock->lock)];
@@ -139,7 +140,12 @@ Activity Classifier::blocked(const Thread& thread) {
 
 Activity Classifier::in_free_threading(const Thread& thread) {
   if (thread.attach_state == AttachState::kNotRead) return Activity::kUnknown;
-  if (thread.attach_state == AttachState::kSuspended) return Activity::kStopTheWorld;
+  if (thread.attach_state == AttachState::kSuspended) {
+    // The futex of a thread that stands still is its own, unless it was found to be something else's.
+    const bool is_parked = thread.blocked_in == BlockedIn::kFutex || thread.blocked_in == BlockedIn::kNothing;
+    const bool runs = thread.os == SyscallFacts::State::kRunning;
+    return runs || (is_parked && !thread.lock.has_value()) ? Activity::kStopTheWorld : blocked(thread);
+  }
   switch (thread.os) {
     case SyscallFacts::State::kInSyscall:
     case SyscallFacts::State::kElsewhere: return blocked(thread);

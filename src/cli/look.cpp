@@ -57,7 +57,10 @@ class Look {
       }
       ThreadDump& thread = threads_[to_int(facts.thread)];
       if (facts.dormant) thread.visiting_elsewhere = *facts.dormant;
-      if (facts.os_read) thread.lock = facts.lock ? std::optional(facts.lock->lock) : std::nullopt;
+      if (facts.os_read) {
+        thread.lock = facts.lock ? std::optional(facts.lock->lock) : std::nullopt;
+        thread.gives_up = facts.lock && facts.lock->timed;
+      }
       if (facts.quality == StackQuality::kUnchanged) continue;
       thread.quality = facts.quality;
       thread.stack = facts.stack;

@@ -79,6 +79,7 @@ constexpr std::string_view first_missing(const RuntimeLayout& layout) {
       {"object.type_name", layout.object.type_name, true},
       {"object.type_cached_keys", layout.object.type_cached_keys, values},
       {"object.type_flags", layout.object.type_flags, true},
+      {"object.type_dict", layout.object.type_dict, true},
       {"object.type_basicsize", layout.object.type_basicsize, true},
       {"object.type_dictoffset", layout.object.type_dictoffset, true},
       {"object.bytes_data", layout.object.bytes_data, true},

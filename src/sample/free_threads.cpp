@@ -67,9 +67,14 @@ void LiveSampler::note_attach_state(ThreadIndex thread, AttachState state, Remot
   ThreadRecord& record = table_.at(thread);
   const bool changed = record.attach != state;
   if (changed) facts_of(thread, sample).attach_state = state;
-  if (changed && record.attach == AttachState::kSuspended) locks_.leave(thread);
+  if (changed && record.attach == AttachState::kSuspended) locks_.go_on(thread);
+  // Whoever sleeps or waits for something else goes on doing so: it would not run in any case.
   if (changed && state == AttachState::kSuspended) {
-    facts_of(thread, sample).lock = locks_.stand_still(thread, record.interpreter, sample.locks);
+    if (record.os != SyscallFacts::State::kInSyscall) {
+      facts_of(thread, sample).lock = locks_.stand_still(thread, record.interpreter, sample.locks);
+    }
+    std::erase(running_, thread);
+    running_.push_back(thread);  // is it still blocked, or parked since?
   }
   if (changed || (state != AttachState::kAttached && frame != record.frame_root)) mark_active(thread);
   if (state == AttachState::kAttached) attached_.push_back(thread);

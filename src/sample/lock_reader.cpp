@@ -44,7 +44,9 @@ std::optional<LockKind> meaning(std::string_view type, std::string_view method, 
 }
 
 std::string place_text(const Frame& frame) {
-  const std::size_t slash = frame.file.rfind('/');
+  std::size_t slash = frame.file.rfind('/');
+  const bool is_package = std::string_view(frame.file).ends_with("/__init__.py");
+  if (is_package && slash > 0) slash = frame.file.rfind('/', slash - 1);
   const std::string_view file = std::string_view(frame.file).substr(slash == std::string::npos ? 0 : slash + 1);
   return fmt::format("{} ({}:{})", frame.function, file, frame.line);
 }
@@ -309,9 +311,10 @@ std::string LockReader::name_in(const FramePlace& place, RemoteAddr object) {
   }
   for (const Variable& variable : variables) {
     const auto attribute = name_of_attribute(memory_, layout_, variable.value, object);
-    if (attribute.has_value()) {
-      return fmt::format("{}.{} of {}", variable.name, *attribute, type_of(variable.value));
-    }
+    if (attribute.has_value()) return fmt::format("{}.{} of {}", variable.name, *attribute, type_of(variable.value));
+    if (type_of(variable.value) != "type") continue;
+    const auto of_class = name_of_class_attribute(memory_, layout_, variable.value, object);
+    if (of_class.has_value()) return fmt::format("{}.{}", variable.name, *of_class);
   }
   const RemoteAddr globals = frames_.globals(place);
   return name_in_dict(memory_, layout_, globals, object).value_or("");

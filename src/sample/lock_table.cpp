@@ -34,17 +34,19 @@ std::vector<FramePlace> LockTable::places_of(const StackPlan& plan) {
   return places;
 }
 
-std::optional<LockWait> LockTable::enter(ThreadIndex thread, RemoteAddr interpreter, RemoteAddr futex, Nanos now,
-                                         std::vector<LockInfo>& met) {
+std::optional<LockWait> LockTable::enter(ThreadIndex thread, RemoteAddr interpreter, const SyscallFacts& call,
+                                         Nanos now, std::vector<LockInfo>& met) {
   ThreadRecord& record = threads_.at(thread);
+  const RemoteAddr futex(call.first_argument);
   // It has not run since.
   if (record.lock.has_value() && record.futex == futex && record.lock_stack_tick == record.stack_tick) {
     return record.lock;
   }
   leave(thread);
   // Who waits for something to happen mostly waits for the same again.
-  if (record.idle_in.has_value() && record.idle_stack == record.stack) {
-    return sit_down(thread, futex, LockWait{*record.idle_in});
+  const bool stands = record.attach == AttachState::kSuspended;
+  if (record.idle_in.has_value() && record.idle_stack == record.stack && !stands) {
+    return sit_down(thread, futex, LockWait{*record.idle_in, Nanos{0}, call.timed});
   }
   const std::vector<FramePlace> places = places_of(record.plan);
   const Waiter waiter{record.state, interpreter, places, now};
@@ -54,7 +56,7 @@ std::optional<LockWait> LockTable::enter(ThreadIndex thread, RemoteAddr interpre
   record.idle_in.reset();
   if (is_idle(locks_[to_int(index)].info.kind)) record.idle_in = index;
   record.idle_stack = record.stack;
-  return sit_down(thread, futex, LockWait{index, found->since});
+  return sit_down(thread, futex, LockWait{index, found->since, call.timed});
 }
 
 LockWait LockTable::stand_still(ThreadIndex thread, RemoteAddr interpreter, std::vector<LockInfo>& met) {
@@ -70,6 +72,11 @@ LockWait LockTable::sit_down(ThreadIndex thread, RemoteAddr futex, LockWait wait
   record.lock_stack_tick = record.stack_tick;
   record.lock = wait;
   return wait;
+}
+
+void LockTable::go_on(ThreadIndex thread) {
+  const std::optional<LockWait>& wait = threads_.at(thread).lock;
+  if (wait.has_value() && locks_[to_int(wait->lock)].info.kind == LockKind::kStopTheWorld) leave(thread);
 }
 
 void LockTable::leave(ThreadIndex thread) {

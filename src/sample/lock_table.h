@@ -20,12 +20,14 @@ class LockTable {
         frames_(memory, layout, codes),
         reader_(memory, layout, runtime, frames_, codes, stacks) {}
 
-  // The thread is blocked in a futex that is none of a GIL. A lock that is new is appended to `met`. Nothing: it waits
-  // for no lock that can be told.
-  std::optional<LockWait> enter(ThreadIndex thread, RemoteAddr interpreter, RemoteAddr futex, Nanos now,
+  // The thread is blocked in `call`, a futex that is none of a GIL. A lock that is new is appended to `met`. Nothing:
+  // it waits for no lock that can be told.
+  std::optional<LockWait> enter(ThreadIndex thread, RemoteAddr interpreter, const SyscallFacts& call, Nanos now,
                                 std::vector<LockInfo>& met);
   // Another thread has it stand still.
   LockWait stand_still(ThreadIndex thread, RemoteAddr interpreter, std::vector<LockInfo>& met);
+  // The world goes on.
+  void go_on(ThreadIndex thread);
   // It is not blocked any more, or in something else.
   void leave(ThreadIndex thread);
 

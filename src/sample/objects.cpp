@@ -267,8 +267,17 @@ Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& lay
 
 Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                       RemoteAddr value) {
-  GILSPY_TRY(const std::vector<DictEntry> entries, read_attributes(memory, layout, object));
-  return name_of(memory, layout, entries, value);
+  if (const auto entries = read_attributes(memory, layout, object); entries.has_value()) {
+    if (auto name = name_of(memory, layout, *entries, value); name.has_value()) return name;
+  }
+  GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
+  return name_of_class_attribute(memory, layout, type, value);
+}
+
+Result<std::string> name_of_class_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr type,
+                                            RemoteAddr value) {
+  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory, type + layout.object.type_dict));
+  return name_in_dict(memory, layout, dict, value);
 }
 
 Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict, RemoteAddr value) {

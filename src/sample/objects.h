@@ -37,9 +37,12 @@ Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layou
 // The key of a value; kCorrupt when no key has it.
 Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict, RemoteAddr value);
 
-// The name of the attribute that has this value, in the instance's own dict or values; kCorrupt as above.
+// The name of the attribute that has this value, of the instance or of its class; kCorrupt as above.
 Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                       RemoteAddr value);
+// The same of a class itself, without those that it inherits.
+Result<std::string> name_of_class_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr type,
+                                            RemoteAddr value);
 
 // An attribute in the instance's own dict or values; kCorrupt when there is none.
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,

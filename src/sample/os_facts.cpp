@@ -147,9 +147,13 @@ void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) 
 void LiveSampler::note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample) {
   const ThreadRecord& record = table_.at(thread);
   const bool in_futex = read.state == SyscallFacts::State::kInSyscall && read.number == kFutexSyscall;
-  if (record.attach == AttachState::kSuspended) return;  // it stands still, even where it was just woken
+  const bool stands = record.attach == AttachState::kSuspended;
+  if (stands && read.state == SyscallFacts::State::kRunning) {  // it was just woken, or has not parked yet
+    locks_.stand_still(thread, record.interpreter, sample.locks);
+    return;
+  }
   if (!in_futex || record.place != WaitPlace::kNone || !record.info.python) return locks_.leave(thread);
-  locks_.enter(thread, record.interpreter, RemoteAddr(read.first_argument), time_, sample.locks);
+  locks_.enter(thread, record.interpreter, read, time_, sample.locks);
 }
 
 void LiveSampler::set_place(ThreadRecord& record, WaitPlace place) {

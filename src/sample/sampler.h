@@ -116,7 +116,7 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> state_picks_;  // threads whose attach state this tick reads
   std::vector<ThreadIndex> shared_tids_;  // see ThreadTable::shared_tids
   std::vector<std::byte> state_bytes_;
-  std::vector<ThreadIndex> ran_;  // since their stacks were read, as the kernel says
+  std::vector<ThreadIndex> ran_;            // since their stacks were read, as the kernel says
   std::vector<ThreadInfo> untold_started_;  // of ticks that failed
   std::vector<ThreadIndex> untold_ended_;
   std::vector<LockInfo> untold_locks_;

@@ -71,11 +71,24 @@ Lines for_hogged(const Case& found) {
   return lines;
 }
 
+Lines for_stopped_world(const Numbers& n) {
+  return {fmt::format("Look at {}: a garbage collection stops all threads, and so does what changes a class, a fork "
+                      "or a trace function.",
+                      n.lock.owner.empty() ? "who collects garbage" : n.lock.owner),
+          "Let it collect less often (gc.set_threshold, gc.freeze behind the start), or make fewer objects that refer "
+          "to each other."};
+}
+
 Lines for_lock_bound(const Numbers& n) {
+  if (n.lock.is_world) return for_stopped_world(n);
   Lines lines;
   if (!n.lock.owner.empty()) {
     lines.push_back(fmt::format("Do less in {} while it has {}: what needs no lock belongs before it or behind it.",
                                 n.lock.owner, n.lock.name));
+  } else if (!n.lock.name.empty() && n.gil_enabled) {
+    lines.emplace_back(
+        "Who had it is not known: whoever calls acquire() without `with`, or never lets go of it. gilspy dump --pid "
+        "shows the stacks of all threads.");
   }
   if (!n.gil_enabled) {
     lines.push_back("Give each thread an object of its own and put the results together at the end.");

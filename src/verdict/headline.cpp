@@ -55,6 +55,12 @@ std::string lock_bound(const Numbers& n) {
     if (n.lock.owner_for_gil >= 0.3)
       owner += fmt::format(" and waited for the GIL for {} of that time", percent(n.lock.owner_for_gil));
   }
+  if (n.lock.is_world) {
+    return fmt::format(
+        "{:.1f} threads stood still on average because another one stopped the world{}, while the {} used {} of {}.",
+        n.lock.waiters, n.lock.owner.empty() ? "" : " in " + n.lock.owner, whole(n), wording::cpus(n.cpus_used),
+        cpu_count(n.cpus_available));
+  }
   const std::string most = n.lock.name.empty() ? fmt::format("{:.1f} threads waited for locks on average", n.for_locks)
                            : n.lock.waiters >= 0.95 * n.for_locks
                                ? fmt::format("{:.1f} threads waited for {} on average", n.for_locks, n.lock.name)

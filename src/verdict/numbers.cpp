@@ -80,7 +80,7 @@ void add_threads(const Profile& profile, Numbers& numbers) {
     held += held_by(thread);
     waited += time_in(thread, Activity::kWaitsForGil);
     native += time_in(thread, Activity::kRunsWithoutGil);
-    locked += time_in(thread, Activity::kWaitsForLock);
+    locked += time_in(thread, Activity::kWaitsForLock) + time_in(thread, Activity::kStopTheWorld);
     blocked += time_in(thread, Activity::kBlocked);
     all += seen(thread);
     work += busy(thread);
@@ -145,11 +145,29 @@ void add_locks(const Profile& profile, Numbers& numbers) {
   BusiestLock& busiest = numbers.lock;
   busiest.name = wording::lock_name(lock->info);
   busiest.waiters = lock->mean_waiters();
-  const std::vector<LockCulprit> culprits = lock_culprits(profile, *lock);
-  if (!culprits.empty()) busiest.owner = culprits.front().function;
+  busiest.owner = main_culprit(profile, *lock);
+  busiest.is_world = lock->info.kind == LockKind::kStopTheWorld;
   const auto did = [&](Activity activity) { return ratio(lock->owner_did[index_of(activity)], lock->waited); };
   busiest.owner_for_gil = did(Activity::kWaitsForGil);
   busiest.owner_computes = did(Activity::kHoldsGil) + did(Activity::kRunsWithoutGil);
+}
+
+// "second.lock of Account"; two of the same name are told apart by their addresses.
+std::string lock_name(const Profile& profile, const Deadlock& circle, const LockInfo& info) {
+  const std::string name = wording::lock_name(info);
+  const bool is_alone = std::ranges::none_of(circle.members, [&](const Deadlock::Member& member) {
+    const LockProfile* const other = profile.lock(member.lock);
+    return other != nullptr && other->info.index != info.index && wording::lock_name(other->info) == name;
+  });
+  return is_alone ? name : fmt::format("{} at {:#x}", name, info.address.value());
+}
+
+// The line that waits, in the program's own code where there is some.
+std::string waiting_line(const Profile& profile, StackId stack) {
+  const StackId own = wording::own_part(profile.table, stack);
+  Frame frame = profile.table.frame(profile.table.leaf(own == kNoStack ? stack : own));
+  frame.first_line = frame.line;
+  return wording::function_name(frame, profile.target);
 }
 
 // The one that lasts, or else lasted longest.
@@ -173,13 +191,10 @@ void add_circle(const Profile& profile, Numbers& numbers) {
     const Deadlock::Member& member = worst->members[i];
     const LockProfile* const lock = profile.lock(member.lock);
     const LockInfo info = lock != nullptr ? lock->info : LockInfo{};
-    std::string line = fmt::format(
-        "{} waits for {}", circle.threads[i],
-        wording::waited_for(info.kind, wording::lock_name(info), circle.threads[(i + 1) % circle.threads.size()]));
-    const StackId own = wording::own_part(profile.table, member.stack);
-    const StackId stack = own == kNoStack ? member.stack : own;
-    if (stack != kNoStack)
-      line += ", in " + wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
+    const std::string& next = circle.threads[(i + 1) % circle.threads.size()];
+    std::string line = fmt::format("{} waits for {}", circle.threads[i],
+                                   wording::waited_for(info.kind, lock_name(profile, *worst, info), next));
+    if (member.stack != kNoStack) line += ", in " + waiting_line(profile, member.stack);
     circle.waits.push_back(std::move(line));
   }
 }

@@ -22,6 +22,7 @@ inline constexpr double kOwnHandoffs = 1000;
 struct BusiestLock {
   std::string name;           // "self._lock of Pool", "a dict"; empty: there is none
   double waiters = 0;         // mean
+  bool is_world = false;      // threads stood still because another one stopped the world
   std::string owner;          // the function that its owner was mostly in; empty: not known
   double owner_for_gil = 0;   // of the waiting: its owner waited for the GIL itself
   double owner_computes = 0;  // or had it, or ran without
@@ -49,7 +50,7 @@ struct Numbers {
   double holding = 0;                 // mean threads that hold a GIL, on a CPU or not
   double waiting = 0;                 // mean threads that wait for a GIL
   double native = 0;                  // mean threads that run without the GIL, threads without Python included
-  double for_locks = 0;               // mean threads that wait for locks, but for circles that last
+  double for_locks = 0;               // mean threads that wait for locks or stand still, but for circles that last
   double blocked_share = 0;           // of the Python threads' time: blocked or waiting for locks
   double workers_blocked = 0;         // the same of those that worked for a notable share of the time
   double unknown_share = 0;           // of the Python threads' time

@@ -19,8 +19,9 @@ bool is_starved_by_others(const Numbers& n);
 // The order matters: a hog that sleeps uses no CPU, so it must be found before "idle", and so does a callback that
 // sleeps.
 constexpr std::array kRules{
-    Rule{VerdictCode::kInsufficientData, is_insufficient_data},
+    // Few ticks are enough to see it, and no more of them would show anything else.
     Rule{VerdictCode::kDeadlock, [](const Numbers& n) { return n.circle.lasts; }},
+    Rule{VerdictCode::kInsufficientData, is_insufficient_data},
     Rule{VerdictCode::kLockBound, is_lock_first},
     Rule{VerdictCode::kFreeThreadedContended, is_contended_without_gil},
     Rule{VerdictCode::kGilReenabled, is_reenabled},

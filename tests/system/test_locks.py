@@ -6,7 +6,7 @@ import time
 import pytest
 from running import Program, gilspy, record_json
 
-NAMES = {"attribute": "self._lock of Pool", "global": "GLOBAL_LOCK", "closure": "lock", "argument": "lock"}
+NAMES = {"attribute": "self._lock of Pool", "class": "self.till of Shop", "global": "GLOBAL_LOCK", "closure": "lock", "argument": "lock"}
 KINDS = {"lock": "lock", "rlock": "rlock"}
 
 
@@ -82,6 +82,18 @@ def test_who_stopped_the_world(free_threaded):
     assert world["owner"]["name"] == "collector" and not world["owner"]["inferred"]
     stood = sum(thread["activities"]["stop_the_world"] for thread in report["threads"])
     assert world["wait_s"] == pytest.approx(stood, rel=0.3)
+    assert report["verdict"]["code"] == "free_threaded_contended"
+    assert "another one stopped the world in collect (collector.py:" in report["verdict"]["headline"]
+
+
+def test_who_takes_a_lock_without_with_is_not_known(any_python):
+    with Program(any_python.executable, "acquires.py") as program:
+        report = record_json(program.pid)
+    lock = contended(report)[0]
+    assert lock["name"] == "lock" and lock["waiters_mean"] > 1.5
+    assert lock["owner"] is None
+    assert "look_in" not in report["verdict"]["headline"]
+    assert any("not known" in line for line in report["verdict"]["advice"])
 
 
 def test_who_waits_for_something_to_happen_waits_for_no_lock(any_python):
@@ -140,6 +152,20 @@ def test_a_circle_that_gives_up_is_over(any_python, rlock):
     (told,) = report["deadlocks"]
     assert not told["lasts"]
     assert told["to_s"] - told["from_s"] == pytest.approx(0.5, abs=0.15)
+    assert report["verdict"]["code"] != "deadlock"
+    assert "deadlock" in [claim["code"] for claim in report["verdict"]["claims"]]
+
+
+def test_a_circle_that_has_a_timeout_is_not_for_ever(any_python):
+    with Program(any_python.executable, "deadlock.py", "--how", "timeout", "--patience", 30, seconds=6) as program:
+        time.sleep(3.3)
+        text = gilspy("dump", "--pid", program.pid).stdout
+        (circle,) = json.loads(gilspy("dump", "--pid", program.pid, "-j").stdout)["deadlocks"]
+        report = record_json(program.pid, seconds=1)
+    assert "until one of them gives up" in text and "for ever" not in text
+    assert circle["lasts"] is False
+    (told,) = report["deadlocks"]
+    assert not told["lasts"]
     assert report["verdict"]["code"] != "deadlock"
     assert "deadlock" in [claim["code"] for claim in report["verdict"]["claims"]]
 

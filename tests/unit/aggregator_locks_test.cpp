@@ -56,6 +56,18 @@ class Locks : public ::testing::Test {
     return profile;
   }
 
+  // By thread 0, as far as is known.
+  Profile had_for_2_of_10_ms(bool inferred) {
+    begin();
+    for (int ms = 1; ms <= 10; ++ms) {
+      Sample sample = at(ms);
+      if (ms == 1 || ms == 7) sample.owners = {{kSecond, std::nullopt, false}};
+      if (ms == 5) sample.owners = {{kSecond, ThreadIndex{0}, inferred}};
+      feed(sample);
+    }
+    return finish();
+  }
+
   SampleBuilder builder_;
   Classifier classifier_;
   Aggregator aggregator_;
@@ -96,6 +108,18 @@ TEST_F(Locks, BlameSumsToWaitingWhoeverHasIt) {
   EXPECT_EQ(lock.waited, time_of(profile.threads[1], Activity::kWaitsForLock) +
                              time_of(profile.threads[2], Activity::kWaitsForLock));
   EXPECT_EQ(lock.blame.size(), 3U);
+}
+
+// An innocent who is met with it now and then; the one who mostly has it never is.
+TEST_F(Locks, AnOwnerInferredForLittleOfTheTimeIsNone) {
+  const Profile profile = had_for_2_of_10_ms(true);
+  EXPECT_EQ(profile.locks[0].owner, std::nullopt);
+  EXPECT_EQ(profile.locks[0].blame.size(), 2U);
+}
+
+TEST_F(Locks, WhatCPythonHasWrittenDownIsTrueOfTheRestAsWell) {
+  const Profile profile = had_for_2_of_10_ms(false);
+  EXPECT_EQ(profile.locks[0].owner, ThreadIndex{0});
 }
 
 TEST_F(Locks, WhoRunsWaitsNoMore) {

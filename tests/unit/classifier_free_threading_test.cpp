@@ -14,6 +14,15 @@ ThreadFacts with_os(ThreadFacts facts, Os os) {
   return facts;
 }
 
+ThreadFacts with_os(ThreadFacts facts, BlockedIn blocked_in) {
+  facts.os_read = true;
+  facts.os = Os::kInSyscall;
+  facts.blocked_in = blocked_in;
+  return facts;
+}
+
+ThreadFacts blocked_in(BlockedIn call) { return with_os(os_facts(0, Os::kInSyscall), call); }
+
 class WithoutGil : public ::testing::Test {
  protected:
   SampleBuilder builder_;
@@ -69,7 +78,9 @@ INSTANTIATE_TEST_SUITE_P(
              Activity::kRunsWithoutGil},
         Case{"DetachedAndTheKernelDoesNotTell", {with_os(detached(), Os::kUnreadable)}, Activity::kUnknown},
         Case{"Suspended", {attached(), suspended()}, Activity::kStopTheWorld},
-        Case{"SuspendedSleeps", {attached(), suspended(), os_facts(0, Os::kInSyscall)}, Activity::kStopTheWorld},
+        Case{"SuspendedAndParked", {attached(), suspended(), blocked_in(BlockedIn::kFutex)}, Activity::kStopTheWorld},
+        Case{"SuspendedInItsSleep", {detached(), with_os(suspended(), BlockedIn::kSleep)}, Activity::kBlocked},
+        Case{"SuspendedAfterItsSleep", {blocked_in(BlockedIn::kSleep), suspended()}, Activity::kStopTheWorld},
         Case{"SuspendedNoMore", {suspended(), attached()}, Activity::kRunsWithoutGil}),
     [](const auto& test) { return test.param.name; });
 

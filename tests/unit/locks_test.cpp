@@ -40,7 +40,8 @@ TEST(LockNames, SayWhatIsWaitedFor) {
   EXPECT_EQ(wording::waited_for(LockKind::kThread, "sleeper", "worker-1"), "worker-1 to end");
   EXPECT_EQ(wording::circle({"a"}), "a waits for itself");
   EXPECT_EQ(wording::circle({"a", "b"}), "a and b wait for each other");
-  EXPECT_EQ(wording::circle({"a", "b", "c"}), "3 threads wait for each other");
+  EXPECT_EQ(wording::circle({"a", "b", "c"}), "a, b and c wait for each other in a circle");
+  EXPECT_EQ(wording::circle({"a", "b", "c", "d", "e"}), "5 threads wait for each other in a circle");
 }
 
 using Waits = std::map<ThreadIndex, ThreadIndex>;

@@ -72,6 +72,12 @@ const RuleCase kRuleCases[] = {
        n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, true};
      },
      VerdictCode::kDeadlock},
+    {"DeadlockInFewTicks",
+     [](Numbers& n) {
+       n.ticks = 12;
+       n.circle = {{"a", "b"}, {"a waits", "b waits"}, 0.5, true};
+     },
+     VerdictCode::kDeadlock},
     {"ACircleThatIsOver",
      [](Numbers& n) {
        n.circle = {{"a", "b"}, {"a waits", "b waits"}, 3, false};

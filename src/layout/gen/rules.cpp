@@ -112,6 +112,7 @@ constexpr FieldRule kFields[] = {
     {"object.type_name", always, {{{"_typeobject", "tp_name"}}}},
     {"object.type_cached_keys", always, {{{"PyHeapTypeObject", "ht_cached_keys"}}}},
     {"object.type_flags", always, {{{"_typeobject", "tp_flags"}}}},
+    {"object.type_dict", always, {{{"_typeobject", "tp_dict"}}}},
     {"object.type_basicsize", always, {{{"_typeobject", "tp_basicsize"}}}},
     {"object.type_dictoffset", always, {{{"_typeobject", "tp_dictoffset"}}}},
     {"object.bytes_data", always, {{{"PyBytesObject", "ob_sval"}}}},

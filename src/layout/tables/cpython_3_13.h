@@ -74,6 +74,7 @@ inline constexpr RuntimeLayout kCpython313{
                .type_name = 24,
                .type_cached_keys = 880,
                .type_flags = 168,
+               .type_dict = 264,
                .type_basicsize = 32,
                .type_dictoffset = 288,
                .bytes_data = 32,

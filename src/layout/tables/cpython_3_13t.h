@@ -77,6 +77,7 @@ inline constexpr RuntimeLayout kCpython313t{
                .type_name = 40,
                .type_cached_keys = 896,
                .type_flags = 184,
+               .type_dict = 280,
                .type_basicsize = 48,
                .type_dictoffset = 304,
                .bytes_data = 48,

@@ -76,6 +76,7 @@ inline constexpr RuntimeLayout kCpython315{
                .type_name = 24,
                .type_cached_keys = 888,
                .type_flags = 168,
+               .type_dict = 264,
                .type_basicsize = 32,
                .type_dictoffset = 288,
                .bytes_data = 32,

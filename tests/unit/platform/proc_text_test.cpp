@@ -40,6 +40,13 @@ TEST(ProcText, Syscall) {
   }
 }
 
+TEST(ProcText, AFutexHasATimeout) {
+  EXPECT_FALSE(parse_syscall("202 0x7f1c00aa 0x189 0x0 0x0 0x0 0xffffffff 0x7f1c0bb 0x7f1c0cc\n")->timed);
+  EXPECT_TRUE(parse_syscall("202 0x7f1c00aa 0x189 0x0 0x7ffc0000 0x0 0xffffffff 0x7f1c0bb 0x7f1c0cc\n")->timed);
+  EXPECT_FALSE(parse_syscall("202 0x7f1c00aa 0x189\n")->timed);
+  EXPECT_FALSE(parse_syscall("0 0x7f1c00aa 0x189 0x0 0x7ffc0000 0x0 0xffffffff 0x7f1c0bb 0x7f1c0cc\n")->timed);
+}
+
 TEST(ProcText, Schedstat) {
   const auto facts = parse_schedstat("123456789 42 7\n");
   ASSERT_TRUE(facts);

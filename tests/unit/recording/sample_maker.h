@@ -125,8 +125,8 @@ class SampleMaker {
     if (one_in(8)) facts.dormant = one_in(2);
     facts.blocked_in = static_cast<BlockedIn>(below(kBlockedInCount));
     if (locks_ > 0 && one_in(3)) {
-      facts.lock =
-          LockWait{static_cast<LockIndex>(below(locks_)), one_in(2) ? Nanos{0} : time_ - Nanos(below(1'000'000))};
+      facts.lock = LockWait{static_cast<LockIndex>(below(locks_)),
+                            one_in(2) ? Nanos{0} : time_ - Nanos(below(1'000'000)), one_in(3)};
     }
     facts.quality = static_cast<StackQuality>(below(4));
     if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
