@@ -134,7 +134,29 @@ struct RuntimeLayout {
     Offset value_stack = kAbsent;  // PyObject**, and f_iblock, f_blockstack; FrameRoot::kFrameObjects only
     Offset block_count = kAbsent;
     Offset blocks = kAbsent;
+    // Where a frame that does not run has the end of its value stack: up to 3.9 a PyObject** in it, in 3.10 an int that
+    // counts from value_stack (3.11 to 3.13: see Frame::stacktop), from 3.14 on a _PyStackRef*.
+    Offset stack_top = kAbsent;
   } variables;
+
+  // Generators and coroutines begin alike.
+  struct Generator {
+    Offset size = 0;
+    Offset frame = kAbsent;  // the frame itself; with FrameRoot::kFrameObjects a PyFrameObject*
+    Offset state = kAbsent;  // char gi_frame_state; not with FrameRoot::kFrameObjects
+  } generator;
+
+  // Lists of tasks, as struct llist_node, of 3.14 and later; in a thread state and in an interpreter.
+  struct Asyncio {
+    Offset thread_tasks = kAbsent;
+    Offset interpreter_tasks = kAbsent;  // of threads that have ended
+    Offset running_task = kAbsent;       // PyObject*, in a thread state
+  } asyncio;
+
+  struct Set {
+    Offset mask = kAbsent;
+    Offset table = kAbsent;  // setentry*: key and hash
+  } set;
 
   struct Code {
     Offset size = 0;

@@ -35,5 +35,8 @@ struct mentioned {
   PyDictKeysObject *dict_keys;
   PyDictValues *dict_values;
   PyModuleObject *module;
+  _PyThreadStateImpl *thread_with_asyncio;
+  PyGenObject *generator;
+  PySetObject *set;
   struct _Py_DebugOffsets *debug_offsets;
 } gilspy_mentioned;

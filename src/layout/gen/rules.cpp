@@ -64,6 +64,10 @@ constexpr FieldRule kFields[] = {
     {"thread.critical_section", with_frame_in_thread, {{{"_ts", "critical_section"}}}},
     {"thread.context_version", always, {{{"_ts", "context_ver"}}}},
 
+    {"asyncio.thread_tasks", never, {{{"_PyThreadStateImpl", "asyncio_tasks_head"}}}},
+    {"asyncio.interpreter_tasks", never, {{{"_is", "asyncio_tasks_head"}}}},
+    {"asyncio.running_task", never, {{{"_PyThreadStateImpl", "asyncio_running_task"}}}},
+
     {"cframe.size", with_cframe, {{{"_PyCFrame"}}}},
     {"cframe.current_frame", with_cframe, {{{"_PyCFrame", "current_frame"}}}},
 
@@ -89,6 +93,17 @@ constexpr FieldRule kFields[] = {
     {"variables.value_stack", with_frame_objects, {{{"_frame", "f_valuestack"}}}},
     {"variables.block_count", with_frame_objects, {{{"_frame", "f_iblock"}}}},
     {"variables.blocks", with_frame_objects, {{{"_frame", "f_blockstack"}}}},
+
+    {"variables.stack_top",
+     never,
+     {{{"_PyInterpreterFrame", "stackpointer"}, {"_frame", "f_stacktop"}, {"_frame", "f_stackdepth"}}}},
+
+    {"generator.size", always, {{{"PyGenObject"}}}},
+    {"generator.frame", always, {{{"PyGenObject", "gi_iframe"}, {"PyGenObject", "gi_frame"}}}},
+    {"generator.state", with_data_stack, {{{"PyGenObject", "gi_frame_state"}}}},
+
+    {"set.mask", always, {{{"PySetObject", "mask"}}}},
+    {"set.table", always, {{{"PySetObject", "table"}}}},
 
     {"code.size", always, {{{"PyCodeObject"}}}},
     {"code.filename", always, {{{"PyCodeObject", "co_filename"}}}},

@@ -79,8 +79,9 @@ std::string part_text(const Table& table, const std::vector<Extra>& extras, std:
 std::string layout_text(const Table& table, std::string_view name, std::string_view symbol) {
   const std::vector<Extra> extras = extras_of(table);
   std::string text = fmt::format("inline constexpr RuntimeLayout kCpython{}{{\n    .name = \"{}\",\n", symbol, name);
-  for (const std::string_view part : {"runtime", "interpreter", "stop_the_world", "gil", "thread", "cframe", "chunk",
-                                      "frame", "variables", "code", "object", "unicode", "dict"}) {
+  for (const std::string_view part :
+       {"runtime", "interpreter", "stop_the_world", "gil", "thread", "cframe", "chunk", "frame", "variables",
+        "generator", "asyncio", "set", "code", "object", "unicode", "dict"}) {
     text += part_text(table, extras, part);
   }
   text += fmt::format("    .frame_root = FrameRoot::{},\n", spelled(table.shape.frame_root));
