@@ -82,6 +82,19 @@ void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) 
   });
 }
 
+void write_task(JsonWriter& json, const Dump& dump, const TaskState& task) {
+  json.object([&] {
+    json.pair("name", task.name);
+    json.pair("address", fmt::format("{:#x}", task.address.value()));
+    write_tid(json, "thread", dump, task.thread);
+    json.pair("running", task.running);
+    json.array("awaits", [&] {
+      for (const std::size_t awaited : task.awaits) json.value(awaited);
+    });
+    write_frames(json, dump, task.stack);
+  });
+}
+
 }  // namespace
 
 std::string dump_json(const Dump& dump) {
@@ -102,6 +115,9 @@ std::string dump_json(const Dump& dump) {
           });
         });
       }
+    });
+    json.array("tasks", [&] {
+      for (const TaskState& task : dump.tasks) write_task(json, dump, task);
     });
     json.array("threads", [&] {
       for (const ThreadDump& thread : dump.threads) {

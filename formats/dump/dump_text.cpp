@@ -6,6 +6,7 @@
 
 #include "dump.h"
 #include "gilspy/wording.h"
+#include "task_tree.h"
 
 namespace gilspy::formats {
 namespace {
@@ -35,6 +36,7 @@ class DumpText {
     for (const ThreadDump& thread : dump_.threads) threads.push_back(&thread);
     std::ranges::stable_sort(threads, {}, [](const ThreadDump* thread) { return rank(*thread); });
     for (const ThreadDump* const thread : threads) describe(*thread);
+    text_ += task_tree(dump_, [this](const Frame& frame) { return frame_text(frame); });
     return std::move(text_);
   }
 

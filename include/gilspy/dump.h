@@ -14,6 +14,7 @@
 #include "gilspy/profile.h"
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
+#include "gilspy/tasks.h"
 
 namespace gilspy {
 
@@ -47,6 +48,7 @@ struct Dump {
   std::vector<GilDump> gils;        // by GilIndex
   std::vector<LockDump> locks;      // by LockIndex: that threads wait for
   std::vector<ThreadDump> threads;  // as they were met, native threads behind them
+  std::vector<TaskState> tasks;     // of asyncio
   StackTable table;
 
   const ThreadDump* find(ThreadIndex thread) const {

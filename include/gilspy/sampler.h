@@ -12,6 +12,7 @@
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
+#include "gilspy/tasks.h"
 
 namespace gilspy {
 
@@ -42,6 +43,8 @@ class Sampler {
   virtual bool takes_turns() const = 0;
 
   virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen
+  // Of all event loops, as they stand now; a process that runs on may change them meanwhile.
+  virtual std::vector<TaskState> tasks() = 0;
   virtual const ThreadInfo& thread(ThreadIndex index) const = 0;  // with the best name known by now
 };
 

@@ -95,6 +95,7 @@ class Look {
       if (thread.info.python) add_python(thread, dump);
     }
     GILSPY_CHECK(add_native(dump));
+    dump.tasks = attachment_.sampler->tasks();
     describe_target(dump);
     dump.table = std::move(*attachment_.stacks);
     return dump;

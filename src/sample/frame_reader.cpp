@@ -56,6 +56,33 @@ std::vector<RemoteAddr> FrameReader::value_stack(const FramePlace& place) {
   return pointers(value_stack_of(place, *facts), facts->stack_size);
 }
 
+std::vector<RemoteAddr> FrameReader::last_values(const FramePlace& place, std::size_t count) {
+  const Facts* const facts = facts_of(place.code);
+  if (facts == nullptr) return {};
+  const RemoteAddr end = end_of_stack(place, *facts), begin = value_stack_of(place, *facts);
+  if (end.is_null() || begin.is_null() || end <= begin) return {};
+  const std::uint64_t held = std::min<std::uint64_t>((end.value() - begin.value()) / 8, kMostSlots);
+  count = std::min<std::size_t>(count, held);
+  std::vector<RemoteAddr> values = pointers(end - 8 * count, count);
+  std::ranges::reverse(values);
+  return values;
+}
+
+RemoteAddr FrameReader::end_of_stack(const FramePlace& place, const Facts& facts) {
+  if (layout_.frame.stacktop != kAbsent) {  // counts from the first local variable
+    const auto words = read_value<std::int32_t>(memory_, place.frame + layout_.frame.stacktop);
+    if (!words.has_value() || *words <= 0) return {};
+    return place.frame + layout_.variables.locals + 8 * static_cast<std::uint64_t>(*words);
+  }
+  if (layout_.variables.stack_top == kAbsent) return {};
+  if (layout_.frame_root == FrameRoot::kFrameObjects && layout_.code.lasti_unit == 2) {  // 3.10
+    const auto depth = read_value<std::int32_t>(memory_, place.frame + layout_.variables.stack_top);
+    if (!depth.has_value() || *depth <= 0) return {};
+    return value_stack_of(place, facts) + 8 * static_cast<std::uint64_t>(*depth);
+  }
+  return read_pointer(memory_, place.frame + layout_.variables.stack_top).value_or(RemoteAddr{});
+}
+
 RemoteAddr FrameReader::globals(const FramePlace& place) {
   return read_pointer(memory_, place.frame + layout_.variables.globals).value_or(RemoteAddr{});
 }

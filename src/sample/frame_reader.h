@@ -36,6 +36,8 @@ class FrameReader {
   std::vector<RemoteAddr> kept_for_handlers(const FramePlace& place);
   // All that may lie on its value stack: some of it may be left over.
   std::vector<RemoteAddr> value_stack(const FramePlace& place);
+  // The last values on the stack of a frame that does not run at all, the very last first.
+  std::vector<RemoteAddr> last_values(const FramePlace& place, std::size_t count);
   RemoteAddr globals(const FramePlace& place);
 
  private:
@@ -54,6 +56,7 @@ class FrameReader {
   void add_names(RemoteAddr code, Offset field, std::vector<std::string>& names);
   static std::vector<Handlers> read_handlers(std::span<const std::byte> table);
   std::vector<RemoteAddr> pointers(RemoteAddr first, std::size_t count);
+  RemoteAddr end_of_stack(const FramePlace& place, const Facts& facts);
   RemoteAddr value_stack_of(const FramePlace& place, const Facts& facts);
   std::uint32_t depth_of_handlers(const FramePlace& place, const Facts& facts);
   bool is_cell(RemoteAddr object);

@@ -26,10 +26,6 @@ constexpr std::size_t kCallsInWait = 3;  // Condition.wait and what it calls
 constexpr std::size_t kMostSearched = 6;  // frames in which a lock's name is looked for
 constexpr std::uint64_t kKeysMutex = 11;  // _dictkeysobject.dk_mutex
 
-bool is_plausible_type_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 // What it means that a method of threading or queue waits in there; nothing: no more than that it waits.
 std::optional<LockKind> meaning(std::string_view type, std::string_view method, bool waits_for_notice) {
   const bool is_queue = type.ends_with("Queue");
@@ -101,7 +97,7 @@ FoundLock LockReader::what_lies_at(const Waiter& waiter, RemoteAddr address) {
   if (const auto kind = kind_of_lock(lock)) return {*kind, lock};
   if (layout_.object.mutex != kAbsent) {
     const RemoteAddr object = address - layout_.object.mutex;
-    if (object.value() % 8 == 0 && !type_of(object).empty()) return {LockKind::kObject, object};
+    if (object.value() % 8 == 0 && !types_.of(object).empty()) return {LockKind::kObject, object};
     const RemoteAddr keys = address - kKeysMutex;
     if (keys.value() % 8 == 0) return {LockKind::kDictKeys, keys};
   }
@@ -110,28 +106,11 @@ FoundLock LockReader::what_lies_at(const Waiter& waiter, RemoteAddr address) {
 
 std::optional<LockKind> LockReader::kind_of_lock(RemoteAddr object) {
   if (object.value() % 8 != 0) return std::nullopt;
-  const std::string& type = type_of(object);
+  const std::string& type = types_.of(object);
   if (type == "_thread.lock") return LockKind::kLock;
   if (type == "_thread.RLock") return LockKind::kRLock;
   if (type == "_queue.SimpleQueue") return LockKind::kQueue;
   return std::nullopt;
-}
-
-// Types that were met are known by their address.
-const std::string& LockReader::type_of(RemoteAddr object) {
-  static const std::string kNone;
-  const auto type = read_pointer(memory_, object + layout_.object.type);
-  if (!type.has_value() || type->is_null() || type->value() % 8 != 0) return kNone;
-  if (const auto known = types_.find(*type); known != types_.end()) return known->second;
-  // A type is an object of a type, and says how large its objects are.
-  constexpr std::uint64_t kLargest = 1U << 20;
-  const auto size = read_value<std::uint64_t>(memory_, *type + layout_.object.type_basicsize);
-  const auto meta = read_pointer(memory_, *type + layout_.object.type);
-  if (!size.has_value() || *size < layout_.object.var_size || *size > kLargest) return kNone;
-  if (!meta.has_value() || meta->is_null()) return kNone;
-  const auto name = read_type_name(memory_, layout_, object);
-  if (!name.has_value() || !is_plausible_type_name(*name)) return kNone;
-  return types_.emplace(*type, *name).first->second;
 }
 
 std::optional<FoundLock> LockReader::lock_of_semaphore(const Waiter& waiter, RemoteAddr semaphore) {
@@ -160,13 +139,13 @@ bool LockReader::is_lock_with(RemoteAddr object, RemoteAddr semaphore) {
 // PyCFunctionObject and PyMethodObject: the object of the method is the second word behind the header.
 RemoteAddr LockReader::lock_behind(RemoteAddr object) {
   if (object.is_null() || object.value() % 8 != 0) return {};
-  const std::string& type = type_of(object);
+  const std::string& type = types_.of(object);
   if (type == "_thread.lock" || type == "_thread.RLock") return object;
   if (type == kCondition) return lock_of_condition(object);
   if (type != "builtin_function_or_method" && type != "method") return {};
   const RemoteAddr self = read_pointer(memory_, object + layout_.object.var_size + 8).value_or(RemoteAddr{});
   if (kind_of_lock(self).has_value()) return self;
-  return type_of(self) == kCondition ? lock_of_condition(self) : RemoteAddr{};
+  return types_.of(self) == kCondition ? lock_of_condition(self) : RemoteAddr{};
 }
 
 RemoteAddr LockReader::lock_of_condition(RemoteAddr object) {
@@ -185,7 +164,7 @@ RemoteAddr LockReader::let_go_by(std::span<const FramePlace> frames) {
     const FramePlace& place = frames[i - 1];
     if (!is_library(place)) return {};
     const RemoteAddr self = self_of(place);
-    if (method_at(place) == "wait" && type_of(self) == kCondition) return lock_of_condition(self);
+    if (method_at(place) == "wait" && types_.of(self) == kCondition) return lock_of_condition(self);
   }
   return {};
 }
@@ -271,7 +250,7 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
     if (is_library(*place)) {
       const std::string method = method_at(*place);
       const RemoteAddr self = self_of(*place);
-      const std::string type = type_of(self);
+      const std::string type = types_.of(self);
       if (type == kCondition && method == "wait") waits_for_notice = true;
       if (const std::optional<LockKind> kind = meaning(type, method, waits_for_notice)) {
         info.kind = *kind;
@@ -292,7 +271,7 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
   if (info.name.empty()) info.name = library_name;
   // A mutex has its waiters write down since when; what has not is an event (pycore_lock.h).
   if (info.kind == LockKind::kUnknown && found.since.count() == 0) info.kind = LockKind::kEvent;
-  if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = type_of(info.address);
+  if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = types_.of(info.address);
   return info;
 }
 
@@ -311,8 +290,8 @@ std::string LockReader::name_in(const FramePlace& place, RemoteAddr object) {
   }
   for (const Variable& variable : variables) {
     const auto attribute = name_of_attribute(memory_, layout_, variable.value, object);
-    if (attribute.has_value()) return fmt::format("{}.{} of {}", variable.name, *attribute, type_of(variable.value));
-    if (type_of(variable.value) != "type") continue;
+    if (attribute.has_value()) return fmt::format("{}.{} of {}", variable.name, *attribute, types_.of(variable.value));
+    if (types_.of(variable.value) != "type") continue;
     const auto of_class = name_of_class_attribute(memory_, layout_, variable.value, object);
     if (of_class.has_value()) return fmt::format("{}.{}", variable.name, *of_class);
   }

@@ -16,6 +16,7 @@
 #include "gilspy/locks.h"
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
+#include "type_names.h"
 
 namespace gilspy::sample {
 
@@ -35,7 +36,13 @@ class LockReader {
  public:
   LockReader(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr runtime, FrameReader& frames,
              CodeCache& codes, const StackTable& stacks)
-      : memory_(memory), layout_(layout), runtime_(runtime), frames_(frames), codes_(codes), stacks_(stacks) {}
+      : memory_(memory),
+        layout_(layout),
+        runtime_(runtime),
+        frames_(frames),
+        codes_(codes),
+        stacks_(stacks),
+        types_(memory, layout) {}
 
   // Nothing: it is no lock of Python's.
   std::optional<FoundLock> find(const Waiter& waiter, RemoteAddr futex);
@@ -71,7 +78,6 @@ class LockReader {
   std::optional<FoundLock> lock_of_semaphore(const Waiter& waiter, RemoteAddr semaphore);
   bool is_lock_with(RemoteAddr object, RemoteAddr semaphore);
   std::string internal_name(const Waiter& waiter, RemoteAddr address) const;
-  const std::string& type_of(RemoteAddr object);
   bool is_library(const FramePlace& place);
   RemoteAddr self_of(const FramePlace& place);
   RemoteAddr lock_of_condition(RemoteAddr object);
@@ -84,7 +90,7 @@ class LockReader {
   FrameReader& frames_;
   CodeCache& codes_;
   const StackTable& stacks_;
-  std::unordered_map<RemoteAddr, std::string> types_;      // tp_name by address
+  TypeNames types_;
   std::unordered_map<RemoteAddr, RemoteAddr> semaphores_;  // to the lock that was found to have it
 };
 

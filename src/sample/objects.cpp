@@ -286,4 +286,52 @@ Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layo
   return name_of(memory, layout, entries, value);
 }
 
+Result<RemoteAddr> find_in_module(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr interpreter,
+                                  std::string_view module, std::string_view name) {
+  GILSPY_TRY(const RemoteAddr modules, read_pointer(memory, interpreter + layout.interpreter.modules));
+  GILSPY_TRY(const RemoteAddr found, find_in_dict(memory, layout, modules, module));
+  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory, found + layout.dict.module_dict));
+  return find_in_dict(memory, layout, dict, name);
+}
+
+namespace {
+
+Result<std::vector<RemoteAddr>> read_pointers(MemoryReader& memory, RemoteAddr first, std::size_t count) {
+  std::vector<std::byte> bytes(count * 8);
+  GILSPY_CHECK(read_exact(memory, first, bytes));
+  std::vector<RemoteAddr> pointers;
+  for (std::size_t at = 0; at < bytes.size(); at += 8) pointers.push_back(StructView(bytes).pointer(at));
+  return pointers;
+}
+
+}  // namespace
+
+// PyListObject: ob_item follows the size.
+Result<std::vector<RemoteAddr>> read_list(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr list,
+                                          std::size_t at_most) {
+  GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, list + layout.object.var_size));
+  GILSPY_TRY(const RemoteAddr items, read_pointer(memory, list + layout.object.var_size + 8));
+  return read_pointers(memory, items, std::min<std::uint64_t>(size, at_most));
+}
+
+Result<std::vector<RemoteAddr>> read_tuple(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr tuple,
+                                           std::size_t at_most) {
+  GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, tuple + layout.object.var_size));
+  return read_pointers(memory, tuple + layout.object.tuple_items, std::min<std::uint64_t>(size, at_most));
+}
+
+// setentry: key and hash. A deleted entry has a key too, which is no object of the program (_dummy), and hash -1.
+Result<std::vector<RemoteAddr>> read_set(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set,
+                                         std::size_t at_most) {
+  GILSPY_TRY(const auto mask, read_value<std::uint64_t>(memory, set + layout.set.mask));
+  GILSPY_TRY(const RemoteAddr table, read_pointer(memory, set + layout.set.table));
+  if (mask >= 8 * at_most) return corrupt("a set of that size is not read");
+  GILSPY_TRY(const std::vector<RemoteAddr> words, read_pointers(memory, table, 2 * (mask + 1)));
+  std::vector<RemoteAddr> keys;
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    if (!words[i].is_null() && words[i + 1].value() != ~std::uint64_t{0}) keys.push_back(words[i]);
+  }
+  return keys;
+}
+
 }  // namespace gilspy::sample

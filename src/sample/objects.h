@@ -34,6 +34,10 @@ Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayo
 Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
                                 std::string_view key);
 
+// What a name means in a module of an interpreter; kCorrupt when the module is not loaded, or has no such name.
+Result<RemoteAddr> find_in_module(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr interpreter,
+                                  std::string_view module, std::string_view name);
+
 // The key of a value; kCorrupt when no key has it.
 Result<std::string> name_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict, RemoteAddr value);
 
@@ -43,6 +47,14 @@ Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout&
 // The same of a class itself, without those that it inherits.
 Result<std::string> name_of_class_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr type,
                                             RemoteAddr value);
+
+// The items of a list, a tuple or a set (in no order), at most `at_most`.
+Result<std::vector<RemoteAddr>> read_list(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr list,
+                                          std::size_t at_most);
+Result<std::vector<RemoteAddr>> read_tuple(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr tuple,
+                                           std::size_t at_most);
+Result<std::vector<RemoteAddr>> read_set(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set,
+                                         std::size_t at_most);
 
 // An attribute in the instance's own dict or values; kCorrupt when there is none.
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,

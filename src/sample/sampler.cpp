@@ -340,6 +340,24 @@ ThreadFacts& LiveSampler::facts_of(ThreadIndex thread, Sample& sample) {
   return sample.threads[record.fact_slot];
 }
 
+std::vector<TaskState> LiveSampler::tasks() {
+  std::vector<TaskState> all;
+  for (const InterpreterRecord& interpreter : words_.interpreters()) {
+    TaskReader::Home home{interpreter.address, {}};
+    for (const ThreadIndex thread : table_.alive()) {
+      const ThreadRecord& record = table_.at(thread);
+      if (record.interpreter != interpreter.address || !record.info.python) continue;
+      home.threads.push_back({record.state, record.info.ident, thread});
+    }
+    const std::size_t first = all.size();
+    for (TaskState& task : tasks_.read(home)) {
+      for (std::size_t& awaited : task.awaits) awaited += first;
+      all.push_back(std::move(task));
+    }
+  }
+  return all;
+}
+
 std::vector<InterpreterInfo> LiveSampler::interpreters() const {
   std::vector<InterpreterInfo> result;
   for (const InterpreterRecord& record : words_.all_interpreters()) result.push_back({record.id, record.gil});

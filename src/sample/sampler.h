@@ -5,6 +5,7 @@
 #include "gilspy/sampler.h"
 #include "lock_table.h"
 #include "stack_reader.h"
+#include "task_reader.h"
 #include "thread_namer.h"
 #include "thread_table.h"
 
@@ -25,7 +26,8 @@ class LiveSampler : public Sampler {
         codes_(target, layout, stacks),
         stacks_(target, layout, codes_, stacks),
         locks_(target, layout, location.runtime, codes_, stacks, table_),
-        names_(target, layout) {}
+        names_(target, layout),
+        tasks_(target, layout, codes_, stacks) {}
 
   Result<void> start();
 
@@ -33,6 +35,7 @@ class LiveSampler : public Sampler {
   void glance(Nanos now) override;
   bool takes_turns() const override { return takes_turns_ && !stopped_; }
   std::vector<InterpreterInfo> interpreters() const override;
+  std::vector<TaskState> tasks() override;
   const ThreadInfo& thread(ThreadIndex index) const override;
 
  private:
@@ -92,6 +95,7 @@ class LiveSampler : public Sampler {
   StackReader stacks_;
   LockTable locks_;
   ThreadNamer names_;
+  TaskReader tasks_;
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;

@@ -7,10 +7,7 @@ namespace gilspy::sample {
 
 Result<RemoteAddr> ThreadNameReader::find_active() {
   if (!active_.is_null()) return active_;
-  GILSPY_TRY(const RemoteAddr modules, read_pointer(memory_, interpreter_ + layout_.interpreter.modules));
-  GILSPY_TRY(const RemoteAddr threading, find_in_dict(memory_, layout_, modules, "threading"));
-  GILSPY_TRY(const RemoteAddr dict, read_pointer(memory_, threading + layout_.dict.module_dict));
-  GILSPY_TRY(active_, find_in_dict(memory_, layout_, dict, "_active"));
+  GILSPY_TRY(active_, find_in_module(memory_, layout_, interpreter_, "threading", "_active"));
   return active_;
 }
 

@@ -1,0 +1,302 @@
+#include "task_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "gilspy/memory.h"
+#include "objects.h"
+
+namespace gilspy::sample {
+namespace {
+
+constexpr std::size_t kMostTasks = 100'000;
+constexpr std::size_t kMostAwaited = 200;  // coroutines that await each other
+constexpr std::size_t kLargestTask = 512;  // bytes of a Task object
+constexpr std::size_t kMostThreads = 10'000;
+
+// Fields by their distance from the coroutine, the same from 3.8 to 3.15.
+constexpr std::int64_t kWaiter = -8, kName = 8;
+// 3.14 and later: whom the result goes to, a task or a set of them, and which of both it is.
+constexpr std::int64_t kAwaitedBy = -32;
+
+bool is_coroutine_type(std::string_view type) {
+  return type == "coroutine" || type == "generator" || type == "async_generator";
+}
+
+}  // namespace
+
+std::vector<TaskState> TaskReader::read(const Home& home) {
+  std::vector<RemoteAddr> tasks = has_lists() ? tasks_in_lists(home) : tasks_in_sets(home);
+  std::vector<TaskState> states;
+  std::unordered_map<RemoteAddr, std::size_t> places;
+  std::vector<std::vector<FramePlace>> chains;
+  const std::vector<RemoteAddr> running = running_tasks(home);
+  for (const RemoteAddr task : tasks) {
+    if (places.contains(task)) continue;
+    auto state = state_of(task, home);
+    if (!state.has_value()) continue;
+    state->running = std::ranges::find(running, task) != running.end();
+    chains.push_back(state->running ? std::vector<FramePlace>{} : chain_of(field(task, 0)));
+    for (const FramePlace& place : chains.back()) {
+      if (const auto frame = codes_.frame(place.code, place.instruction)) {
+        state->stack = stacks_.child(state->stack, *frame);
+      }
+    }
+    places.emplace(task, states.size());
+    states.push_back(std::move(*state));
+  }
+  const auto connect = [&](RemoteAddr who, RemoteAddr awaits) {
+    const auto from = places.find(who), to = places.find(awaits);
+    if (from == places.end() || to == places.end() || from == to) return;
+    std::vector<std::size_t>& known = states[from->second].awaits;
+    if (std::ranges::find(known, to->second) == known.end()) known.push_back(to->second);
+  };
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const RemoteAddr task = states[i].address;
+    if (has_lists()) {
+      for (const RemoteAddr awaiter : awaiters_of(task)) connect(awaiter, task);
+    } else {
+      for (const RemoteAddr awaited : awaited_by_task(task, chains[i])) connect(task, awaited);
+    }
+  }
+  return states;
+}
+
+// --- which tasks there are -------------------------------------------------------------------------------------------
+
+std::vector<RemoteAddr> TaskReader::tasks_in_lists(const Home& home) {
+  std::vector<RemoteAddr> tasks;
+  add_list(home.interpreter + layout_.asyncio.interpreter_tasks, tasks);
+  for (const Home::Thread& thread : home.threads) add_list(thread.state + layout_.asyncio.thread_tasks, tasks);
+  return tasks;
+}
+
+// struct llist_node: next, previous. A circle that leads back to its head.
+void TaskReader::add_list(RemoteAddr head, std::vector<RemoteAddr>& tasks) {
+  RemoteAddr node = read_pointer(memory_, head).value_or(RemoteAddr{});
+  while (!node.is_null() && node != head && tasks.size() < kMostTasks) {
+    const RemoteAddr task = task_of_node(node);
+    if (task.is_null()) return;
+    tasks.push_back(task);
+    node = read_pointer(memory_, node).value_or(RemoteAddr{});
+  }
+}
+
+RemoteAddr TaskReader::task_of_node(RemoteAddr node) {
+  if (fields_.has_value() && fields_->node != 0) {
+    const RemoteAddr task = node - fields_->node;
+    return is_task(task) ? task : RemoteAddr{};
+  }
+  for (Offset distance = layout_.object.var_size; distance < kLargestTask; distance += 8) {
+    const RemoteAddr task = node - distance;
+    if (types_.of(task) != "_asyncio.Task" || !find_fields(task)) continue;
+    fields_->node = distance;
+    return task;
+  }
+  return {};
+}
+
+std::vector<RemoteAddr> TaskReader::tasks_in_sets(const Home& home) {
+  std::vector<RemoteAddr> tasks;
+  // WeakSet: `data` is a set of weak references (PyWeakReference: the object comes right behind the header).
+  for (const std::string_view name : {"_scheduled_tasks", "_all_tasks"}) {
+    const auto weak_set = find_in_module(memory_, layout_, home.interpreter, "asyncio.tasks", name);
+    if (!weak_set.has_value()) continue;
+    const auto data = find_attribute(memory_, layout_, *weak_set, "data");
+    if (!data.has_value()) continue;
+    for (const RemoteAddr reference : read_set(memory_, layout_, *data, kMostTasks).value_or(std::vector<RemoteAddr>{}))
+      tasks.push_back(read_pointer(memory_, reference + layout_.object.var_size).value_or(RemoteAddr{}));
+  }
+  if (const auto eager = find_in_module(memory_, layout_, home.interpreter, "asyncio.tasks", "_eager_tasks")) {
+    const auto found = read_set(memory_, layout_, *eager, kMostTasks);
+    if (found.has_value()) tasks.insert(tasks.end(), found->begin(), found->end());
+  }
+  return tasks;
+}
+
+std::vector<RemoteAddr> TaskReader::running_tasks(const Home& home) {
+  std::vector<RemoteAddr> running;
+  if (layout_.asyncio.running_task != kAbsent) {
+    for (const Home::Thread& thread : home.threads) {
+      running.push_back(read_pointer(memory_, thread.state + layout_.asyncio.running_task).value_or(RemoteAddr{}));
+    }
+    return running;
+  }
+  const auto current = find_in_module(memory_, layout_, home.interpreter, "asyncio.tasks", "_current_tasks");
+  if (!current.has_value()) return running;
+  const auto entries = read_dict(memory_, layout_, *current, kMostThreads);
+  if (!entries.has_value()) return running;
+  for (const DictEntry& entry : *entries) running.push_back(entry.value);
+  return running;
+}
+
+// --- a task ----------------------------------------------------------------------------------------------------------
+
+bool TaskReader::find_fields(RemoteAddr task) {
+  std::array<std::byte, kLargestTask> bytes;
+  const auto type = read_pointer(memory_, task + layout_.object.type);
+  if (!type.has_value()) return false;
+  const auto size = read_value<std::uint64_t>(memory_, *type + layout_.object.type_basicsize);
+  if (!size.has_value() || *size > bytes.size() || *size % 8 != 0) return false;
+  const std::span<std::byte> object = std::span(bytes).first(*size);
+  if (!read_exact(memory_, task, object).has_value()) return false;
+  const StructView view(object);
+  for (Offset at = layout_.object.var_size; at + 16 <= *size; at += 8) {
+    if (!is_coroutine_type(types_.of(view.pointer(at)))) continue;
+    const std::string& name = types_.of(view.pointer(at + 8));
+    if (name != "str" && name != "int") continue;
+    fields_ = Fields{at, 0};
+    return true;
+  }
+  return false;
+}
+
+// Of C, or of a class that is made from it: those in Python have all their fields in a dict.
+bool TaskReader::is_task(RemoteAddr object) {
+  if (object.is_null() || object.value() % 8 != 0) return false;
+  if (types_.of(object) == "_asyncio.Task") return true;
+  if (!fields_.has_value()) return false;
+  const std::string& name = types_.of(field(object, kName));
+  return is_coroutine_type(types_.of(field(object, 0))) && (name == "str" || name == "int");
+}
+
+RemoteAddr TaskReader::field(RemoteAddr task, std::int64_t from_coroutine) {
+  const auto at = static_cast<std::uint64_t>(static_cast<std::int64_t>(fields_->coroutine) + from_coroutine);
+  return read_pointer(memory_, task + at).value_or(RemoteAddr{});
+}
+
+std::optional<TaskState> TaskReader::state_of(RemoteAddr task, const Home& home) {
+  if (!fields_.has_value() && !find_fields(task)) return std::nullopt;
+  if (!is_coroutine_type(types_.of(field(task, 0)))) return std::nullopt;  // it has ended
+  TaskState state;
+  state.address = task;
+  state.name = name_of(task);
+  state.thread = thread_of(task, home);
+  return state;
+}
+
+// 3.12 and later keep a number until somebody asks for the name.
+std::string TaskReader::name_of(RemoteAddr task) {
+  const RemoteAddr name = field(task, kName);
+  if (types_.of(name) != "int") return read_str(memory_, layout_, name).value_or("");
+  const auto number = read_int(memory_, layout_, name);
+  return number.has_value() ? fmt::format("Task-{}", *number) : "";
+}
+
+// The loop comes first in a task; a loop of asyncio's says which thread runs it.
+std::optional<ThreadIndex> TaskReader::thread_of(RemoteAddr task, const Home& home) {
+  const auto loop = read_pointer(memory_, task + layout_.object.var_size);
+  if (!loop.has_value()) return std::nullopt;
+  const auto object = find_attribute(memory_, layout_, *loop, "_thread_id");
+  if (!object.has_value()) return std::nullopt;
+  const auto ident = read_int(memory_, layout_, *object);
+  if (!ident.has_value()) return std::nullopt;
+  const auto thread = std::ranges::find(home.threads, static_cast<ThreadIdent>(*ident), &Home::Thread::ident);
+  return thread == home.threads.end() ? std::nullopt : std::optional(thread->index);
+}
+
+// --- what it awaits --------------------------------------------------------------------------------------------------
+
+bool TaskReader::is_generator(RemoteAddr object) { return is_coroutine_type(types_.of(object)); }
+
+// The frames of a coroutine and of what it awaits, the outermost first.
+std::vector<FramePlace> TaskReader::chain_of(RemoteAddr coroutine) {
+  std::vector<FramePlace> chain;
+  while (chain.size() < kMostAwaited) {
+    const std::string& type = types_.of(coroutine);
+    // Their first field is what they go on with (genobject.c: cw_coroutine, ags_gen, agt_gen).
+    if (type == "coroutine_wrapper" || type == "async_generator_asend" || type == "async_generator_athrow") {
+      coroutine = read_pointer(memory_, coroutine + layout_.object.var_size).value_or(RemoteAddr{});
+      if (!is_generator(coroutine)) return chain;
+    } else if (!is_coroutine_type(type)) {
+      return chain;
+    }
+    const auto place = frame_of(coroutine);
+    if (!place.has_value()) return chain;
+    chain.push_back(*place);
+    coroutine = awaited_by_frame(*place);
+    if (coroutine.is_null()) return chain;
+  }
+  return chain;
+}
+
+std::optional<FramePlace> TaskReader::frame_of(RemoteAddr generator) {
+  FramePlace place;
+  place.frame = generator + layout_.generator.frame;
+  const bool is_object = layout_.frame_root == FrameRoot::kFrameObjects;
+  if (is_object) place.frame = read_pointer(memory_, place.frame).value_or(RemoteAddr{});
+  if (place.frame.is_null()) return std::nullopt;
+  const auto code = read_value<std::uint64_t>(memory_, place.frame + layout_.frame.code);
+  if (!code.has_value()) return std::nullopt;
+  place.code = RemoteAddr(*code & ~layout_.frame.pointer_tag_mask);
+  if (is_object) {
+    const auto last = read_value<std::int32_t>(memory_, place.frame + layout_.frame.instruction);
+    place.instruction.position = static_cast<std::uint64_t>(static_cast<std::int64_t>(last.value_or(-1)));
+  } else {
+    place.instruction.position =
+        read_value<std::uint64_t>(memory_, place.frame + layout_.frame.instruction).value_or(0);
+  }
+  if (layout_.frame.tlbc_index != kAbsent) {
+    place.instruction.tlbc_index =
+        read_value<std::uint32_t>(memory_, place.frame + layout_.frame.tlbc_index).value_or(0);
+  }
+  if (place.code.is_null()) return std::nullopt;
+  return place;
+}
+
+// It lies at the end of the value stack, or, in 3.15, in front of one more word.
+RemoteAddr TaskReader::awaited_by_frame(const FramePlace& place) {
+  for (const RemoteAddr value : frames_.last_values(place, 2)) {
+    const std::string& type = types_.of(value);
+    if (is_coroutine_type(type) || type == "coroutine_wrapper" || type.starts_with("async_generator_a")) return value;
+  }
+  return {};
+}
+
+std::vector<RemoteAddr> TaskReader::awaiters_of(RemoteAddr task) {
+  const RemoteAddr who = field(task, kAwaitedBy);
+  if (who.is_null()) return {};
+  if (is_task(who)) return {who};
+  if (types_.of(who) != "set") return {};
+  return read_set(memory_, layout_, who, kMostTasks).value_or(std::vector<RemoteAddr>{});
+}
+
+// A task, or a future of gather(), which keeps a list; else what the innermost coroutines of the standard library have
+// in their variables: TaskGroup its tasks, wait() and wait_for() those that they were given.
+std::vector<RemoteAddr> TaskReader::awaited_by_task(RemoteAddr task, const std::vector<FramePlace>& chain) {
+  std::vector<RemoteAddr> awaited;
+  const RemoteAddr waiter = field(task, kWaiter);
+  if (waiter.is_null()) return awaited;
+  if (is_task(waiter)) return {waiter};
+  if (const auto children = find_attribute(memory_, layout_, waiter, "_children")) add_tasks_in(*children, awaited);
+  for (auto place = chain.rbegin(); place != chain.rend() && awaited.empty(); ++place) {
+    const auto frame = codes_.frame(place->code, place->instruction);
+    if (!frame.has_value() || stacks_.frame(*frame).file.find("/asyncio/") == std::string::npos) break;
+    for (const Variable& variable : frames_.variables(*place)) {
+      add_tasks_in(variable.value, awaited);
+      if (variable.name != "self") continue;
+      if (const auto tasks = find_attribute(memory_, layout_, variable.value, "_tasks")) add_tasks_in(*tasks, awaited);
+    }
+  }
+  std::erase(awaited, task);
+  return awaited;
+}
+
+void TaskReader::add_tasks_in(RemoteAddr object, std::vector<RemoteAddr>& tasks) {
+  if (is_task(object)) return tasks.push_back(object);
+  const std::string& type = types_.of(object);
+  const auto items = type == "list"    ? read_list(memory_, layout_, object, kMostTasks)
+                     : type == "tuple" ? read_tuple(memory_, layout_, object, kMostTasks)
+                     : type == "set"   ? read_set(memory_, layout_, object, kMostTasks)
+                                       : std::vector<RemoteAddr>{};
+  if (!items.has_value()) return;
+  for (const RemoteAddr item : *items) {
+    if (is_task(item)) tasks.push_back(item);
+  }
+}
+
+}  // namespace gilspy::sample
