@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "gilspy/wording.h"
@@ -41,25 +44,29 @@ class TaskTree {
     return found;
   }
 
-  // Those that do the same and await no other task: a thousand of them are shown as one.
-  bool is_alike(std::size_t a, std::size_t b) const {
-    const TaskState &one = dump_.tasks[a], &other = dump_.tasks[b];
-    return one.stack == other.stack && one.awaits.empty() && other.awaits.empty() && !one.running && !other.running &&
-           one.thread == other.thread;
-  }
-
   void put_all(const Places& tasks, const std::string& indent) {
+    if (levels_ == kMostLevels) {
+      text_ += indent + "...\n";
+      for (const std::size_t place : tasks) shown_[place] = true;
+      return;
+    }
+    ++levels_;
+    // Those that do the same and await no other task: a thousand of them are shown as one.
     std::vector<Places> groups;
-    for (const std::size_t task : tasks) {
-      const auto group =
-          std::ranges::find_if(groups, [&](const Places& known) { return is_alike(known.front(), task); });
-      if (group == groups.end()) {
-        groups.push_back({task});
+    std::map<std::pair<StackId, std::optional<ThreadIndex>>, std::size_t> alike;
+    for (const std::size_t place : tasks) {
+      const TaskState& task = dump_.tasks[place];
+      const bool is_alone = task.running || !task.awaits.empty();
+      const auto [group, is_new] = alike.try_emplace({task.stack, task.thread}, groups.size());
+      if (is_new || is_alone) {
+        groups.push_back({place});
+        if (is_alone && is_new) alike.erase(group);
       } else {
-        group->push_back(task);
+        groups[group->second].push_back(place);
       }
     }
     for (const Places& group : groups) put(group, indent, &group == &groups.back());
+    --levels_;
   }
 
   void put(const Places& group, const std::string& indent, bool is_last) {
@@ -93,7 +100,9 @@ class TaskTree {
 
   const Dump& dump_;
   const std::function<std::string(const Frame&)>& frame_text_;
+  static constexpr int kMostLevels = 100;
   std::vector<bool> shown_;
+  int levels_ = 0;
   std::string text_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -18,6 +19,10 @@ constexpr std::size_t kMostAwaited = 200;  // coroutines that await each other
 constexpr std::size_t kLargestTask = 512;  // bytes of a Task object
 constexpr std::size_t kMostThreads = 10'000;
 
+// struct llist_node
+constexpr std::uint64_t kNext = 0, kPrevious = 8;
+constexpr int kMostWalks = 20;
+
 // Fields by their distance from the coroutine, the same from 3.8 to 3.15.
 constexpr std::int64_t kWaiter = -8, kName = 8;
 // 3.14 and later: whom the result goes to, a task or a set of them, and which of both it is.
@@ -27,63 +32,94 @@ bool is_coroutine_type(std::string_view type) {
   return type == "coroutine" || type == "generator" || type == "async_generator";
 }
 
+// "Task-9" comes before "Task-10".
+bool comes_first(const TaskState& a, const TaskState& b) {
+  const auto parts = [](const std::string& name) {
+    const std::size_t digits = name.find_last_not_of("0123456789") + 1;
+    return std::tuple(std::string_view(name).substr(0, digits), name.size(), std::string_view(name));
+  };
+  return std::pair(parts(a.name), a.address) < std::pair(parts(b.name), b.address);
+}
+
 }  // namespace
 
 std::vector<TaskState> TaskReader::read(const Home& home) {
-  std::vector<RemoteAddr> tasks = has_lists() ? tasks_in_lists(home) : tasks_in_sets(home);
   std::vector<TaskState> states;
-  std::unordered_map<RemoteAddr, std::size_t> places;
-  std::vector<std::vector<FramePlace>> chains;
-  const std::vector<RemoteAddr> running = running_tasks(home);
-  for (const RemoteAddr task : tasks) {
-    if (places.contains(task)) continue;
-    auto state = state_of(task, home);
-    if (!state.has_value()) continue;
-    state->running = std::ranges::find(running, task) != running.end();
-    chains.push_back(state->running ? std::vector<FramePlace>{} : chain_of(field(task, 0)));
-    for (const FramePlace& place : chains.back()) {
-      if (const auto frame = codes_.frame(place.code, place.instruction)) {
-        state->stack = stacks_.child(state->stack, *frame);
-      }
-    }
-    places.emplace(task, states.size());
-    states.push_back(std::move(*state));
+  std::unordered_set<RemoteAddr> met;
+  threads_.clear();
+  for (const RemoteAddr task : has_lists() ? tasks_in_lists(home) : tasks_in_sets(home)) {
+    auto state = met.insert(task).second ? state_of(task, home) : std::nullopt;
+    if (state.has_value()) states.push_back(std::move(*state));
   }
-  const auto connect = [&](RemoteAddr who, RemoteAddr awaits) {
+  std::ranges::sort(states, comes_first);
+  const std::vector<RemoteAddr> running = running_tasks(home);
+  for (TaskState& state : states) state.running = std::ranges::find(running, state.address) != running.end();
+  connect(states);
+  return states;
+}
+
+// Their stacks, and who awaits whom.
+void TaskReader::connect(std::vector<TaskState>& states) {
+  std::unordered_map<RemoteAddr, std::size_t> places;
+  for (std::size_t i = 0; i < states.size(); ++i) places.emplace(states[i].address, i);
+  std::vector<std::unordered_set<std::size_t>> known(states.size());
+  const auto add = [&](RemoteAddr who, RemoteAddr awaits) {
     const auto from = places.find(who), to = places.find(awaits);
     if (from == places.end() || to == places.end() || from == to) return;
-    std::vector<std::size_t>& known = states[from->second].awaits;
-    if (std::ranges::find(known, to->second) == known.end()) known.push_back(to->second);
+    if (known[from->second].insert(to->second).second) states[from->second].awaits.push_back(to->second);
   };
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    const RemoteAddr task = states[i].address;
+  for (TaskState& state : states) {
+    const RemoteAddr task = state.address;
+    const auto chain = state.running ? std::vector<FramePlace>{} : chain_of(field(task, 0));
+    for (const FramePlace& place : chain) {
+      const auto frame = codes_.frame(place.code, place.instruction);
+      if (frame.has_value()) state.stack = stacks_.child(state.stack, *frame);
+    }
     if (has_lists()) {
-      for (const RemoteAddr awaiter : awaiters_of(task)) connect(awaiter, task);
+      for (const RemoteAddr awaiter : awaiters_of(task)) add(awaiter, task);
     } else {
-      for (const RemoteAddr awaited : awaited_by_task(task, chains[i])) connect(task, awaited);
+      for (const RemoteAddr awaited : awaited_by_task(task, chain)) add(task, awaited);
     }
   }
-  return states;
+  for (TaskState& state : states) std::ranges::sort(state.awaits);
 }
 
 // --- which tasks there are -------------------------------------------------------------------------------------------
 
 std::vector<RemoteAddr> TaskReader::tasks_in_lists(const Home& home) {
+  std::vector<RemoteAddr> heads{home.interpreter + layout_.asyncio.interpreter_tasks};
+  for (const Home::Thread& thread : home.threads) heads.push_back(thread.state + layout_.asyncio.thread_tasks);
   std::vector<RemoteAddr> tasks;
-  add_list(home.interpreter + layout_.asyncio.interpreter_tasks, tasks);
-  for (const Home::Thread& thread : home.threads) add_list(thread.state + layout_.asyncio.thread_tasks, tasks);
+  for (const RemoteAddr head : heads) {
+    for (const RemoteAddr node : nodes_of(head)) {
+      if (const RemoteAddr task = task_of_node(node); !task.is_null()) tasks.push_back(task);
+    }
+  }
   return tasks;
 }
 
-// struct llist_node: next, previous. A circle that leads back to its head.
-void TaskReader::add_list(RemoteAddr head, std::vector<RemoteAddr>& tasks) {
-  RemoteAddr node = read_pointer(memory_, head).value_or(RemoteAddr{});
-  while (!node.is_null() && node != head && tasks.size() < kMostTasks) {
-    const RemoteAddr task = task_of_node(node);
-    if (task.is_null()) return;
-    tasks.push_back(task);
-    node = read_pointer(memory_, node).value_or(RemoteAddr{});
+// A circle that leads back to its head. Where tasks come and go while it is walked, the way ends at one that has gone:
+// what several walks in both directions have met is nearly all.
+std::vector<RemoteAddr> TaskReader::nodes_of(RemoteAddr head) {
+  std::unordered_set<RemoteAddr> met;
+  for (int walks = 0; walks < kMostWalks; ++walks) {
+    if (walk(head, kNext, met) || walk(head, kPrevious, met)) break;
   }
+  return {met.begin(), met.end()};
+}
+
+// struct llist_node. Whether it led back to the head.
+bool TaskReader::walk(RemoteAddr head, std::uint64_t link, std::unordered_set<RemoteAddr>& met) {
+  const std::uint64_t back = link == kNext ? kPrevious : kNext;
+  RemoteAddr from = head;
+  for (std::size_t steps = 0; steps < kMostTasks; ++steps) {
+    const RemoteAddr node = read_pointer(memory_, from + link).value_or(RemoteAddr{});
+    if (node == head) return true;
+    if (node.is_null() || read_pointer(memory_, node + back).value_or(RemoteAddr{}) != from) return false;
+    met.insert(node);
+    from = node;
+  }
+  return false;
 }
 
 RemoteAddr TaskReader::task_of_node(RemoteAddr node) {
@@ -174,29 +210,36 @@ std::optional<TaskState> TaskReader::state_of(RemoteAddr task, const Home& home)
   if (!is_coroutine_type(types_.of(field(task, 0)))) return std::nullopt;  // it has ended
   TaskState state;
   state.address = task;
-  state.name = name_of(task);
+  auto name = name_of(task);
+  if (!name.has_value()) return std::nullopt;  // it has gone
+  state.name = std::move(*name);
   state.thread = thread_of(task, home);
   return state;
 }
 
 // 3.12 and later keep a number until somebody asks for the name.
-std::string TaskReader::name_of(RemoteAddr task) {
+std::optional<std::string> TaskReader::name_of(RemoteAddr task) {
   const RemoteAddr name = field(task, kName);
-  if (types_.of(name) != "int") return read_str(memory_, layout_, name).value_or("");
+  if (types_.of(name) != "int") {
+    auto text = read_str(memory_, layout_, name);
+    return text.has_value() ? std::optional(std::move(*text)) : std::nullopt;
+  }
   const auto number = read_int(memory_, layout_, name);
-  return number.has_value() ? fmt::format("Task-{}", *number) : "";
+  return number.has_value() ? std::optional(fmt::format("Task-{}", *number)) : std::nullopt;
 }
 
 // The loop comes first in a task; a loop of asyncio's says which thread runs it.
 std::optional<ThreadIndex> TaskReader::thread_of(RemoteAddr task, const Home& home) {
-  const auto loop = read_pointer(memory_, task + layout_.object.var_size);
-  if (!loop.has_value()) return std::nullopt;
-  const auto object = find_attribute(memory_, layout_, *loop, "_thread_id");
+  const RemoteAddr loop = read_pointer(memory_, task + layout_.object.var_size).value_or(RemoteAddr{});
+  const auto [known, is_new] = threads_.try_emplace(loop, std::nullopt);
+  if (!is_new) return known->second;
+  const auto object = find_attribute(memory_, layout_, loop, "_thread_id");
   if (!object.has_value()) return std::nullopt;
   const auto ident = read_int(memory_, layout_, *object);
   if (!ident.has_value()) return std::nullopt;
   const auto thread = std::ranges::find(home.threads, static_cast<ThreadIdent>(*ident), &Home::Thread::ident);
-  return thread == home.threads.end() ? std::nullopt : std::optional(thread->index);
+  if (thread != home.threads.end()) known->second = thread->index;
+  return known->second;
 }
 
 // --- what it awaits --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "code_cache.h"
@@ -51,16 +52,18 @@ class TaskReader {
 
   std::vector<RemoteAddr> tasks_in_lists(const Home& home);
   std::vector<RemoteAddr> tasks_in_sets(const Home& home);
-  void add_list(RemoteAddr head, std::vector<RemoteAddr>& tasks);
+  std::vector<RemoteAddr> nodes_of(RemoteAddr head);
+  bool walk(RemoteAddr head, std::uint64_t link, std::unordered_set<RemoteAddr>& met);
   RemoteAddr task_of_node(RemoteAddr node);
   std::vector<RemoteAddr> running_tasks(const Home& home);
   bool has_lists() const { return layout_.asyncio.thread_tasks != kAbsent; }
 
+  void connect(std::vector<TaskState>& states);
   bool find_fields(RemoteAddr task);
   bool is_task(RemoteAddr object);
   RemoteAddr field(RemoteAddr task, std::int64_t from_coroutine);
   std::optional<TaskState> state_of(RemoteAddr task, const Home& home);
-  std::string name_of(RemoteAddr task);
+  std::optional<std::string> name_of(RemoteAddr task);
   std::optional<ThreadIndex> thread_of(RemoteAddr task, const Home& home);
 
   std::vector<FramePlace> chain_of(RemoteAddr coroutine);
@@ -79,6 +82,7 @@ class TaskReader {
   FrameReader frames_;
   TypeNames types_;
   std::optional<Fields> fields_;
+  std::unordered_map<RemoteAddr, std::optional<ThreadIndex>> threads_;  // by loop, of one read()
 };
 
 }  // namespace gilspy::sample

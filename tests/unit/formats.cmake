@@ -13,8 +13,8 @@ gilspy_test(compare_test SOURCES ${GILSPY_UNIT}/compare_test.cpp ${GILSPY_UNIT}/
 gilspy_test(stack_view_test SOURCES ${GILSPY_UNIT}/stack_view_test.cpp DEPS gilspy_stack_view INCLUDES ${GILSPY_UNIT})
 gilspy_test(formats_test SOURCES ${GILSPY_UNIT}/golden_test.cpp ${GILSPY_UNIT}/json_test.cpp
                     ${GILSPY_UNIT}/markdown_test.cpp
-                    ${GILSPY_UNIT}/pprof_text.cpp ${GILSPY_UNIT}/process_rows_test.cpp ${GILSPY_UNIT}/thread_rows_test.cpp ${GILSPY_UNIT}/trace_text.cpp
-            DEPS gilspy_aggregate gilspy_formats gilspy_perfetto_wire gilspy_pprof_wire gilspy_terminal gilspy_thread_rows gilspy_verdict ZLIB::ZLIB
+                    ${GILSPY_UNIT}/pprof_text.cpp ${GILSPY_UNIT}/process_rows_test.cpp ${GILSPY_UNIT}/task_tree_test.cpp ${GILSPY_UNIT}/thread_rows_test.cpp ${GILSPY_UNIT}/trace_text.cpp
+            DEPS gilspy_aggregate gilspy_dump gilspy_formats gilspy_perfetto_wire gilspy_pprof_wire gilspy_terminal gilspy_thread_rows gilspy_verdict ZLIB::ZLIB
             INCLUDES ${GILSPY_UNIT})
 target_compile_definitions(formats_test PRIVATE
                            GILSPY_GOLDEN_FOLDER="${PROJECT_SOURCE_DIR}/fixtures/golden"
