@@ -80,12 +80,12 @@ Lines for_stopped_world(const Numbers& n) {
 }
 
 Lines for_lock_bound(const Numbers& n) {
-  if (n.lock.is_world) return for_stopped_world(n);
+  if (n.lock.kind == LockKind::kStopTheWorld) return for_stopped_world(n);
   Lines lines;
   if (!n.lock.owner.empty()) {
     lines.push_back(fmt::format("Do less in {} while it has {}: what needs no lock belongs before it or behind it.",
                                 n.lock.owner, n.lock.name));
-  } else if (!n.lock.name.empty() && n.gil_enabled) {
+  } else if (n.lock.kind == LockKind::kLock) {
     lines.emplace_back(
         "Who had it is not known: whoever calls acquire() without `with`, or never lets go of it. gilspy dump --pid "
         "shows the stacks of all threads.");

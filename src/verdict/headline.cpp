@@ -55,7 +55,7 @@ std::string lock_bound(const Numbers& n) {
     if (n.lock.owner_for_gil >= 0.3)
       owner += fmt::format(" and waited for the GIL for {} of that time", percent(n.lock.owner_for_gil));
   }
-  if (n.lock.is_world) {
+  if (n.lock.kind == LockKind::kStopTheWorld) {
     return fmt::format(
         "{:.1f} threads stood still on average because another one stopped the world{}, while the {} used {} of {}.",
         n.lock.waiters, n.lock.owner.empty() ? "" : " in " + n.lock.owner, whole(n), wording::cpus(n.cpus_used),

@@ -146,7 +146,7 @@ void add_locks(const Profile& profile, Numbers& numbers) {
   busiest.name = wording::lock_name(lock->info);
   busiest.waiters = lock->mean_waiters();
   busiest.owner = main_culprit(profile, *lock);
-  busiest.is_world = lock->info.kind == LockKind::kStopTheWorld;
+  busiest.kind = lock->info.kind;
   const auto did = [&](Activity activity) { return ratio(lock->owner_did[index_of(activity)], lock->waited); };
   busiest.owner_for_gil = did(Activity::kWaitsForGil);
   busiest.owner_computes = did(Activity::kHoldsGil) + did(Activity::kRunsWithoutGil);

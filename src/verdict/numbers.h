@@ -20,9 +20,9 @@ inline constexpr double kOwnHandoffs = 1000;
 
 // The lock that was waited for most.
 struct BusiestLock {
-  std::string name;           // "self._lock of Pool", "a dict"; empty: there is none
-  double waiters = 0;         // mean
-  bool is_world = false;      // threads stood still because another one stopped the world
+  std::string name;    // "self._lock of Pool", "a dict"; empty: there is none
+  double waiters = 0;  // mean
+  std::optional<LockKind> kind;
   std::string owner;          // the function that its owner was mostly in; empty: not known
   double owner_for_gil = 0;   // of the waiting: its owner waited for the GIL itself
   double owner_computes = 0;  // or had it, or ran without
