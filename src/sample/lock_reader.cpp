@@ -245,7 +245,7 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
   if (found.kind == LockKind::kInternal || found.kind == LockKind::kStopTheWorld) return info;
   bool waits_for_notice = false;
   std::size_t searched = 0;
-  std::string library_name;  // what the standard library calls it, if nobody else has a name for it
+  std::vector<const FramePlace*> library;  // its own names are looked at last: that costs many reads
   for (auto place = waiter.frames.rbegin(); place != waiter.frames.rend() && searched < kMostSearched; ++place) {
     if (is_library(*place)) {
       const std::string method = method_at(*place);
@@ -255,9 +255,9 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
       if (const std::optional<LockKind> kind = meaning(type, method, waits_for_notice)) {
         info.kind = *kind;
         info.address = self;
-        library_name.clear();
+        library.clear();
       }
-      if (library_name.empty()) library_name = name_in(*place, info.address);
+      library.push_back(&*place);
       continue;
     }
     info.name = name_in(*place, info.address);
@@ -268,7 +268,9 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
     }
     if (!info.name.empty()) break;
   }
-  if (info.name.empty()) info.name = library_name;
+  for (const FramePlace* const place : library) {
+    if (info.name.empty()) info.name = name_in(*place, info.address);
+  }
   // A mutex has its waiters write down since when; what has not is an event (pycore_lock.h).
   if (info.kind == LockKind::kUnknown && found.since.count() == 0) info.kind = LockKind::kEvent;
   if (info.kind != LockKind::kUnknown && info.kind != LockKind::kDictKeys) info.type = types_.of(info.address);
