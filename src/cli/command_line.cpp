@@ -36,7 +36,8 @@ CommandLine::CommandLine()
   typed_->add_report(command("report", "Render a recording: as a flame graph, as numbers", report_page()));
   typed_->check.add(command("check", "Judge a recording by limits: for scripts and CI", check_page()));
   typed_->add_diff(command("diff", "Compare two recordings: what changed beyond noise", diff_page()));
-  typed_->add_dump(command("dump", "Print what every thread is doing now, with its stack", dump_page()));
+  typed_->add_dump(
+      command("dump", "Print what every thread is doing now, with its stack, and the tasks of asyncio", dump_page()));
   typed_->add_top(command("top", "Not there yet: what every thread is doing, live", top_page()));
   typed_->add_completions(
       command("completions", "Print completions for a shell: bash, zsh or fish", completions_page()));
