@@ -21,7 +21,8 @@ constexpr std::size_t kMostThreads = 10'000;
 
 // struct llist_node
 constexpr std::uint64_t kNext = 0, kPrevious = 8;
-constexpr int kMostWalks = 20;
+constexpr std::size_t kMostWalks = 200;
+constexpr std::size_t kMostSteps = 200'000;
 
 // Fields by their distance from the coroutine, the same from 3.8 to 3.15.
 constexpr std::int64_t kWaiter = -8, kName = 8;
@@ -102,7 +103,7 @@ std::vector<RemoteAddr> TaskReader::tasks_in_lists(const Home& home) {
 // what several walks in both directions have met is nearly all.
 std::vector<RemoteAddr> TaskReader::nodes_of(RemoteAddr head) {
   std::unordered_set<RemoteAddr> met;
-  for (int walks = 0; walks < kMostWalks; ++walks) {
+  for (std::size_t walks = 0; walks < kMostWalks && walks * met.size() < kMostSteps; ++walks) {
     if (walk(head, kNext, met) || walk(head, kPrevious, met)) break;
   }
   return {met.begin(), met.end()};
