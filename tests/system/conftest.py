@@ -79,9 +79,11 @@ def pytest_runtest_protocol(item, nextitem):
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
         stood = machine.share()
         failed = [report for report in reports if report.failed]
-        failures_while_it_ran += bool(failed) and (stood <= STANDING or not measures)
+        it_ran = stood <= STANDING or not measures
+        failures_while_it_ran += bool(failed) and it_ran
         tried_enough = failures_while_it_ran == STILL_TRIES or attempt == TRIES
-        last = not failed or tried_enough or stash[RETRYING] > RETRYING_S
+        # What seems to be wrong with gilspy is always tried once more: a fixture may have recorded at a worse time.
+        last = not failed or tried_enough or (stash[RETRYING] > RETRYING_S and not it_ran)
         for report in failed:
             report.sections.append(("the machine", "did not run for %.1f %% of the time" % (100 * stood)))
             if not last:
