@@ -55,6 +55,7 @@ std::string render_html(const Profile& whole, const Verdict& verdict, const Rend
   page += html::verdict_section(whole, verdict);
   page += html::process_section(whole, verdict);
   page += html::lock_section(whole);
+  page += html::loop_section(whole);
   page += assets::html_details_part;
   page += html::quality_section(whole, data, whole.threads.size() - profile.threads.size());
   page += "</main>\n";

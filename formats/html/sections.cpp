@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "formats/thread_rows/lock_rows.h"
+#include "formats/thread_rows/loop_rows.h"
 #include "formats/thread_rows/process_rows.h"
 #include "gilspy/wording.h"
 #include "page_text.h"
@@ -20,6 +21,7 @@ using wording::percent;
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostProcesses = 100;
 constexpr std::size_t kMostLocks = 20;
+constexpr std::size_t kMostLoops = 20;
 constexpr std::uint64_t kEnoughWaits = 20;  // for a quantile of them
 
 std::string code_text(std::string_view words) { return fmt::format("<code>{}</code>", escaped(words)); }
@@ -292,6 +294,24 @@ std::string lock_section(const Profile& profile) {
                 "has such a lock.</p>\n"
               : ".</p>\n";
   return text + "</section>\n";
+}
+
+std::string loop_section(const Profile& profile) {
+  const auto rows = thread_rows::loop_rows(profile, kMostLoops);
+  if (rows.empty()) return {};
+  std::string text =
+      "<section id=\"loops\">\n<h2>Event loops</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>thread</th>"
+      "<th>busy</th><th>mean lag</th><th>90th percentile</th><th>99th</th><th>longest</th><th>callbacks ready</th>"
+      "<th>at most</th></tr></thead>\n<tbody>\n";
+  const auto cell = [](const std::string& value) { return fmt::format("<td>{}</td>", escaped(value)); };
+  for (const thread_rows::LoopRow& row : rows) {
+    text += fmt::format("<tr><th>{}</th>{}{}{}{}{}{}{}</tr>\n", code_text(row.thread), cell(row.busy), cell(row.mean),
+                        cell(row.p90), cell(row.p99), cell(row.longest), cell(row.ready), cell(row.most_ready));
+  }
+  return text +
+         "</tbody>\n</table></div>\n<p class=\"note\">Lag: how long something that became due had to wait until the "
+         "loop came round to it, for moments spread evenly over the recording. Callbacks ready: beside the one that "
+         "ran, on average.</p>\n</section>\n";
 }
 
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered) {

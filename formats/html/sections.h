@@ -17,6 +17,7 @@ std::string verdict_section(const Profile& profile, const Verdict& verdict);  //
 std::string process_section(const Profile& program, const Verdict& verdict);
 // Locks that threads waited for; empty: none.
 std::string lock_section(const Profile& profile);
+std::string loop_section(const Profile& profile);
 std::string quality_section(const Profile& profile, const Fitted& data, std::size_t gathered);
 
 }  // namespace gilspy::html

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "gilspy/lock_blame.h"
 #include "gilspy/wording.h"
@@ -181,6 +182,51 @@ void write_deadlock(JsonWriter& json, const Profile& profile, const Deadlock& de
   });
 }
 
+void write_loop(JsonWriter& json, const Profile& profile, const LoopProfile& loop) {
+  const ThreadInfo& thread = profile.threads[to_int(loop.thread)].info;
+  json.object([&] {
+    json.pair("tid", to_int(thread.tid));
+    json.pair("name", wording::thread_name(thread));
+    json.pair("observed_s", loop.observed);
+    json.pair("busy_s", loop.busy);
+    json.object("lag", [&] {
+      json.pair("mean_s", loop.lag.mean);
+      json.pair("median_s", loop.lag.median);
+      json.pair("p90_s", loop.lag.p90);
+      json.pair("p99_s", loop.lag.p99);
+      json.pair("longest_s", loop.lag.longest);
+    });
+    json.object("ready", [&] {
+      json.pair("mean", loop.ready);
+      json.pair("most", loop.most_ready);
+    });
+  });
+}
+
+// Task-time, most first; functions as frames of a stack, the outermost first.
+void write_waiting_tasks(JsonWriter& json, const Profile& profile) {
+  constexpr std::size_t kMostStacks = 100;
+  std::vector<TaskTime> rows = profile.tasks;
+  std::ranges::stable_sort(rows, std::greater(), &TaskTime::time);
+  if (rows.size() > kMostStacks) rows.resize(kMostStacks);
+  json.array("waiting_tasks", [&] {
+    for (const TaskTime& row : rows) {
+      json.object([&] {
+        json.pair("tid", to_int(profile.threads[to_int(row.thread)].info.tid));
+        json.pair("mean", mean(row.time, profile.sampled()));
+        json.array("stack", [&] {
+          for (const FrameId id : profile.table.frames_of(row.stack)) {
+            const Frame& frame = profile.table.frame(id);
+            json.value(frame.line > 0 ? fmt::format("{} ({}:{})", frame.function,
+                                                    wording::short_file(frame.file, profile.target), frame.line)
+                                      : frame.function);
+          }
+        });
+      });
+    }
+  });
+}
+
 void write_lateness(JsonWriter& json, const Quality& quality) {
   if (quality.late != quality.lateness.count) return json.pair("lateness", nullptr);
   write_spread(json, "lateness", quality.lateness);
@@ -256,6 +302,10 @@ void write_process(JsonWriter& json, const Profile& profile, const Verdict& verd
   json.array("deadlocks", [&] {
     for (const Deadlock& deadlock : profile.deadlocks) write_deadlock(json, profile, deadlock);
   });
+  json.array("loops", [&] {
+    for (const LoopProfile& loop : profile.loops) write_loop(json, profile, loop);
+  });
+  if (!profile.tasks.empty()) write_waiting_tasks(json, profile);
   json.pair("parallelism", profile.parallelism());
   write_confidence(json, profile);
   write_verdict(json, verdict);

@@ -7,6 +7,7 @@
 
 #include "escape.h"
 #include "formats/thread_rows/lock_rows.h"
+#include "formats/thread_rows/loop_rows.h"
 #include "process_table.h"
 #include "thread_table.h"
 
@@ -22,6 +23,7 @@ using wording::percent;
 constexpr std::size_t kMostClaims = 4;
 constexpr std::size_t kMostCulprits = 5;
 constexpr std::size_t kMostLocks = 3;
+constexpr std::size_t kMostLoops = 2;
 constexpr std::size_t kMostSteps = 6;
 constexpr std::size_t kMostWarnings = 3;
 
@@ -61,6 +63,14 @@ std::string locks_waited_for(const Profile& profile) {
     text += "\n";
   }
   return text.empty() ? text : "\n**Locks that threads waited for, on average**\n\n" + text;
+}
+
+std::string event_loops(const Profile& profile) {
+  std::string text;
+  for (const thread_rows::LoopRow& row : thread_rows::loop_rows(profile, kMostLoops)) {
+    text += fmt::format("\n{}\n", escape(thread_rows::text_of(row)));
+  }
+  return text;
 }
 
 // Only where somebody waits: elsewhere there is nothing that would change.
@@ -120,8 +130,8 @@ std::string render_markdown(const Profile& profile, const Verdict& verdict, cons
   text += claims(verdict);
   if (const std::string rows = markdown::process_table(profile, verdict); !rows.empty()) text += "\n" + rows;
   if (const std::string rows = markdown::thread_table(profile); !rows.empty()) text += "\n" + rows;
-  text += who_makes_others_wait(profile, verdict) + locks_waited_for(profile) + what_if(verdict.what_if) +
-          next_steps(verdict) + warnings(verdict) + quality(profile);
+  text += who_makes_others_wait(profile, verdict) + locks_waited_for(profile) + event_loops(profile) +
+          what_if(verdict.what_if) + next_steps(verdict) + warnings(verdict) + quality(profile);
   if (!options.link.empty()) text += fmt::format("\nWhole report: {}\n", markdown::link(options.link));
   return text;
 }

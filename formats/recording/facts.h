@@ -34,6 +34,7 @@ struct Context {
   std::uint64_t lock_address = 0;
   std::uint64_t fact_lock = 0;
   std::uint64_t owned_lock = 0;
+  std::uint64_t task_stack = 0;
   std::unordered_map<std::uint32_t, Thread> threads;
 };
 
@@ -138,6 +139,18 @@ void exchange_lock_wait(Codec& codec, Context& context, Facts& facts, bool timed
   }
 }
 
+template <typename Codec, typename Facts>
+void exchange_loop(Codec& codec, const Context& context, Facts& facts, int state) {
+  LoopFacts loop = facts.loop.value_or(LoopFacts{});
+  loop.state = static_cast<LoopFacts::State>(state - 1);
+  if (loop.state == LoopFacts::State::kRuns) {
+    codec.delta(wire::FACT_LOOP_ROUND, loop.round, context.time);
+    codec.bits(wire::FACT_LOOP_LEFT, Bits{loop.timer, 1, true}, Bits{loop.unseen, 1, true},
+               Bits{loop.left, 32, kMostCallbacks});
+  }
+  if constexpr (!Codec::kWrites) facts.loop = loop;
+}
+
 template <typename Codec, typename Info>
 void exchange_lock(Codec& codec, Context& context, Info& info) {
   codec.delta(wire::LOCK_INDEX, info.index, context.next_lock);
@@ -168,6 +181,14 @@ void exchange_owner(Codec& codec, Context& context, Owner& owner) {
   }
 }
 
+template <typename Codec, typename Task>
+void exchange_task(Codec& codec, Context& context, Task& task) {
+  codec.runs(wire::TASK_THREAD, task.thread);
+  codec.delta(wire::TASK_STACK, task.stack, context.task_stack);
+  context.task_stack = number_of(task.stack);
+  codec.runs(wire::TASK_STANDS_FOR, task.stands_for);
+}
+
 template <typename Codec, typename Facts>
 void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   codec.delta(wire::FACT_THREAD, facts.thread, context.fact_thread);
@@ -177,16 +198,18 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
   bool has_on_cpu = facts.on_cpu.has_value();
   bool has_lock = facts.lock.has_value();
   bool timed = has_lock && facts.lock->timed;
+  int loop = facts.loop.has_value() ? static_cast<int>(facts.loop->state) + 1 : 0;
   codec.bits(wire::FACT_SHAPE, Bits{facts.quality, 2, StackQuality::kLost}, Bits{facts.os_read, 1, true},
              Bits{facts.os, 2, SyscallFacts::State::kUnreadable}, Bits{facts.place, 2, WaitPlace::kGilMutex},
              Bits{facts.ended, 1, true}, Bits{facts.attach_state, 2, AttachState::kSuspended}, Bits{dormant, 2, 2},
              Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true}, Bits{has_lock, 1, true},
-             Bits{facts.blocked_in, 4, BlockedIn::kOther}, Bits{timed, 1, true});
+             Bits{facts.blocked_in, 4, BlockedIn::kOther}, Bits{timed, 1, true}, Bits{loop, 2, 3});
   if constexpr (!Codec::kWrites) {
     if (dormant > 0) facts.dormant = dormant == 2;
   }
   if (has_delay) codec.plain(wire::FACT_RUN_QUEUE, facts.run_queue_delay);
   if (has_lock) exchange_lock_wait(codec, context, facts, timed);
+  if (loop > 0) exchange_loop(codec, context, facts, loop);
   const bool has_stack = facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated;
   if (!has_stack && !has_on_cpu) return;
   Context::Thread& last = context.threads[to_int(facts.thread)];
@@ -245,6 +268,7 @@ void exchange_sample(Codec& codec, Context& context, S& sample) {
   exchange_rows(codec, wire::TICK_LOCKS, sample.locks, false, [&](auto& info) { exchange_lock(codec, context, info); });
   exchange_rows(codec, wire::TICK_OWNERS, sample.owners, false,
                 [&](auto& owner) { exchange_owner(codec, context, owner); });
+  exchange_rows(codec, wire::TICK_TASKS, sample.tasks, false, [&](auto& task) { exchange_task(codec, context, task); });
   if (!sample.gils.empty() && sample.gils.front().last_holder) {
     context.fact_thread = number_of(*sample.gils.front().last_holder);
   }

@@ -11,6 +11,7 @@ constexpr Nanos kLongestPeriod{std::int64_t{1} << 50};  // 13 days; of ticks and
 constexpr Nanos kMostCpu{std::int64_t{1} << 55};        // of a thread
 constexpr double kMostThreadTime = 2e18;                // nanoseconds that all threads have lived; 2^61
 constexpr std::size_t kMostThreads = 1U << 24;
+constexpr std::uint32_t kMostTasks = 100'000'000;
 constexpr std::size_t kMostLocks = 1U << 20;
 
 bool in_range(Nanos time, Nanos most) { return time.count() >= 0 && time <= most; }
@@ -28,9 +29,13 @@ bool SampleCheck::accepts(const Sample& sample, std::size_t stacks) {
   const auto handoff = [&](const Handoff& change) { return take_handoff(change, sample); };
   const auto next_lock = [&](const LockInfo& lock) { return to_int(lock.index) == locks_++ && locks_ <= kMostLocks; };
   const auto owner = [&](const LockOwner& change) { return is_known(change); };
-  return std::ranges::all_of(sample.started, started) && std::ranges::all_of(sample.gils, known) &&
-         std::ranges::all_of(sample.locks, next_lock) && std::ranges::all_of(sample.owners, owner) &&
-         std::ranges::all_of(sample.threads, facts) && std::ranges::all_of(sample.handoffs, handoff);
+  const auto task = [&](const WaitingTask& one) {
+    return to_int(one.thread) < threads_.size() && to_int(one.stack) < stacks && one.stands_for <= kMostTasks;
+  };
+  return std::ranges::all_of(sample.started, started) && std::ranges::all_of(sample.tasks, task) &&
+         std::ranges::all_of(sample.gils, known) && std::ranges::all_of(sample.locks, next_lock) &&
+         std::ranges::all_of(sample.owners, owner) && std::ranges::all_of(sample.threads, facts) &&
+         std::ranges::all_of(sample.handoffs, handoff);
 }
 
 bool SampleCheck::take_time(const Sample& sample) {
@@ -72,6 +77,8 @@ bool SampleCheck::take_facts(const ThreadFacts& facts, std::size_t stacks) {
   if (to_int(facts.thread) >= threads_.size() || to_int(facts.stack) >= stacks) return false;
   if (facts.on_cpu.has_value() && !in_range(*facts.on_cpu, kMostCpu)) return false;
   if (facts.lock.has_value() && (to_int(facts.lock->lock) >= locks_ || !in_range(facts.lock->since, kLatest)))
+    return false;
+  if (facts.loop.has_value() && (!in_range(facts.loop->round, kLatest) || facts.loop->left > kMostCallbacks))
     return false;
   if (facts.ended) set_alive(threads_[to_int(facts.thread)], false);
   return take_short(facts.run_queue_delay);

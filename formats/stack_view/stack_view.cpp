@@ -40,6 +40,13 @@ class Folder {
     times_[std::move(stack)] += row.time;
   }
 
+  void add(const TaskTime& row) {
+    std::string stack = thread_prefix(row.thread);
+    append(stack, kWaitingTasks);
+    append_frames(stack, row.stack);
+    times_[std::move(stack)] += row.time;
+  }
+
   void add(const Blame& row) {
     std::string stack;
     if (row.holder == Blame::kNobody) {
@@ -103,6 +110,9 @@ std::vector<Line> fold(const Profile& profile, const RenderOptions& options, std
   } else {
     for (const StackTime& row : profile.stacks) {
       if (row.time > Nanos{0} && shows(options, row.activity)) folder.add(row);
+    }
+    if (options.view == View::kAll) {
+      for (const TaskTime& row : profile.tasks) folder.add(row);
     }
   }
   return folder.lines();

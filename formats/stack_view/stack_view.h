@@ -20,6 +20,8 @@ struct Line {
 // rounding line by line. Stacks with less than that share of a microsecond are left out.
 //
 // View::kBlame: the holder's stack, and above it kWaiting with the leaf of the stack that waited.
+// View::kAll of a recording that looked at all tasks: those that waited stand below kWaitingTasks, with task-time.
+inline constexpr std::string_view kWaitingTasks = "tasks that wait";
 inline constexpr std::string_view kWaiting = "waiting: ";
 std::vector<Line> fold(const Profile& profile, const RenderOptions& options);
 // With other names for the frames, by FrameId, whatever the options say about them. They must be safe_frame()s.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "formats/thread_rows/lock_rows.h"
+#include "formats/thread_rows/loop_rows.h"
 #include "gilspy/wording.h"
 #include "process_table.h"
 #include "terminal.h"
@@ -18,6 +19,7 @@ using wording::percent;
 
 constexpr std::size_t kMostCulprits = 4;
 constexpr std::size_t kMostLocks = 4;
+constexpr std::size_t kMostLoops = 3;
 constexpr std::uint64_t kEnoughWaits = 20;
 constexpr double kSure = 0.75;
 constexpr double kNotablyLess = 0.97;
@@ -204,6 +206,7 @@ std::string summary(const Profile& profile, const Verdict& verdict, const Termin
   add(how_exact(profile));
   add(native_threads(profile));
   text += who_makes_others_wait(profile, verdict, width) + locks_waited_for(profile, width);
+  for (const thread_rows::LoopRow& row : thread_rows::loop_rows(profile, kMostLoops)) add(thread_rows::text_of(row));
   for (const std::string& line :
        {how_long_it_takes(profile), without_the_gil(profile, verdict), verdict.what_if.single_thread_price}) {
     add(line);

@@ -17,6 +17,7 @@ namespace gilspy {
 
 class Contention;
 class DeadlockWatch;
+class LoopWatch;
 class TimelineBuilder;
 
 class Aggregator {
@@ -51,7 +52,8 @@ class Aggregator {
     Nanos unknown_since{0};  // same for unknown_
     Nanos settled{0};        // the same moment, by the clock
     Nanos context_since{0};  // by the clock: it is in the same context as far as is known
-    bool gives_up = false;   // its wait for the lock ends at some time
+    LoopFacts loop;
+    bool gives_up = false;  // its wait for the lock ends at some time
     ActivityTimes times{};
     BlockedTimes blocked{};
     std::optional<Nanos> first_on_cpu;
@@ -98,6 +100,9 @@ class Aggregator {
   void move(Thread& thread, const Doing& doing);
   void count_waiter(const Thread& thread, int by);
   void count_lock_waiter(const Thread& thread, int by);
+  void take_loops(const Sample& sample);
+  void take_tasks(const Sample& sample);
+  void take_context(Thread& thread, const ThreadFacts& facts);
   void take_locks(const Sample& sample);
   void account_lock(Lock& lock, Nanos weight);
   void account_gil(std::size_t index, const Sample& sample, Nanos weight);
@@ -117,10 +122,11 @@ class Aggregator {
   std::vector<LockIndex> waited_for_;
   std::unique_ptr<DeadlockWatch> deadlocks_;
   std::optional<Nanos> first_;
-  Nanos last_{0};     // the latest sample
-  Nanos until_{0};    // the one before: what threads did until then is told when it is settled
-  Nanos known_{0};    // weight of all samples so far
-  Nanos unknown_{0};  // time in gaps between samples
+  Nanos last_{0};       // the latest sample
+  Nanos seen_from_{0};  // what it tells of came about between then and itself
+  Nanos until_{0};      // the one before: what threads did until then is told when it is settled
+  Nanos known_{0};      // weight of all samples so far
+  Nanos unknown_{0};    // time in gaps between samples
   Nanos holders_queued_{0};
   std::unordered_map<std::pair<std::uint64_t, std::uint64_t>, Nanos, PairHash> stacks_;
   std::map<std::tuple<ThreadIndex, StackId, StackId>, Nanos> blame_;
@@ -128,6 +134,9 @@ class Aggregator {
   Distribution pauses_;
   std::unique_ptr<TimelineBuilder> timeline_;  // from the first sample on
   std::unique_ptr<Contention> contention_;
+  std::unique_ptr<LoopWatch> loops_;
+  std::map<std::pair<ThreadIndex, StackId>, Nanos> tasks_;
+  Nanos tasks_known_{0};  // value of known_ when tasks were told last
 };
 
 // Fills the margins of a profile that has all else, from its timeline.

@@ -26,7 +26,8 @@ class Distribution {
       counts_.insert(place, {bucket, times});
     }
     count_ += times;
-    total_ += Nanos(static_cast<Nanos::rep>(nanos * times));
+    const bool fits = double(total_.count()) + double(nanos) * double(times) < kMostTotal;
+    total_ = fits ? total_ + Nanos(static_cast<Nanos::rep>(nanos * times)) : Nanos::max();
     longest_ = std::max(longest_, value);
   }
 
@@ -48,6 +49,7 @@ class Distribution {
  private:
   // Each power of two is cut into as many buckets: the middle of one is less than 1/32 away from all of its values.
   static constexpr int kBits = 4;
+  static constexpr double kMostTotal = 9e18;  // ns
   static constexpr std::uint64_t kPerPower = 1U << kBits;
 
   struct Counted {

@@ -12,6 +12,7 @@
 #include "gilspy/activity.h"
 #include "gilspy/ids.h"
 #include "gilspy/locate.h"
+#include "gilspy/loops.h"
 #include "gilspy/margins.h"
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
@@ -30,6 +31,16 @@ struct StackTime {
   Nanos time{0};
 
   bool operator==(const StackTime&) const = default;
+};
+
+// Tasks of asyncio that waited, by their stacks (see WaitingTask): task-time, whose sum over the recording's duration
+// is how many waited on average.
+struct TaskTime {
+  ThreadIndex thread{};
+  StackId stack = kNoStack;
+  Nanos time{0};
+
+  bool operator==(const TaskTime&) const = default;
 };
 
 // Who made others wait: holder time x classified waiters. The sum of all rows is the sum of waits_for_gil.
@@ -203,9 +214,12 @@ struct Profile {
   std::vector<ThreadProfile> threads;  // by ThreadIndex, native threads behind them
   std::vector<GilProfile> gils;
   std::vector<StackTime> stacks;
+  std::vector<TaskTime> tasks;  // only where they were asked for
   std::vector<Blame> blame;
   std::vector<LockProfile> locks;  // that somebody waited for, longest first
   std::vector<Deadlock> deadlocks;
+  std::vector<LoopProfile> loops;        // by their threads
+  Nanos loop_threshold = kLongCallback;  // callbacks that keep an event loop this long are too long
   StackTable table;
   Timeline timeline;
   std::optional<SumMargins> margins;  // none: too short a time
@@ -222,6 +236,12 @@ struct Profile {
   // Where a thread or a GIL belongs.
   const TargetFacts& target_of(std::uint32_t process) const {
     return process < processes.size() ? processes[process].target : target;
+  }
+
+  // Of its processes as well.
+  void set_loop_threshold(Nanos threshold) {
+    loop_threshold = threshold;
+    for (Profile& process : processes) process.loop_threshold = threshold;
   }
 
   // By Stretch::lock; nullptr: none.

@@ -11,7 +11,9 @@
 
 #include "gilspy/ids.h"
 #include "gilspy/locks.h"
+#include "gilspy/loops.h"
 #include "gilspy/target.h"
+#include "gilspy/tasks.h"
 
 namespace gilspy {
 
@@ -88,6 +90,7 @@ struct ThreadFacts {
   // How often it entered or left a context (Context.run) since its stack was last read; an event loop runs each of its
   // callbacks in one. None: not known, as at the first reading.
   std::optional<std::uint32_t> context_switches;
+  std::optional<LoopFacts> loop;  // none: as before, at first kNone
 
   bool operator==(const ThreadFacts&) const = default;
 };
@@ -118,6 +121,7 @@ struct Sample {
   std::vector<LockInfo> locks;       // seen for the first time
   std::vector<LockOwner>
       owners;  // of locks that threads wait for: those of which another one has it than was told last
+  std::vector<WaitingTask> tasks;  // AsyncTasks::kAll
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick

@@ -43,6 +43,8 @@ class Sampler {
   virtual bool takes_turns() const = 0;
 
   virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen
+  // From the next tick on. At first kNone.
+  virtual void show_tasks(AsyncTasks which) = 0;
   // Of all event loops, as they stand now; a process that runs on may change them meanwhile.
   virtual std::vector<TaskState> tasks() = 0;
   virtual const ThreadInfo& thread(ThreadIndex index) const = 0;  // with the best name known by now

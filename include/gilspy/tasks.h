@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,23 @@ struct TaskState {
   std::vector<std::size_t> awaits;    // places of the tasks that it waits for, in the same list
 
   bool operator==(const TaskState&) const = default;
+};
+
+// Which tasks show in recorded stacks.
+enum class AsyncTasks : std::uint8_t {
+  kNone,
+  kRunning,  // between a loop and the callbacks that it runs: the task, and outside of it those that await it
+  kAll,      // those that wait as well, as stacks of their own
+};
+
+// A task that waited when a sample was taken: one of several, which take turns at being looked at.
+struct WaitingTask {
+  ThreadIndex thread{};  // that runs its loop
+  StackId stack =
+      kNoStack;  // those that await it, itself and what it awaits, with a frame "task NAME" in front of each
+  std::uint32_t stands_for = 1;  // so many tasks waited then
+
+  bool operator==(const WaitingTask&) const = default;
 };
 
 }  // namespace gilspy

@@ -9,6 +9,7 @@
 #include "gilspy/activity.h"
 #include "gilspy/ids.h"
 #include "gilspy/stacks.h"
+#include "gilspy/target.h"
 
 namespace gilspy {
 
@@ -18,11 +19,12 @@ struct Stretch {
   Nanos to{0};
   StackId stack = kNoStack;
   Activity activity = Activity::kUnknown;
+  BlockedIn blocked_in = BlockedIn::kNothing;  // Activity::kBlocked only
   std::uint16_t lock = 0;  // that it waited for, whether that is contention or not: its place in Profile::locks plus 1
 
   Nanos time() const { return to - from; }
   bool same_but_time(const Stretch& other) const {
-    return stack == other.stack && activity == other.activity && lock == other.lock;
+    return stack == other.stack && activity == other.activity && blocked_in == other.blocked_in && lock == other.lock;
   }
   bool operator==(const Stretch&) const = default;
 };
@@ -69,6 +71,7 @@ struct CpuUse {
 };
 
 inline constexpr Nanos kLongContext = std::chrono::milliseconds(50);
+inline constexpr Nanos kLongCallback = std::chrono::milliseconds(100);  // unless somebody says what is too long
 
 struct Timeline {
   std::vector<Lane> lanes;                   // by ThreadIndex; those of native threads are empty

@@ -35,6 +35,9 @@ StackId own_part(const StackTable& table, StackId stack);
 // "is_prime (primes.py:4)": the function, told apart by its first line
 std::string function_name(const Frame& frame, const TargetFacts& target);
 
+// BaseEventLoop._run_once of asyncio.
+bool is_event_loop(const Frame& frame);
+
 // "self._lock of Pool", "a dict", "the type lock", "a _thread.lock at 0x7f12": the name, or else what it is.
 std::string lock_name(const LockInfo& lock);
 

@@ -4,6 +4,7 @@
 #include "contention.h"
 #include "deadlock_watch.h"
 #include "gilspy/aggregate.h"
+#include "loop_watch.h"
 #include "timeline_builder.h"
 
 namespace gilspy {
@@ -40,18 +41,24 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   } else {
     quality_.gaps += weight.unknown;
   }
-  if (weight.unknown > Nanos{0}) timeline_->add_gap(last_, last_ + weight.unknown);
+  if (weight.unknown > Nanos{0}) {
+    timeline_->add_gap(last_, last_ + weight.unknown);
+    loops_->skip(last_, last_ + weight.unknown);
+  }
   contention_->add(sample, last_);
+  seen_from_ = last_ + weight.unknown;
   last_ = sample.time;
   gils_.resize(std::max(gils_.size(), sample.gils.size()));
   // A thread's first sample weighs like any other, and the one that misses it does not: threads that live for a tick or
   // two are seen as long as they are on average.
   start_threads(sample);
   take_locks(sample);
+  take_loops(sample);
   take_changes(sample, changes);
   until_ = sample.time;
   known_ += weight.known;
   unknown_ += weight.unknown;
+  take_tasks(sample);
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
   for (const LockIndex lock : waited_for_) account_lock(locks_[to_int(lock)], weight.known);
   if (!waited_for_.empty() && deadlocks_->is_due(sample.time)) look_for_deadlocks();
@@ -66,6 +73,7 @@ void Aggregator::begin(Nanos time) {
   timeline_ = std::make_unique<TimelineBuilder>(time);
   contention_ = std::make_unique<Contention>(*timeline_);
   deadlocks_ = std::make_unique<DeadlockWatch>();
+  loops_ = std::make_unique<LoopWatch>();
 }
 
 void Aggregator::start_threads(const Sample& sample) {
@@ -79,6 +87,7 @@ void Aggregator::start_threads(const Sample& sample) {
     thread.known_since = known_;
     thread.unknown_since = unknown_;
     thread.settled = thread.context_since = until_;
+    thread.loop = {};
   }
 }
 
@@ -92,12 +101,31 @@ void Aggregator::take_locks(const Sample& sample) {
   }
 }
 
+void Aggregator::take_loops(const Sample& sample) {
+  for (const ThreadFacts& facts : sample.threads) {
+    const Thread* const thread = find(facts.thread);
+    if (thread == nullptr || (!facts.loop.has_value() && !facts.ended)) continue;
+    loops_->look(facts.thread, facts.ended ? LoopFacts{} : *facts.loop, thread->doing.activity, seen_from_, last_);
+  }
+}
+
+// Each time some of them stand for all, since the time before; where that is long ago there were none.
+void Aggregator::take_tasks(const Sample& sample) {
+  constexpr Nanos kLongAgo = std::chrono::milliseconds(50);
+  if (sample.tasks.empty()) return;
+  const Nanos time = std::min(known_ - std::exchange(tasks_known_, known_), kLongAgo);
+  for (const WaitingTask& task : sample.tasks) {
+    tasks_[{task.thread, task.stack}] += time * task.stands_for / static_cast<std::int64_t>(sample.tasks.size());
+  }
+}
+
 void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityChange>& changes) {
   for (const ActivityChange& change : changes) {
     Thread* const thread = find(change.thread);
     if (thread == nullptr) continue;
     Doing doing = thread->doing;
     doing.activity = change.activity;
+    loops_->change(change.thread, change.activity, seen_from_, last_);
     move(*thread, doing);
   }
   for (const ThreadFacts& facts : sample.threads) {
@@ -130,11 +158,19 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
     if (facts.quality != StackQuality::kUnchanged) {
       if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
       const bool lost = facts.quality == StackQuality::kLost;
-      if (!lost && facts.context_switches != 0U) end_context(*thread);
+      if (!lost) take_context(*thread, facts);
       doing.stack = lost ? kNoStack : facts.stack;
     }
     move(*thread, doing);
   }
+}
+
+// A callback may run others in contexts of their own: where the loop counts its callbacks, that says which one it is.
+void Aggregator::take_context(Thread& thread, const ThreadFacts& facts) {
+  const bool same =
+      thread.loop.state == LoopFacts::State::kRuns ? !facts.loop.has_value() : facts.context_switches == 0U;
+  thread.loop = facts.loop.value_or(thread.loop);
+  if (!same) end_context(thread);
 }
 
 void Aggregator::end_context(Thread& thread) {
@@ -151,7 +187,9 @@ void Aggregator::settle(Thread& thread) {
   const Nanos from = std::exchange(thread.settled, until_);
   if (thread.dormant) return;
   const Doing& doing = thread.doing;
-  timeline_->add(thread.info.index, {from, until_, doing.stack, doing.activity, doing.lock_number()});
+  timeline_->add(thread.info.index,
+                 {from, until_, doing.stack, doing.activity,
+                  doing.activity == Activity::kBlocked ? doing.blocked_in : BlockedIn::kNothing, doing.lock_number()});
   const auto book = [&](Activity activity, StackId stack, Nanos time) {
     if (time.count() == 0) return;
     thread.times[index_of(activity)] += time;
@@ -290,6 +328,7 @@ void Aggregator::finish(Profile& profile) {
   if (timeline_ != nullptr) {
     contention_->finish(profile);
     profile.timeline = timeline_->finish();
+    loops_->finish(last_, profile);
     finish_locks(profile);
   }
   for (const auto& [key, time] : stacks_) {
@@ -302,6 +341,7 @@ void Aggregator::finish(Profile& profile) {
   }
   std::ranges::sort(profile.stacks, {},
                     [](const StackTime& row) { return std::tuple(row.thread, row.stack, row.activity); });
+  for (const auto& [key, time] : tasks_) profile.tasks.push_back({key.first, key.second, time});
   for (const auto& [key, time] : blame_) {
     profile.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
   }

@@ -73,6 +73,11 @@ class Combination {
     add_gils(process, index);
     add_locks(process, index);
     add_deadlocks(process, index);
+    for (LoopProfile loop : process.loops) {
+      loop.thread = moved(loop.thread);
+      loop.process = index;
+      whole_.loops.push_back(loop);
+    }
     add_timeline(process.timeline);
     add_times(process);
     add_quality(process.quality);
@@ -107,6 +112,7 @@ class Combination {
     for (const StackTime& row : process.stacks) {
       whole_.stacks.push_back({moved(row.thread), moved(row.stack), row.activity, row.time});
     }
+    for (const TaskTime& row : process.tasks) whole_.tasks.push_back({moved(row.thread), moved(row.stack), row.time});
     for (const Blame& row : process.blame) {
       whole_.blame.push_back({row.holder == Blame::kNobody ? row.holder : moved(row.holder), moved(row.holder_stack),
                               moved(row.waiter_stack), row.time});

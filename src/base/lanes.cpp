@@ -54,8 +54,9 @@ class Coarsening {
   }
 
   void put(const Stretch& piece) {
-    const std::uint64_t kind =
-        (std::uint64_t{to_int(piece.stack)} << 24) | (std::uint64_t{piece.lock} << 8) | index_of(piece.activity);
+    static_assert(kActivityCount <= 16 && kBlockedInCount <= 16);
+    const std::uint64_t what = (static_cast<std::uint64_t>(piece.blocked_in) << 4) | index_of(piece.activity);
+    const std::uint64_t kind = (std::uint64_t{to_int(piece.stack)} << 24) | (std::uint64_t{piece.lock} << 8) | what;
     const auto [known, is_new] = places_.try_emplace(kind, parts_.size());
     if (is_new) {
       parts_.push_back(piece);
@@ -67,7 +68,8 @@ class Coarsening {
   void close() {
     Nanos at = parts_.empty() ? Nanos{0} : parts_.front().from;
     for (Stretch& part : parts_) {
-      part = {at, at + part.time(), part.stack, part.activity, part.lock};
+      part.to = at + part.time();
+      part.from = at;
       append(lane_, part);
       at = part.to;
     }

@@ -69,6 +69,10 @@ std::string ticks_made(const Quality& quality) {
 
 std::string speedup(double factor) { return factor < 1.05 ? "no faster" : fmt::format("at most {:.2f}x", factor); }
 
+bool is_event_loop(const Frame& frame) {
+  return frame.function.ends_with("_run_once") && frame.file.ends_with("asyncio/base_events.py");
+}
+
 std::string lock_name(const LockInfo& lock) {
   const std::string name = printable(lock.name);
   switch (lock.kind) {

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <optional>
 #include <utility>
 
 #include "completion_model.h"
@@ -14,21 +11,6 @@
 
 namespace gilspy::cli {
 namespace {
-
-struct Quantity {
-  double number = 0;
-  std::string unit;  // in small letters, without spaces; maybe empty
-};
-
-// "20 ms"; not "1e999", "-1" or "nan".
-std::optional<Quantity> quantity(const std::string& text) {
-  Quantity found;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found.number);
-  if (error != std::errc() || !std::isfinite(found.number) || std::signbit(found.number)) return std::nullopt;
-  found.unit = lower_case(text.substr(static_cast<std::size_t>(end - text.data())));
-  std::erase(found.unit, ' ');
-  return found;
-}
 
 // 30 may be a percentage, and 1 all of the time or a hundredth of it: only what is clear is taken.
 Result<double> parse_share(const std::string& text, std::string_view where) {
@@ -44,19 +26,6 @@ Result<double> parse_share(const std::string& text, std::string_view where) {
                                                where, text, share));
   }
   return share;
-}
-
-Result<double> parse_time(const std::string& text, std::string_view where) {
-  constexpr std::pair<std::string_view, double> kUnits[]{{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}};
-  const auto typed = quantity(text);
-  const auto unit = std::ranges::find_if(kUnits, [&](const auto& row) { return typed && row.first == typed->unit; });
-  if (typed && typed->unit.empty()) {
-    return fail(ErrorCode::kUsage, fmt::format("{} {} has no unit: write {}ms or {}s", where, text, text, text));
-  }
-  if (unit == std::end(kUnits) || !(typed->number > 0) || typed->number > 1e9) {
-    return fail(ErrorCode::kUsage, fmt::format("{} takes a time, such as 20ms, 0.5s or 500us, not '{}'", where, text));
-  }
-  return typed->number * unit->second;
 }
 
 Result<double> parse_cpus(const std::string& text, std::string_view where) {

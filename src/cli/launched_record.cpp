@@ -118,13 +118,14 @@ Outcome record_and_deliver(const RecordOptions& options, platform::Child& child)
     told(path.error().message());
     return Outcome::kFailed;
   }
-  const auto recorded =
+  auto recorded =
       options.subprocesses ? record_program(options, *path, child) : record_to_its_end(options, *path, child, told);
   if (!recorded.has_value()) {
     if (recorded.error().code() == ErrorCode::kGone) return Outcome::kTooShort;
     told(recorded.error().message());
     return Outcome::kFailed;
   }
+  recorded->profile.set_loop_threshold(options.output.loop_threshold);
   const int written = deliver(*recorded, options.output, *path, SummaryTo::kStderr);
   return written == kExitOk ? Outcome::kWritten : Outcome::kFailed;
 }

@@ -20,6 +20,7 @@ struct OutputOptions {
   std::string path;  // empty: make a name up; "-": standard output
   const Format* format = nullptr;
   RenderOptions render;
+  Nanos loop_threshold = kLongCallback;  // see Profile
 };
 
 struct RecordOptions {
@@ -30,6 +31,7 @@ struct RecordOptions {
   double rate_hz = 1000;       // 0: as fast as possible
   double gil_rate_hz = 10000;  // looks at the GIL alone between ticks; 0: none
   Stopping stopping = Stopping::kNever;
+  AsyncTasks tasks = AsyncTasks::kNone;
   bool subprocesses = false;  // all that the process starts as well
 
   bool launches() const { return !command.empty(); }

@@ -42,8 +42,9 @@ int run(const RecordOptions& options) {
   if (options.launches()) return record_launched(options);
   const auto path = choose_output(options.output, fmt::format("gilspy-{}", to_int(options.pid)));
   if (!path.has_value()) return complain(path.error());
-  const auto recorded = attach_and_record(options, *path);
+  auto recorded = attach_and_record(options, *path);
   if (!recorded.has_value()) return complain(recorded.error());
+  recorded->profile.set_loop_threshold(options.output.loop_threshold);
   return deliver(*recorded, options.output, *path, SummaryTo::kStdout);
 }
 

@@ -50,6 +50,7 @@ class Recorder {
   }
 
   ProcessRun& add(Attachment& attachment) {
+    attachment.sampler->show_tasks(plan_.tasks);
     return *runs_.emplace_back(std::make_unique<ProcessRun>(attachment, facts_, plan_.file));
   }
 

@@ -15,6 +15,7 @@ struct RecordingPlan {
   double rate_hz = 1000;   // 0: as fast as possible
   double gil_rate_hz = 0;  // looks at the GILs alone between ticks
   std::optional<Nanos> duration;
+  AsyncTasks tasks = AsyncTasks::kNone;
   Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
   recording::RecordingFile* file = nullptr;                          // where everything that is read goes as well

@@ -38,6 +38,7 @@ RecordingPlan plan_of(const RecordOptions& options) {
   plan.gil_rate_hz = options.gil_rate_hz;
   plan.duration = options.duration;
   plan.stopping = options.stopping;
+  plan.tasks = options.tasks;
   return plan;
 }
 

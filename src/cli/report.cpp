@@ -33,9 +33,10 @@ int run(const ReportOptions& options) {
   if (!file.has_value()) return complain(file.error());
   const auto path = choose_path(options, file->facts().identity.pid);
   if (!path.has_value()) return complain(path.error());
-  const auto replayed = file->replay();
+  auto replayed = file->replay();
   if (!replayed.has_value()) return complain(replayed.error());
   if (!replayed->complete) say(replayed->profile.end_note);
+  replayed->profile.set_loop_threshold(options.output.loop_threshold);
   return deliver(replayed->profile, options.output, *path, SummaryTo::kStdout);
 }
 

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <tuple>
 #include <utility>
@@ -30,6 +31,15 @@ std::string joined(const std::vector<std::string>& words) {
     text += (i == 0 ? "" : i + 1 < words.size() ? ", " : " and ") + words[i];
   }
   return text;
+}
+
+// What lasts for less than a long context is not kept by recordings.
+Result<Nanos> parse_loop_threshold(const std::string& text) {
+  GILSPY_TRY(const double seconds, parse_time(text, "--loop-threshold"));
+  const Nanos threshold(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
+  if (threshold >= kLongContext) return threshold;
+  return fail(ErrorCode::kUsage,
+              fmt::format("--loop-threshold takes 50ms or more, not {}: shorter callbacks are not told apart", text));
 }
 
 }  // namespace
@@ -83,6 +93,14 @@ void TypedOptions::add_graph(CLI::App& app) {
   add_full_filenames(app, kShows);
 }
 
+void TypedOptions::add_loop_threshold(CLI::App& app) {
+  app.add_option("--loop-threshold", loop_threshold,
+                 "How long a callback may keep an asyncio event loop before it counts as blocked, 50ms or more")
+      ->capture_default_str()
+      ->type_name("TIME")
+      ->group("What the verdict says");
+}
+
 void TypedOptions::add_full_filenames(CLI::App& app, const char* group) {
   app.add_flag("--full-filenames", full, "Whole paths instead of shortened ones")->group(group);
 }
@@ -121,6 +139,14 @@ void TypedOptions::add_record(CLI::App& app) {
   app.add_flag("-s,--subprocesses", subprocesses,
                "Also the processes that it starts, and theirs, as they come and go: one recording of all")
       ->group(kWhat);
+  app.add_option("--async", tasks,
+                 "Tasks of asyncio in stacks\n"
+                 "running: a frame for the task that a loop runs, inside of those that await it\n"
+                 "all: tasks that wait as well, with task-time, in flamegraph, folded and json")
+      ->type_name("WHICH")
+      ->check(CLI::IsMember({"running", "all"}, CLI::ignore_case))
+      ->group(kWhat);
+  add_loop_threshold(app);
   not_yet.add_native(app);
 }
 
@@ -131,6 +157,7 @@ void TypedOptions::add_report(CLI::App& app) {
       ->group(kArguments);
   add_output(app, "RECORDING.svg", false);
   add_graph(app);
+  add_loop_threshold(app);
 }
 
 void TypedOptions::add_diff(CLI::App& app) {
@@ -246,6 +273,7 @@ Result<OutputOptions> TypedOptions::output_options() const {
                   fmt::format("--link goes with --format markdown, not with {}", options.format->name));
     }
   }
+  GILSPY_TRY(options.loop_threshold, parse_loop_threshold(loop_threshold));
   options.render.view = chosen_view();
   options.render.include_blocked = idle;
   options.render.by_thread = threads;
@@ -281,6 +309,8 @@ Result<RecordOptions> TypedOptions::record() const {
   GILSPY_TRY(options.gil_rate_hz, parse_gil_rate(gil_rate));
   GILSPY_TRY(options.stopping, stopping());
   options.subprocesses = subprocesses;
+  const std::string which = lower_case(tasks);
+  options.tasks = which == "all" ? AsyncTasks::kAll : which == "running" ? AsyncTasks::kRunning : AsyncTasks::kNone;
   return options;
 }
 

@@ -18,7 +18,7 @@ namespace gilspy::cli {
 
 struct TypedOptions {
   std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
-                           recording, base, head, work, shell, link;
+                           recording, base, head, work, shell, link, loop_threshold = "100ms", tasks;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
        json = false, subprocesses = false;
@@ -48,6 +48,7 @@ struct TypedOptions {
   void add_output(CLI::App& app, std::string_view made_up_name, bool also_streamed);
   void add_view(CLI::App& app);
   void add_graph(CLI::App& app);
+  void add_loop_threshold(CLI::App& app);
   void add_full_filenames(CLI::App& app, const char* group);
   void add_stopping(CLI::App& app, const char* group);
 

@@ -5,12 +5,35 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 
 namespace gilspy::cli {
 
 std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
+}
+
+std::optional<Quantity> quantity(const std::string& text) {
+  Quantity found;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found.number);
+  if (error != std::errc() || !std::isfinite(found.number) || std::signbit(found.number)) return std::nullopt;
+  found.unit = lower_case(text.substr(static_cast<std::size_t>(end - text.data())));
+  std::erase(found.unit, ' ');
+  return found;
+}
+
+Result<double> parse_time(const std::string& text, std::string_view where) {
+  constexpr std::pair<std::string_view, double> kUnits[]{{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"\xc2\xb5s", 1e-6}};
+  const auto typed = quantity(text);
+  const auto unit = std::ranges::find_if(kUnits, [&](const auto& row) { return typed && row.first == typed->unit; });
+  if (typed && typed->unit.empty()) {
+    return fail(ErrorCode::kUsage, fmt::format("{} {} has no unit: write {}ms or {}s", where, text, text, text));
+  }
+  if (unit == std::end(kUnits) || !(typed->number > 0) || typed->number > 1e9) {
+    return fail(ErrorCode::kUsage, fmt::format("{} takes a time, such as 20ms, 0.5s or 500us, not '{}'", where, text));
+  }
+  return typed->number * unit->second;
 }
 
 Result<Pid> parse_pid(const std::string& text) {

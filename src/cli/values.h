@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
@@ -11,6 +12,15 @@
 namespace gilspy::cli {
 
 std::string lower_case(std::string text);  // of ASCII
+
+struct Quantity {
+  double number = 0;
+  std::string unit;  // in small letters, without spaces; maybe empty
+};
+// "20 ms"; not "1e999", "-1" or "nan".
+std::optional<Quantity> quantity(const std::string& text);
+// Seconds of "20ms", "0.5s", "500us". `where`: what asked for it, for the complaint.
+Result<double> parse_time(const std::string& text, std::string_view where);
 
 // "1000", "250hz", "1khz", "max" (0).
 Result<double> parse_rate(const std::string& text);

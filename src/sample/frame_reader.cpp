@@ -43,6 +43,20 @@ std::vector<Variable> FrameReader::variables(const FramePlace& place) {
   return found;
 }
 
+bool FrameReader::find_variables(const FramePlace& place, std::span<const std::string_view> names,
+                                 std::span<RemoteAddr> values) {
+  const Facts* const facts = facts_of(place.code);
+  if (facts == nullptr) return false;
+  const std::vector<RemoteAddr> slots = pointers(place.frame + layout_.variables.locals, facts->names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto name = std::ranges::find(facts->names, names[i]);
+    const auto slot = static_cast<std::size_t>(name - facts->names.begin());
+    if (slot >= slots.size()) return false;
+    values[i] = slots[slot];
+  }
+  return true;
+}
+
 std::vector<RemoteAddr> FrameReader::kept_for_handlers(const FramePlace& place) {
   const Facts* const facts = facts_of(place.code);
   if (facts == nullptr) return {};

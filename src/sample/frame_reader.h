@@ -2,7 +2,9 @@
 // is read from the target when it is asked for; what a code object says is kept.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -31,6 +33,9 @@ class FrameReader {
 
   // Those that are set, parameters first; what cells hold in place of them.
   std::vector<Variable> variables(const FramePlace& place);
+  // The values of local variables with these names; null: not set. False: it has none of such a name, or they cannot be
+  // read. At most a handful; what a cell holds is not looked up.
+  bool find_variables(const FramePlace& place, std::span<const std::string_view> names, std::span<RemoteAddr> values);
   // The objects that the frame's exception handlers count on: what a `with` statement has to call in the end lies among
   // them. Empty outside of any `with` and `try`.
   std::vector<RemoteAddr> kept_for_handlers(const FramePlace& place);

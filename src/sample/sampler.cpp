@@ -62,6 +62,7 @@ Result<void> LiveSampler::take(Sample& sample) {
   if (stopping_ == Stopping::kAlways) GILSPY_CHECK(stop_attached(sample));
   GILSPY_CHECK(read_stacks(sample));
   GILSPY_CHECK(read_os_facts(sample));
+  step_tasks(sample);
   tell_dormant(sample);
   names_.refresh(time_, sample.started, words_.interpreters(), table_);
   for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
@@ -305,7 +306,10 @@ void LiveSampler::note_stack(ThreadIndex thread, const StackOutcome& outcome, Sa
   facts.quality = outcome.quality;
   facts.stack = table_.at(thread).stack = outcome.stack;
   table_.at(thread).moved = outcome.moved;
-  if (outcome.quality != StackQuality::kLost) return note_context(table_.at(thread), outcome.context_version, facts);
+  if (outcome.quality != StackQuality::kLost) {
+    note_context(table_.at(thread), outcome.context_version, facts);
+    return note_loop(table_.at(thread), facts);
+  }
   if (std::ranges::count(attached_, thread) > 0) sample.holder_stack_lost = true;
   for (const GilFacts& gil : sample.gils) {
     if (gil.locked && gil.last_holder == thread) sample.holder_stack_lost = true;
@@ -318,10 +322,59 @@ void LiveSampler::note_context(ThreadRecord& record, std::uint64_t version, Thre
   if (before.has_value()) facts.context_switches = static_cast<std::uint32_t>(std::min(version - *before, kMost));
 }
 
+// Each callback runs in a context: one change when it begins, one when it ends.
+bool LiveSampler::has_unseen_rounds(const ThreadRecord& record, const LoopReader::Reading& now) {
+  const LoopFacts& last = record.loop;
+  if (now.facts.state != LoopFacts::State::kRuns || last.state != LoopFacts::State::kRuns) return false;
+  if (now.facts.round == last.round) return last.unseen;
+  const std::uint64_t changes = record.context_version.value_or(0) - record.loop_version;
+  return changes / 2 > std::uint64_t{last.left} + now.begun;
+}
+
+void LiveSampler::note_loop(ThreadRecord& record, ThreadFacts& facts) {
+  const auto depth = loops_.depth_in(record.stack);
+  const bool is_known = depth.has_value() && *depth < record.plan.known.size();
+  std::optional<LoopFacts> now;
+  if (is_known) {
+    const KnownFrame& frame = record.plan.known[*depth];
+    if (const auto reading = loops_.read({frame.address, frame.code, frame.instruction})) {
+      now = reading->facts;
+      now->unseen = has_unseen_rounds(record, *reading);
+    }
+  } else if (!depth.has_value() && facts.quality == StackQuality::kWhole) {
+    now = LoopFacts{};
+  }
+  if (now.has_value() && *now != record.loop) {
+    const bool ran_none = record.loop.state == LoopFacts::State::kNone;
+    if (now->state == LoopFacts::State::kNone) std::erase(loop_threads_, facts.thread);
+    if (ran_none && now->state != LoopFacts::State::kNone) loop_threads_.push_back(facts.thread);
+    record.loop = *now;
+    record.loop_version = record.context_version.value_or(0);
+    facts.loop = now;
+  }
+  if (!task_watch_.is_on() || !is_known || record.loop.state != LoopFacts::State::kRuns) return;
+  facts.stack = task_watch_.with_task(time_, {record.interpreter, {{record.state, record.info.ident, facts.thread}}},
+                                      record.plan, record.stack, *depth);
+}
+
+void LiveSampler::step_tasks(Sample& sample) {
+  sample.tasks.clear();
+  if (!task_watch_.is_due(time_) || loop_threads_.empty()) return;
+  std::vector<TaskReader::Home> homes;
+  for (const ThreadIndex thread : loop_threads_) {
+    const ThreadRecord& record = table_.at(thread);
+    auto home = std::ranges::find(homes, record.interpreter, &TaskReader::Home::interpreter);
+    if (home == homes.end()) home = homes.insert(homes.end(), {record.interpreter, {}});
+    home->threads.push_back({record.state, record.info.ident, thread});
+  }
+  task_watch_.step(time_, homes, sample.tasks);
+}
+
 void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
   facts_of(thread, sample).ended = true;
   set_place(table_.at(thread), WaitPlace::kNone);
   locks_.leave(thread);
+  std::erase(loop_threads_, thread);
   std::erase(running_, thread);
   std::erase(recent_, thread);
   std::erase(touched_, thread);

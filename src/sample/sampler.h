@@ -4,8 +4,10 @@
 #include "gil_words.h"
 #include "gilspy/sampler.h"
 #include "lock_table.h"
+#include "loop_reader.h"
 #include "stack_reader.h"
 #include "task_reader.h"
+#include "task_watch.h"
 #include "thread_namer.h"
 #include "thread_table.h"
 
@@ -27,7 +29,9 @@ class LiveSampler : public Sampler {
         stacks_(target, layout, codes_, stacks),
         locks_(target, layout, location.runtime, codes_, stacks, table_),
         names_(target, layout),
-        tasks_(target, layout, codes_, stacks) {}
+        loops_(target, layout, codes_, stacks),
+        tasks_(target, layout, codes_, stacks),
+        task_watch_(tasks_, stacks) {}
 
   Result<void> start();
 
@@ -35,6 +39,7 @@ class LiveSampler : public Sampler {
   void glance(Nanos now) override;
   bool takes_turns() const override { return takes_turns_ && !stopped_; }
   std::vector<InterpreterInfo> interpreters() const override;
+  void show_tasks(AsyncTasks which) override { task_watch_.show(which); }
   std::vector<TaskState> tasks() override;
   const ThreadInfo& thread(ThreadIndex index) const override;
 
@@ -68,6 +73,9 @@ class LiveSampler : public Sampler {
   Result<void> read_in_groups(Sample& sample);
   void note_stack(ThreadIndex thread, const StackOutcome& outcome, Sample& sample);
   static void note_context(ThreadRecord& record, std::uint64_t version, ThreadFacts& facts);
+  static bool has_unseen_rounds(const ThreadRecord& record, const LoopReader::Reading& now);
+  void note_loop(ThreadRecord& record, ThreadFacts& facts);
+  void step_tasks(Sample& sample);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
   Result<void> read_os_facts(Sample& sample);
@@ -95,7 +103,9 @@ class LiveSampler : public Sampler {
   StackReader stacks_;
   LockTable locks_;
   ThreadNamer names_;
+  LoopReader loops_;
   TaskReader tasks_;
+  TaskWatch task_watch_;
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
@@ -116,9 +126,10 @@ class LiveSampler : public Sampler {
   std::vector<ThreadIndex> recent_;   // active lately, latest first
   std::vector<ThreadIndex> running_;  // ran without the GIL when last looked at
   std::vector<ThreadIndex> stack_picks_;
-  std::vector<ThreadIndex> attached_;     // run Python without a GIL, as far as this tick looked
-  std::vector<ThreadIndex> state_picks_;  // threads whose attach state this tick reads
-  std::vector<ThreadIndex> shared_tids_;  // see ThreadTable::shared_tids
+  std::vector<ThreadIndex> attached_;      // run Python without a GIL, as far as this tick looked
+  std::vector<ThreadIndex> state_picks_;   // threads whose attach state this tick reads
+  std::vector<ThreadIndex> loop_threads_;  // run event loops
+  std::vector<ThreadIndex> shared_tids_;   // see ThreadTable::shared_tids
   std::vector<std::byte> state_bytes_;
   std::vector<ThreadIndex> ran_;            // since their stacks were read, as the kernel says
   std::vector<ThreadInfo> untold_started_;  // of ticks that failed

@@ -45,47 +45,61 @@ bool comes_first(const TaskState& a, const TaskState& b) {
 }  // namespace
 
 std::vector<TaskState> TaskReader::read(const Home& home) {
-  std::vector<TaskState> states;
-  std::unordered_set<RemoteAddr> met;
-  threads_.clear();
-  for (const RemoteAddr task : has_lists() ? tasks_in_lists(home) : tasks_in_sets(home)) {
-    auto state = met.insert(task).second ? state_of(task, home) : std::nullopt;
-    if (state.has_value()) states.push_back(std::move(*state));
+  std::vector<Seen> all;
+  const std::vector<RemoteAddr> tasks = list(home);
+  const std::vector<Running> now = running(home);
+  for (const RemoteAddr task : tasks) {
+    const bool is_running = std::ranges::find(now, task, &Running::task) != now.end();
+    if (auto seen = look(task, home, is_running)) all.push_back(std::move(*seen));
   }
-  std::ranges::sort(states, comes_first);
-  const std::vector<RemoteAddr> running = running_tasks(home);
-  for (TaskState& state : states) state.running = std::ranges::find(running, state.address) != running.end();
-  connect(states);
+  std::ranges::sort(all, [](const Seen& a, const Seen& b) { return comes_first(a.state, b.state); });
+  std::unordered_map<RemoteAddr, std::size_t> places;
+  for (std::size_t i = 0; i < all.size(); ++i) places.emplace(all[i].state.address, i);
+  const auto add = [&](RemoteAddr who, RemoteAddr awaits) {
+    const auto from = places.find(who), to = places.find(awaits);
+    if (from != places.end() && to != places.end() && from != to) all[from->second].state.awaits.push_back(to->second);
+  };
+  for (const Seen& seen : all) {
+    for (const RemoteAddr awaited : seen.awaits) add(seen.state.address, awaited);
+    for (const RemoteAddr awaiter : seen.awaiters) add(awaiter, seen.state.address);
+  }
+  std::vector<TaskState> states;
+  for (Seen& seen : all) {
+    auto& awaits = seen.state.awaits;
+    std::ranges::sort(awaits);
+    awaits.erase(std::unique(awaits.begin(), awaits.end()), awaits.end());
+    states.push_back(std::move(seen.state));
+  }
   return states;
 }
 
-// Their stacks, and who awaits whom.
-void TaskReader::connect(std::vector<TaskState>& states) {
-  std::unordered_map<RemoteAddr, std::size_t> places;
-  for (std::size_t i = 0; i < states.size(); ++i) places.emplace(states[i].address, i);
-  std::vector<std::unordered_set<std::size_t>> known(states.size());
-  const auto add = [&](RemoteAddr who, RemoteAddr awaits) {
-    const auto from = places.find(who), to = places.find(awaits);
-    if (from == places.end() || to == places.end() || from == to) return;
-    if (known[from->second].insert(to->second).second) states[from->second].awaits.push_back(to->second);
-  };
-  for (TaskState& state : states) {
-    const RemoteAddr task = state.address;
-    const auto chain = state.running ? std::vector<FramePlace>{} : chain_of(field(task, 0));
-    for (const FramePlace& place : chain) {
-      const auto frame = codes_.frame(place.code, place.instruction);
-      if (frame.has_value()) state.stack = stacks_.child(state.stack, *frame);
-    }
-    if (has_lists()) {
-      for (const RemoteAddr awaiter : awaiters_of(task)) add(awaiter, task);
-    } else {
-      for (const RemoteAddr awaited : awaited_by_task(task, chain)) add(task, awaited);
-    }
+std::optional<TaskReader::Seen> TaskReader::look(RemoteAddr task, const Home& home, bool is_running) {
+  auto state = state_of(task, home);
+  if (!state.has_value()) return std::nullopt;
+  Seen seen{std::move(*state), field(task, 0), {}, {}};
+  seen.state.running = is_running;
+  const auto chain = is_running ? std::vector<FramePlace>{} : chain_of(seen.coroutine);
+  for (const FramePlace& place : chain) {
+    const auto frame = codes_.frame(place.code, place.instruction);
+    if (frame.has_value()) seen.state.stack = stacks_.child(seen.state.stack, *frame);
   }
-  for (TaskState& state : states) std::ranges::sort(state.awaits);
+  if (has_lists()) {
+    seen.awaiters = awaiters_of(task);
+  } else {
+    seen.awaits = awaited_by_task(task, chain);
+  }
+  return seen;
 }
 
 // --- which tasks there are -------------------------------------------------------------------------------------------
+
+std::vector<RemoteAddr> TaskReader::list(const Home& home) {
+  threads_.clear();
+  std::vector<RemoteAddr> tasks = has_lists() ? tasks_in_lists(home) : tasks_in_sets(home);
+  std::ranges::sort(tasks);
+  tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
+  return tasks;
+}
 
 std::vector<RemoteAddr> TaskReader::tasks_in_lists(const Home& home) {
   std::vector<RemoteAddr> heads{home.interpreter + layout_.asyncio.interpreter_tasks};
@@ -155,20 +169,36 @@ std::vector<RemoteAddr> TaskReader::tasks_in_sets(const Home& home) {
   return tasks;
 }
 
-std::vector<RemoteAddr> TaskReader::running_tasks(const Home& home) {
-  std::vector<RemoteAddr> running;
+std::vector<TaskReader::Running> TaskReader::running(const Home& home) {
+  std::vector<Running> found;
   if (layout_.asyncio.running_task != kAbsent) {
     for (const Home::Thread& thread : home.threads) {
-      running.push_back(read_pointer(memory_, thread.state + layout_.asyncio.running_task).value_or(RemoteAddr{}));
+      const auto task = read_pointer(memory_, thread.state + layout_.asyncio.running_task);
+      if (task.has_value() && !task->is_null()) found.push_back({thread.index, *task});
     }
-    return running;
+    return found;
   }
-  const auto current = find_in_module(memory_, layout_, home.interpreter, "asyncio.tasks", "_current_tasks");
-  if (!current.has_value()) return running;
-  const auto entries = read_dict(memory_, layout_, *current, kMostThreads);
-  if (!entries.has_value()) return running;
-  for (const DictEntry& entry : *entries) running.push_back(entry.value);
-  return running;
+  RemoteAddr& current = current_tasks_[home.interpreter];
+  if (current.is_null()) {
+    const auto dict = find_in_module(memory_, layout_, home.interpreter, "asyncio.tasks", "_current_tasks");
+    if (!dict.has_value()) return found;
+    current = *dict;
+  }
+  const auto entries = read_dict(memory_, layout_, current, kMostThreads);
+  if (!entries.has_value()) return found;
+  for (const DictEntry& entry : *entries) {
+    if (const auto thread = thread_of_loop(entry.key, home)) found.push_back({*thread, entry.value});
+  }
+  return found;
+}
+
+bool TaskReader::runs_in(RemoteAddr task, RemoteAddr frame) {
+  if (!fields_.has_value() && !find_fields(task)) return false;
+  const RemoteAddr coroutine = field(task, 0);
+  if (!is_coroutine_type(types_.of(coroutine))) return false;
+  const RemoteAddr own = coroutine + layout_.generator.frame;
+  if (layout_.frame_root != FrameRoot::kFrameObjects) return own == frame;
+  return read_pointer(memory_, own).value_or(RemoteAddr{}) == frame;
 }
 
 // --- a task ----------------------------------------------------------------------------------------------------------
@@ -229,18 +259,22 @@ std::optional<std::string> TaskReader::name_of(RemoteAddr task) {
   return number.has_value() ? std::optional(fmt::format("Task-{}", *number)) : std::nullopt;
 }
 
-// The loop comes first in a task; a loop of asyncio's says which thread runs it.
+// The loop comes first in a task.
 std::optional<ThreadIndex> TaskReader::thread_of(RemoteAddr task, const Home& home) {
-  const RemoteAddr loop = read_pointer(memory_, task + layout_.object.var_size).value_or(RemoteAddr{});
-  const auto [known, is_new] = threads_.try_emplace(loop, std::nullopt);
-  if (!is_new) return known->second;
+  return thread_of_loop(read_pointer(memory_, task + layout_.object.var_size).value_or(RemoteAddr{}), home);
+}
+
+// A loop of asyncio's says which thread runs it.
+std::optional<ThreadIndex> TaskReader::thread_of_loop(RemoteAddr loop, const Home& home) {
+  if (const auto known = threads_.find(loop); known != threads_.end()) return known->second;
   const auto object = find_attribute(memory_, layout_, loop, "_thread_id");
   if (!object.has_value()) return std::nullopt;
   const auto ident = read_int(memory_, layout_, *object);
   if (!ident.has_value()) return std::nullopt;
   const auto thread = std::ranges::find(home.threads, static_cast<ThreadIdent>(*ident), &Home::Thread::ident);
-  if (thread != home.threads.end()) known->second = thread->index;
-  return known->second;
+  if (thread == home.threads.end()) return std::nullopt;
+  threads_.emplace(loop, thread->index);
+  return thread->index;
 }
 
 // --- what it awaits --------------------------------------------------------------------------------------------------

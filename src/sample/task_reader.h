@@ -42,6 +42,23 @@ class TaskReader {
   // Those that have not ended. None where asyncio is not used.
   std::vector<TaskState> read(const Home& home);
 
+  // The same one by one: which there are, in no order, and what one is at. `awaits` of its state is empty.
+  std::vector<RemoteAddr> list(const Home& home);
+  struct Seen {
+    TaskState state;
+    RemoteAddr coroutine;
+    std::vector<RemoteAddr> awaits, awaiters;  // the former up to 3.13, the latter from 3.14 on
+  };
+  std::optional<Seen> look(RemoteAddr task, const Home& home, bool is_running);
+
+  struct Running {  // a thread, and the task of which its loop runs a step
+    ThreadIndex thread{};
+    RemoteAddr task;
+  };
+  std::vector<Running> running(const Home& home);
+  // Whether this is the outermost frame of the task's coroutine.
+  bool runs_in(RemoteAddr task, RemoteAddr frame);
+
  private:
   // Where a Task object (_asynciomodule.c, FutureObj_HEAD) has its fields: found by what lies there, since no header
   // and no table has the struct.
@@ -55,16 +72,15 @@ class TaskReader {
   std::vector<RemoteAddr> nodes_of(RemoteAddr head);
   bool walk(RemoteAddr head, std::uint64_t link, std::unordered_set<RemoteAddr>& met);
   RemoteAddr task_of_node(RemoteAddr node);
-  std::vector<RemoteAddr> running_tasks(const Home& home);
   bool has_lists() const { return layout_.asyncio.thread_tasks != kAbsent; }
 
-  void connect(std::vector<TaskState>& states);
   bool find_fields(RemoteAddr task);
   bool is_task(RemoteAddr object);
   RemoteAddr field(RemoteAddr task, std::int64_t from_coroutine);
   std::optional<TaskState> state_of(RemoteAddr task, const Home& home);
   std::optional<std::string> name_of(RemoteAddr task);
   std::optional<ThreadIndex> thread_of(RemoteAddr task, const Home& home);
+  std::optional<ThreadIndex> thread_of_loop(RemoteAddr loop, const Home& home);
 
   std::vector<FramePlace> chain_of(RemoteAddr coroutine);
   std::optional<FramePlace> frame_of(RemoteAddr generator);
@@ -82,7 +98,8 @@ class TaskReader {
   FrameReader frames_;
   TypeNames types_;
   std::optional<Fields> fields_;
-  std::unordered_map<RemoteAddr, std::optional<ThreadIndex>> threads_;  // by loop, of one read()
+  std::unordered_map<RemoteAddr, ThreadIndex> threads_;       // by loop, since the last list()
+  std::unordered_map<RemoteAddr, RemoteAddr> current_tasks_;  // by interpreter: the dict of that name
 };
 
 }  // namespace gilspy::sample

@@ -53,6 +53,8 @@ struct ThreadRecord {
   std::uint64_t locks_had_tick = 0;
   bool moved = false;                            // its frames changed while its stack was read, at stack_tick
   std::optional<std::uint64_t> context_version;  // read with the stack
+  LoopFacts loop;                                // read with the stack
+  std::uint64_t loop_version = 0;                // context_version when that was told
   std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other
   // Time that it waited for a CPU, when it was last looked at with the GIL in hand, and the GIL's switch_number then.
   bool run_queue_read = false;

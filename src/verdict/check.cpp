@@ -161,7 +161,9 @@ RuleResult judge_loop(const Rule& rule, const Profile& profile) {
   }
   const BlockedLoop loop = longest_blocked_loop(profile);
   const Scale scale = scale_of_time(rule.limit);
-  if (loop.longest == Nanos{0}) return none(rule, scale, "no callback kept the event loop for 100 ms or more");
+  if (loop.longest == Nanos{0})
+    return none(rule, scale,
+                fmt::format("no callback kept the event loop for {} or more", wording::span(profile.loop_threshold)));
   return at_most(rule, seconds(loop.longest), scale, "a callback kept the event loop for ",
                  fmt::format(", mostly in {}", loop.function));
 }

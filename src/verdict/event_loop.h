@@ -1,5 +1,6 @@
 // Whether callbacks keep an asyncio event loop from going round: the loop's own thread is inside what Handle._run
-// called, in one context, for 100 ms or more at a time. Knows the loop that CPython brings, written in Python.
+// called, in one callback, for Profile::loop_threshold or more at a time. Knows the loop that CPython brings, written
+// in Python.
 #pragma once
 
 #include <string>
@@ -12,7 +13,11 @@ struct BlockedLoop {
   double share = 0;      // of the recording: in callbacks that kept the loop for long
   Nanos longest{0};      // of them
   double asleep = 0;     // part of that time in which the thread was blocked; else it computed
+  double for_locks = 0;  // of the recording: in them, waiting for locks that others had
   std::string function;  // where most of it was: the innermost function that is not a library's
+  std::string place;     // "app.py:21": the line of it in which it was most
+  std::string does;      // what it did there most: "sleeps", "computes", "waits for self._lock of Pool"
+  ThreadIndex thread{};  // that runs the loop
 };
 
 // The one whose callbacks kept it most. All zero: there is no loop, or it goes round.
@@ -21,7 +26,7 @@ BlockedLoop find_blocked_loop(const Profile& profile);
 BlockedLoop longest_blocked_loop(const Profile& profile);
 
 bool has_event_loop(const Profile& profile);
-// What is shorter counts as a loop that goes round: 100 ms, more in a coarsened timeline.
+// What is shorter counts as a loop that goes round: the threshold, more in a coarsened timeline.
 Nanos shortest_seen_block(const Profile& profile);
 
 }  // namespace gilspy::verdict

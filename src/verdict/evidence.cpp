@@ -1,5 +1,7 @@
 #include "evidence.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "rules.h"
@@ -23,6 +25,8 @@ Evidence said(std::string name, Unit unit, double value, Margin margin = {}) {
 Evidence words(std::string name, std::string words) {
   return {std::move(name), Unit::kWords, 0, std::nullopt, false, std::move(words), {}};
 }
+
+double seconds(Nanos time) { return std::chrono::duration<double>(time).count(); }
 
 Margin margin(const Numbers& n, double SumMargins::*of) { return n.margins ? Margin((*n.margins).*of) : Margin(); }
 
@@ -92,9 +96,16 @@ Rows of_deadlock(const Numbers& n) {
 }
 
 Rows of_blocked_loop(const Numbers& n) {
-  return {at_least("time in callbacks of 0.1 s or more", Unit::kShare, n.loop.share, kLoopBlocked),
-          at_least("longest callback", Unit::kSeconds, std::chrono::duration<double>(n.loop.longest).count(), 0.1),
-          said("asleep in them", Unit::kShare, n.loop.asleep)};
+  const double threshold = seconds(n.loop_threshold);
+  Rows rows{
+      at_least(fmt::format("time in callbacks of {:g} s or more", threshold), Unit::kShare, n.loop.share, kLoopBlocked),
+      at_least("longest callback", Unit::kSeconds, seconds(n.loop.longest), threshold),
+      said("asleep in them", Unit::kShare, n.loop.asleep)};
+  if (n.lag.longest > Nanos{0}) {
+    rows.push_back(said("mean lag of the loop", Unit::kSeconds, seconds(n.lag.mean)));
+    rows.push_back(said("99th percentile of its lag", Unit::kSeconds, seconds(n.lag.p99)));
+  }
+  return rows;
 }
 
 Rows of_starved(const Numbers& n) {

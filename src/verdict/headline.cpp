@@ -83,10 +83,12 @@ std::string deadlock(const Numbers& n) {
 
 std::string blocked_loop(const Numbers& n) {
   const double longest = std::chrono::duration<double>(n.loop.longest).count();
+  const std::string where = n.loop.place.empty() ? "" : fmt::format(" in {}", n.loop.place);
   return fmt::format(
-      "{} kept the asyncio event loop from going round for {} of the time, {:.2f} s at a time at most: it {} inside a "
-      "callback.",
-      n.loop.function, percent(n.loop.share), longest, n.loop.asleep >= 0.5 ? "sleeps or blocks" : "computes");
+      "{} kept the asyncio event loop{} from going round for {} of the time, {:.2f} s at a time at most: it {}{}, "
+      "inside "
+      "a callback.",
+      n.loop.function, n.loop_of.empty() ? "" : " of " + n.loop_of, percent(n.loop.share), longest, n.loop.does, where);
 }
 
 std::string starved_by_limit(const Numbers& n, std::string_view innocent) {

@@ -244,6 +244,12 @@ Numbers measure(const Profile& profile) {
   }
   add_cpus(profile, numbers);
   numbers.loop = find_blocked_loop(profile);
+  const auto loop = std::ranges::find(profile.loops, numbers.loop.thread, &LoopProfile::thread);
+  if (numbers.loop.share > 0 && loop != profile.loops.end()) {
+    numbers.lag = loop->lag;
+    if (profile.loops.size() > 1) numbers.loop_of = wording::thread_name(profile.threads[to_int(loop->thread)].info);
+  }
+  numbers.loop_threshold = profile.loop_threshold;
   add_threads(profile, numbers);
   add_processes(profile, numbers);
   add_gils(profile, numbers);

@@ -73,6 +73,9 @@ struct Numbers {
   double holders_queued = 0;   // mean holders of GILs among them
   double throttled_share = 0;  // of the periods of its cgroup's quota: it had used the quota up
   BlockedLoop loop;
+  std::string loop_of;  // the thread that runs it, where there are several loops; else empty
+  LoopLag lag;          // of that loop
+  Nanos loop_threshold{0};
   BusiestLock lock;
   Circle circle;
   bool too_short = false;             // for margins

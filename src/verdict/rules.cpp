@@ -58,12 +58,18 @@ bool is_starved_by_others(const Numbers& n) {
          n.workers_blocked < kMostlyBlocked;
 }
 
+// Only the event loop queues for a lock: all that it runs waits, and that is what people see.
+bool is_lock_of_loop(const Numbers& n) { return is_loop_blocked(n) && 2 * n.loop.for_locks > n.for_locks; }
+
 // What is waited for more comes first. Who keeps the GIL for long keeps those from it who have the locks.
 bool is_lock_first(const Numbers& n) {
-  return is_lock_bound(n) && n.gil_enabled && !is_hogged(n) && n.for_locks > std::max(n.waiting, n.waiting_for_gil());
+  return is_lock_bound(n) && n.gil_enabled && !is_hogged(n) && !is_lock_of_loop(n) &&
+         n.for_locks > std::max(n.waiting, n.waiting_for_gil());
 }
 
-bool is_contended_without_gil(const Numbers& n) { return is_lock_bound(n) && n.free_threaded && !n.gil_enabled; }
+bool is_contended_without_gil(const Numbers& n) {
+  return is_lock_bound(n) && n.free_threaded && !n.gil_enabled && !is_lock_of_loop(n);
+}
 
 }  // namespace
 

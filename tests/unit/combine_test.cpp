@@ -82,7 +82,7 @@ TEST(Combined, LocksAreSortedAndLanesFollowThem) {
     lock.blame = {{ThreadIndex{0}, kNoStack, kNoStack, lock.waited}};
     one.locks = {lock};
     one.deadlocks = {{0, {{ThreadIndex{0}, 1, kNoStack}}, {1s, 2s}, true}};
-    one.timeline.lanes[0].front() = {0s, 4s, kNoStack, Activity::kWaitsForLock, 1};
+    one.timeline.lanes[0].front() = {0s, 4s, kNoStack, Activity::kWaitsForLock, BlockedIn::kNothing, 1};
     processes.push_back(std::move(one));
   }
   const Profile program = combined(std::move(processes));

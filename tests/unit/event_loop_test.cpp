@@ -31,9 +31,9 @@ class LoopThread {
     return builder_.stack(frames);
   }
 
-  LoopThread& spend(double seconds, Activity activity, StackId stack) {
+  LoopThread& spend(double seconds, Activity activity, StackId stack, BlockedIn blocked_in = BlockedIn::kNothing) {
     const Nanos time = ProfileBuilder::nanos(seconds);
-    lane_.push_back({at_, at_ + time, stack, activity});
+    lane_.push_back({at_, at_ + time, stack, activity, blocked_in});
     at_ += time;
     builder_.spend(ThreadIndex{0}, activity, seconds, stack);
     return *this;
@@ -75,7 +75,7 @@ class LoopThread {
 TEST(EventLoop, ASleepInACallbackBlocksIt) {
   LoopThread thread;
   for (int i = 0; i < 8; ++i) {
-    thread.spend(0.2, Activity::kBlocked, thread.in_callback("handler"));
+    thread.spend(0.2, Activity::kBlocked, thread.in_callback("handler"), BlockedIn::kSleep);
     thread.callback_ends();
     thread.spend(0.05, Activity::kBlocked, thread.in_select());
     thread.callback_ends();
@@ -87,7 +87,8 @@ TEST(EventLoop, ASleepInACallbackBlocksIt) {
   EXPECT_EQ(found.function, "handler (/srv/app.py:10)");
   const Verdict verdict = verdict::judge(thread.profile());
   EXPECT_EQ(verdict.code, VerdictCode::kEventLoopBlocked);
-  EXPECT_THAT(verdict.headline, AllOf(StartsWith("handler"), HasSubstr("80 % of the time"), HasSubstr("sleeps")));
+  EXPECT_THAT(verdict.headline, AllOf(StartsWith("handler"), HasSubstr("80 % of the time"),
+                                      HasSubstr("it sleeps in /srv/app.py:12, inside a callback")));
   EXPECT_THAT(verdict.advice.front(), HasSubstr("asyncio.sleep()"));
 }
 
@@ -150,6 +151,41 @@ TEST(EventLoop, TimeInSelectDoesNotCount) {
   thread.spend(0.09, Activity::kHoldsGil, thread.in_callback("handler"));
   thread.spend(1.91, Activity::kBlocked, thread.in_select());
   EXPECT_EQ(thread.judge().share, 0);
+}
+
+TEST(EventLoop, TheNameOfATaskIsNoFunction) {
+  LoopThread thread;
+  const StackId stack = thread.in_callback(
+      "handler", {{"task of fetch", "", 0, 0}, {"fetch", LoopThread::kLibrary + "site-packages/web.py", 7, 5}});
+  thread.spend(2, Activity::kBlocked, stack, BlockedIn::kReceive);
+  EXPECT_EQ(thread.judge().function, "handler (/srv/app.py:10)");
+  EXPECT_EQ(thread.judge().does, "waits for data from a socket, a pipe or a file");
+}
+
+TEST(EventLoop, WhatIsTooLongIsSaid) {
+  LoopThread thread;
+  for (int i = 0; i < 20; ++i) {
+    thread.spend(0.09, Activity::kHoldsGil, thread.in_callback("handler"));
+    thread.callback_ends();
+    thread.spend(0.01, Activity::kBlocked, thread.in_select());
+    thread.callback_ends();
+  }
+  Profile profile = thread.profile();
+  EXPECT_EQ(find_blocked_loop(profile).share, 0);
+  profile.set_loop_threshold(std::chrono::milliseconds(80));
+  EXPECT_NEAR(find_blocked_loop(profile).share, 0.9, 1e-6);
+}
+
+TEST(EventLoop, ALockThatOnlyTheLoopWaitsForIsItsAffair) {
+  LoopThread thread;
+  thread.spend(1.5, Activity::kWaitsForLock, thread.in_callback("handler"));
+  thread.callback_ends();
+  thread.spend(0.5, Activity::kBlocked, thread.in_select());
+  EXPECT_NEAR(thread.judge().for_locks, 0.75, 1e-6);
+  const Verdict verdict = verdict::judge(thread.profile());
+  EXPECT_EQ(verdict.code, VerdictCode::kEventLoopBlocked);
+  ASSERT_GE(verdict.claims.size(), 2U);
+  EXPECT_EQ(verdict.claims[1].code, VerdictCode::kLockBound);
 }
 
 TEST(EventLoop, WaitingForTheGilIsNotTheCallbacksDoing) {

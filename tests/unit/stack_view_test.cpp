@@ -124,6 +124,21 @@ TEST(StackView, LinesAndFilesAsAsked) {
   EXPECT_EQ(fold(builder.profile(), options).front().microseconds, 300'000u);
 }
 
+TEST(StackView, TasksThatWaitStandBesideThreads) {
+  ProfileBuilder builder(1);
+  const ThreadIndex thread = builder.thread("t");
+  builder.spend(thread, Activity::kBlocked, 1, builder.stack({{"run", "/srv/app.py", 9, 1}}));
+  Profile profile = builder.profile();
+  profile.tasks.push_back(
+      {thread, builder.stack({{"task fetch", "", 0, 0}, {"fetch", "/srv/app.py", 5, 4}}), ProfileBuilder::nanos(2.5)});
+  profile.table = builder.profile().table;
+  EXPECT_THAT(stacks(profile, {}), ElementsAre("tasks that wait;task fetch;fetch (/srv/app.py:5)"));
+  EXPECT_EQ(fold(profile, {}).front().microseconds, 2'500'000u);
+  RenderOptions options;
+  options.view = View::kHeld;
+  EXPECT_THAT(fold(profile, options), IsEmpty());
+}
+
 TEST(StackView, NothingSeenIsNoLine) {
   EXPECT_THAT(fold(Profile{}, {}), IsEmpty());
   ProfileBuilder builder(1);

@@ -56,14 +56,15 @@ TEST_F(Lanes, NeighboursThatAreTheSameAreOne) {
 
 TEST_F(Lanes, WaitsForDifferentLocksStayApart) {
   const auto waits = [&](Nanos from, Nanos to, std::uint16_t lock) {
-    builder_.add(kThread, {kOrigin + from, kOrigin + to, StackId{1}, Activity::kWaitsForLock, lock});
+    builder_.add(kThread,
+                 {kOrigin + from, kOrigin + to, StackId{1}, Activity::kWaitsForLock, BlockedIn::kNothing, lock});
   };
   waits(0ms, 1ms, 1);
   waits(1ms, 2ms, 1);
   waits(2ms, 3ms, 2);
   waits(3ms, 4ms, 1);
   const auto stretch = [](Nanos from, Nanos to, std::uint16_t lock) {
-    return Stretch{from, to, StackId{1}, Activity::kWaitsForLock, lock};
+    return Stretch{from, to, StackId{1}, Activity::kWaitsForLock, BlockedIn::kNothing, lock};
   };
   const Lane lane = builder_.finish().lanes[0];
   EXPECT_THAT(lane, ElementsAre(stretch(0ms, 2ms, 1), stretch(2ms, 3ms, 2), stretch(3ms, 4ms, 1)));
@@ -73,9 +74,9 @@ TEST_F(Lanes, WaitsForDifferentLocksStayApart) {
 TEST(LockNumbers, FollowTheLocks) {
   Profile profile;
   Timeline& timeline = profile.timeline;
-  timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, 2},
+  timeline.lanes = {{{0ms, 1ms, StackId{1}, Activity::kWaitsForLock, BlockedIn::kNothing, 2},
                      {1ms, 2ms, StackId{1}, Activity::kBlocked},
-                     {2ms, 3ms, StackId{1}, Activity::kWaitsForLock, 9}}};
+                     {2ms, 3ms, StackId{1}, Activity::kWaitsForLock, BlockedIn::kNothing, 9}}};
   renumber_locks(profile, {0, 7, 5});
   EXPECT_EQ(timeline.lanes[0][0].lock, 5);
   EXPECT_EQ(timeline.lanes[0][1].lock, 0);

@@ -36,6 +36,7 @@ class SampleMaker {
     for (std::uint64_t& switch_number : gils_) sample.gils.push_back(make_gil(switch_number));
     if (one_in(4)) sample.locks.push_back(make_lock());
     while (locks_ > 0 && one_in(3)) sample.owners.push_back(make_owner());
+    while (!threads_.empty() && one_in(3)) sample.tasks.push_back(make_task());
     for (Thread& thread : threads_) {
       if (thread.alive && one_in(3)) sample.threads.push_back(make_facts(thread));
     }
@@ -128,6 +129,7 @@ class SampleMaker {
       facts.lock = LockWait{static_cast<LockIndex>(below(locks_)),
                             one_in(2) ? Nanos{0} : time_ - Nanos(below(1'000'000)), one_in(3)};
     }
+    if (one_in(4)) facts.loop = make_loop();
     facts.quality = static_cast<StackQuality>(below(4));
     if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
       facts.stack = make_stack();
@@ -136,6 +138,21 @@ class SampleMaker {
     facts.ended = one_in(25);
     thread.alive = !facts.ended;
     return facts;
+  }
+
+  LoopFacts make_loop() {
+    LoopFacts loop;
+    loop.state = static_cast<LoopFacts::State>(below(3));
+    if (loop.state != LoopFacts::State::kRuns) return loop;
+    loop.round = one_in(9) ? Nanos(below(1000)) : time_ - Nanos(below(300'000'000));
+    loop.left = below(2000);
+    loop.timer = one_in(2);
+    loop.unseen = one_in(2);
+    return loop;
+  }
+
+  WaitingTask make_task() {
+    return {static_cast<ThreadIndex>(below(static_cast<std::uint32_t>(threads_.size()))), make_stack(), 1 + below(500)};
   }
 
   LockInfo make_lock() {

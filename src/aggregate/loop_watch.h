@@ -1,0 +1,54 @@
+// How late event loops were. Time is cut into spans in which whatever becomes due has to wait until their end: a round
+// of callbacks, or the loop on its way to its callbacks while it waits for the GIL or for a CPU. In the next round
+// timers come last, so it waits for the others as well.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "gilspy/activity.h"
+#include "gilspy/distribution.h"
+#include "gilspy/loops.h"
+#include "gilspy/profile.h"
+
+namespace gilspy {
+
+class LoopWatch {
+ public:
+  // Of every sample, in this order: what nobody saw in front of it; what it tells of a thread's loop, and what the
+  // thread did until then; what it does now. `before`: since when that may have come about.
+  void skip(Nanos from, Nanos to);
+  void look(ThreadIndex thread, const LoopFacts& facts, Activity activity, Nanos before, Nanos now);
+  void change(ThreadIndex thread, Activity activity, Nanos before, Nanos now);
+
+  void finish(Nanos end, Profile& profile);
+
+ private:
+  struct Loop {
+    LoopFacts facts;
+    Activity activity = Activity::kUnknown;
+    Nanos since{0};                // facts.state is not kNone since then; or since the time that nobody saw
+    std::optional<Nanos> span;     // when the present one began
+    std::optional<TimeRange> due;  // what became due in the one before waits for the timers of this round
+    Nanos counted{0};              // facts.left is in `ready` until then
+    Distribution lag;              // in microseconds of time
+    double lags = 0;               // their sum, ns * us
+    Nanos longest{0};
+    Nanos busy{0};
+    Nanos observed{0};
+    double ready = 0;  // callbacks x ns
+    std::uint32_t most_ready = 0;
+  };
+
+  static bool is_late(const Loop& loop);
+  static void begin_span(Loop& loop, Nanos at);
+  static void close_span(Loop& loop, Nanos at);
+  static void meet_timers(Loop& loop, Nanos at);
+  static void count_ready(Loop& loop, Nanos at, std::uint32_t left);
+  static void stop(Loop& loop, Nanos at);
+  static LoopLag lag_of(Loop& loop);
+
+  std::map<ThreadIndex, Loop> loops_;
+};
+
+}  // namespace gilspy

@@ -1,0 +1,128 @@
+#include "task_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "gilspy/wording.h"
+
+namespace gilspy::sample {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""us;
+
+constexpr Nanos kStepEvery = 4ms;    // a task is looked at: some 0.1 ms
+constexpr Nanos kListEvery = 200ms;  // and so much more for each task that there is
+constexpr Nanos kListEveryMore = 50us;
+constexpr Nanos kFreshFor = 50ms;
+constexpr std::size_t kMostAwaiters = 64;  // tasks that await each other
+
+bool is_of_events(const Frame& frame) { return frame.file.ends_with("asyncio/events.py"); }
+
+}  // namespace
+
+StackId TaskWatch::with_task(Nanos now, const TaskReader::Home& home, const StackPlan& plan, StackId stack,
+                             std::size_t loop) {
+  std::size_t inner = loop + 1;  // where the callback begins
+  while (inner < plan.depth && is_of_events(stacks_.frame(stacks_.leaf(plan.known[inner].stack)))) ++inner;
+  if (inner >= plan.depth) return stack;
+  const std::vector<TaskReader::Running> running = tasks_.running(home);
+  const auto own = std::ranges::find(running, home.threads.front().index, &TaskReader::Running::thread);
+  // The loop may have gone on to the next task since the stack was read.
+  if (own == running.end() || !tasks_.runs_in(own->task, plan.known[inner].address)) return stack;
+  const auto seen = tasks_.look(own->task, home, true);
+  if (!seen.has_value()) return stack;
+  StackId result = with_awaiters(now, home, *seen, plan.known[inner - 1].stack);
+  result = stacks_.child(result, label_of(seen->state.name, stacks_.leaf(plan.known[inner].stack)));
+  for (; inner < plan.depth; ++inner) result = stacks_.child(result, stacks_.leaf(plan.known[inner].stack));
+  return result;
+}
+
+void TaskWatch::step(Nanos now, const std::vector<TaskReader::Home>& homes, std::vector<WaitingTask>& told) {
+  due_ = now + kStepEvery;
+  if (now >= list_due_) list(now, homes);
+  if (listed_.empty()) return;
+  next_ = (next_ + 1) % listed_.size();
+  const Listed listed = listed_[next_];
+  const TaskReader::Home& home = homes[std::min(listed.home, homes.size() - 1)];
+  const std::vector<TaskReader::Running> running = tasks_.running(home);
+  const bool runs = std::ranges::find(running, listed.task, &TaskReader::Running::task) != running.end();
+  const TaskReader::Seen* const seen = know(now, listed.task, home, runs);
+  if (seen == nullptr) {
+    listed_[next_] = listed_.back();
+    listed_.pop_back();
+    return;
+  }
+  if (which_ != AsyncTasks::kAll || runs || seen->state.stack == kNoStack) return;
+  WaitingTask task;
+  task.thread = seen->state.thread.value_or(home.threads.front().index);
+  task.stack = with_own(with_awaiters(now, home, *seen, kNoStack), *seen);
+  task.stands_for =
+      static_cast<std::uint32_t>(std::max(listed_.size() - std::min(listed_.size(), running.size()), std::size_t{1}));
+  told.push_back(task);
+}
+
+void TaskWatch::list(Nanos now, const std::vector<TaskReader::Home>& homes) {
+  listed_.clear();
+  for (std::size_t i = 0; i < homes.size(); ++i) {
+    for (const RemoteAddr task : tasks_.list(homes[i])) listed_.push_back({task, i});
+  }
+  list_due_ = now + kListEvery + kListEveryMore * static_cast<std::int64_t>(listed_.size());
+  std::unordered_set<RemoteAddr> living;
+  for (const Listed& listed : listed_) living.insert(listed.task);
+  std::erase_if(known_, [&](const auto& entry) { return !living.contains(entry.first); });
+  std::erase_if(awaited_by_, [&](const auto& entry) { return !living.contains(entry.second); });
+}
+
+const TaskReader::Seen* TaskWatch::know(Nanos now, RemoteAddr task, const TaskReader::Home& home, bool is_running) {
+  auto seen = tasks_.look(task, home, is_running);
+  if (!seen.has_value()) {
+    known_.erase(task);
+    return nullptr;
+  }
+  for (const RemoteAddr awaited : seen->awaits) awaited_by_[awaited] = task;
+  Known& known = known_[task];
+  known = {std::move(*seen), now};
+  return &known.seen;
+}
+
+// Whoever awaits it, and who awaits that, the outermost first; where several do, one of them.
+StackId TaskWatch::with_awaiters(Nanos now, const TaskReader::Home& home, const TaskReader::Seen& task, StackId below) {
+  std::vector<RemoteAddr> chain;
+  const TaskReader::Seen* at = &task;
+  while (at != nullptr && chain.size() < kMostAwaiters) {
+    RemoteAddr next;
+    if (!at->awaiters.empty()) next = *std::ranges::min_element(at->awaiters);
+    if (const auto known = awaited_by_.find(at->state.address); next.is_null() && known != awaited_by_.end()) {
+      next = known->second;
+    }
+    if (next.is_null() || next == task.state.address || std::ranges::count(chain, next) > 0) break;
+    const auto known = known_.find(next);
+    at = known != known_.end() && now - known->second.at < kFreshFor ? &known->second.seen
+                                                                     : know(now, next, home, false);
+    if (at != nullptr) chain.push_back(next);
+  }
+  for (auto who = chain.rbegin(); who != chain.rend(); ++who) {
+    if (const auto known = known_.find(*who); known != known_.end()) below = with_own(below, known->second.seen);
+  }
+  return below;
+}
+
+StackId TaskWatch::with_own(StackId below, const TaskReader::Seen& task) {
+  const std::vector<FrameId> frames = stacks_.frames_of(task.state.stack);
+  if (frames.empty()) return below;
+  below = stacks_.child(below, label_of(task.state.name, frames.front()));
+  for (const FrameId frame : frames) below = stacks_.child(below, frame);
+  return below;
+}
+
+// Names that nobody gave would tell apart what is the same to people.
+FrameId TaskWatch::label_of(const std::string& name, FrameId outermost) {
+  constexpr std::string_view kGiven = "Task-";
+  const bool is_number = name.starts_with(kGiven) && name.find_first_not_of("0123456789", kGiven.size()) == name.npos;
+  return stacks_.intern({is_number ? "task of " + stacks_.frame(outermost).function : "task " + name, {}, 0, 0});
+}
+
+}  // namespace gilspy::sample
