@@ -324,7 +324,7 @@ void LiveSampler::note_context(ThreadRecord& record, std::uint64_t version, Thre
 
 // Each callback runs in a context: one change when it begins, one when it ends.
 bool LiveSampler::has_unseen_rounds(const ThreadRecord& record, const LoopReader::Reading& now) {
-  const LoopFacts& last = record.loop;
+  const LoopFacts& last = record.loop_round;
   if (now.facts.state != LoopFacts::State::kRuns || last.state != LoopFacts::State::kRuns) return false;
   if (now.facts.round == last.round) return last.unseen;
   const std::uint64_t changes = record.context_version.value_or(0) - record.loop_version;
@@ -349,8 +349,11 @@ void LiveSampler::note_loop(ThreadRecord& record, ThreadFacts& facts) {
     if (now->state == LoopFacts::State::kNone) std::erase(loop_threads_, facts.thread);
     if (ran_none && now->state != LoopFacts::State::kNone) loop_threads_.push_back(facts.thread);
     record.loop = *now;
-    record.loop_version = record.context_version.value_or(0);
     facts.loop = now;
+    if (now->state == LoopFacts::State::kRuns) {
+      record.loop_round = *now;
+      record.loop_version = record.context_version.value_or(0);
+    }
   }
   if (!task_watch_.is_on() || !is_known || record.loop.state != LoopFacts::State::kRuns) return;
   facts.stack = task_watch_.with_task(time_, {record.interpreter, {{record.state, record.info.ident, facts.thread}}},

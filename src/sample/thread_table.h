@@ -54,7 +54,8 @@ struct ThreadRecord {
   bool moved = false;                            // its frames changed while its stack was read, at stack_tick
   std::optional<std::uint64_t> context_version;  // read with the stack
   LoopFacts loop;                                // read with the stack
-  std::uint64_t loop_version = 0;                // context_version when that was told
+  LoopFacts loop_round;                          // the last one that was read
+  std::uint64_t loop_version = 0;                // context_version then
   std::optional<bool> dormant;                   // see ThreadFacts; none: it shares its tid with no other
   // Time that it waited for a CPU, when it was last looked at with the GIL in hand, and the GIL's switch_number then.
   bool run_queue_read = false;
