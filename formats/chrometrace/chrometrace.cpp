@@ -94,7 +94,7 @@ class Writer : public timeline_walk::Visitor {
       if (!has_lane) continue;
       std::string name = timeline_walk::thread_name(thread.info);
       if (again) name += fmt::format(" ({})", to_int(thread.info.tid));
-      if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+      if (profile_.has_several_interpreters(thread.process)) {
         name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
       }
       events_.name_thread(lanes_.back(), name, place_++);

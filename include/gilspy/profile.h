@@ -132,6 +132,7 @@ struct GilProfile {
   Spread to_get_gil;                    // of all threads
   std::optional<GilMargins> margins{};  // none: too short a time
 
+  bool is_shared() const { return interpreters.size() > 1; }
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
 
   bool operator==(const GilProfile&) const = default;
@@ -222,6 +223,15 @@ struct Profile {
   // Where a thread or a GIL belongs.
   const TargetFacts& target_of(std::uint32_t process) const {
     return process < processes.size() ? processes[process].target : target;
+  }
+
+  // Of a process: whether it has interpreters beside the main one. What is shown says of which one it is only then.
+  bool has_several_interpreters(std::uint32_t process) const {
+    std::size_t count = 0;
+    for (const GilProfile& gil : gils) {
+      if (gil.process == process) count += gil.is_shared() ? 2U : 1U;
+    }
+    return count > 1;
   }
 
   // By Stretch::lock; nullptr: none.
