@@ -23,9 +23,7 @@ std::string process_name(const TargetFacts& target) {
   return name.empty() ? "python" : wording::valid_utf8(name);
 }
 
-std::string interpreters_name(const GilProfile& gil) {
-  return fmt::format("interpreter{} {}", gil.interpreters.size() == 1 ? "" : "s", fmt::join(gil.interpreters, ", "));
-}
+std::string interpreters_name(const GilProfile& gil) { return wording::interpreters(gil.interpreters); }
 
 std::string of_interpreters(const Profile& profile, const GilProfile& gil) {
   return profile.has_several_interpreters(gil.process) ? " of " + interpreters_name(gil) : std::string();
