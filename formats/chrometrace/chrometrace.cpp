@@ -75,10 +75,17 @@ class Writer : public timeline_walk::Visitor {
   }
 
   void name_gils() {
-    for (const GilProfile& gil : profile_.gils) {
-      if (!timeline_walk::is_used(profile_, gil.index)) continue;
-      const std::string name = timeline_walk::kOwnerTrack + timeline_walk::of_interpreters(profile_, gil);
-      events_.name_thread(owner_lane(gil.index), name, place_++);
+    // They were met with the youngest interpreter first.
+    std::vector<const GilProfile*> gils;
+    for (const GilProfile& gil : profile_.gils) gils.push_back(&gil);
+    std::ranges::stable_sort(gils, {}, [](const GilProfile* gil) {
+      const auto lowest = std::ranges::min_element(gil->interpreters);
+      return std::pair(gil->process, lowest == gil->interpreters.end() ? std::int64_t{0} : *lowest);
+    });
+    for (const GilProfile* const gil : gils) {
+      if (!timeline_walk::is_used(profile_, gil->index)) continue;
+      const std::string name = timeline_walk::kOwnerTrack + timeline_walk::of_interpreters(profile_, *gil);
+      events_.name_thread(owner_lane(gil->index), name, place_++);
     }
   }
 
@@ -94,7 +101,7 @@ class Writer : public timeline_walk::Visitor {
       if (!has_lane) continue;
       std::string name = timeline_walk::thread_name(thread.info);
       if (again) name += fmt::format(" ({})", to_int(thread.info.tid));
-      if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+      if (profile_.has_several_interpreters(thread.process)) {
         name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
       }
       events_.name_thread(lanes_.back(), name, place_++);

@@ -114,7 +114,7 @@ class Writer {
 
   std::string name_of(const ThreadProfile& thread) const {
     std::string name = timeline_walk::thread_name(thread.info);
-    if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+    if (profile_.has_several_interpreters(thread.process)) {
       name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
     }
     return name;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "formats/json/json_writer.h"
+#include "formats/thread_rows/thread_rows.h"
 #include "gilspy/wording.h"
 #include "page_text.h"
 #include "tracks.h"
@@ -65,6 +66,9 @@ void write_threads(JsonWriter& json, const Profile& profile) {
         json.pair("name", wording::printable(wording::thread_label(profile, thread)));
         json.pair("tid", to_int(thread.info.tid));
         json.pair("interpreter", thread.info.interpreter_id);
+        if (thread.info.python && profile.has_several_interpreters(thread.process)) {
+          json.pair("inside", thread.info.interpreter_id);
+        }
         json.pair("gil", to_int(thread.info.gil));
         json.pair("python", thread.info.python);
         json.pair("elsewhere", is_elsewhere(thread));
@@ -76,7 +80,10 @@ void write_threads(JsonWriter& json, const Profile& profile) {
   json.array("tracks", [&] {
     for (const Track& track : tracks(profile)) {
       json.object([&] {
-        json.pair("name", wording::printable(wording::thread_name(track.name)));
+        const ThreadInfo& first = profile.threads[to_int(track.threads.front())].info;
+        const bool is_shared = to_int(first.gil) < profile.gils.size() && profile.gils[to_int(first.gil)].is_shared();
+        const std::string where = is_shared ? fmt::format(" in {}", first.interpreter_id) : std::string();
+        json.pair("name", wording::printable(wording::thread_name(track.name)) + where);
         json.array("threads", [&] {
           for (const ThreadIndex thread : track.threads) json.value(to_int(thread));
         });
@@ -90,6 +97,21 @@ std::string process_of(const Profile& profile, const GilProfile& gil) {
   return fmt::format("process {}: {}", to_int(target.pid), wording::printable(wording::command(target)));
 }
 
+// GILs are numbered as they were met, the youngest interpreter first; they are shown in the order of their
+// interpreters.
+std::size_t place_of(const Profile& profile, const GilProfile& gil) {
+  const auto lowest = [](const GilProfile& one) {
+    return one.interpreters.empty() ? 0 : *std::ranges::min_element(one.interpreters);
+  };
+  std::size_t first = profile.gils.size(), before = 0;
+  for (const GilProfile& other : profile.gils) {
+    if (other.process != gil.process) continue;
+    first = std::min<std::size_t>(first, to_int(other.index));
+    before += lowest(other) < lowest(gil) ? 1U : 0U;
+  }
+  return first + before;
+}
+
 void write_gils(JsonWriter& json, const Profile& profile) {
   json.array("gils", [&] {
     for (const GilProfile& gil : profile.gils) {
@@ -98,6 +120,9 @@ void write_gils(JsonWriter& json, const Profile& profile) {
           for (const std::int64_t interpreter : gil.interpreters) json.value(interpreter);
         });
         if (profile.processes.size() > 1) json.pair("process", process_of(profile, gil));
+        if (!profile.has_several_interpreters(gil.process)) return;
+        json.pair("heading", thread_rows::heading(profile, gil));
+        json.pair("place", place_of(profile, gil));
       });
     }
   });

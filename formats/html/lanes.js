@@ -9,9 +9,8 @@ const Lanes = (() => {
     return model.tracks.map((track) => {
       const times = new Float64Array(model.activities.length);
       for (const thread of track.threads) model.whole[thread].forEach((time, kind) => { times[kind] += time; });
-      const { gil, interpreter } = model.threads[track.threads[0]];
       return {
-        kind: 'track', gil, interpreter, threads: track.threads, height: LANE, times,
+        kind: 'track', gil: model.threads[track.threads[0]].gil, threads: track.threads, height: LANE, times,
         lanes: track.threads.map((thread) => model.lanes[thread]),
         name: track.name, count: track.threads.length,
       };
@@ -38,9 +37,8 @@ const Lanes = (() => {
 
   function gilRows(model, gil, several) {
     const rows = [];
-    const name = several && !model.gils[gil].process ? ` ${gil}` : '';
     if (model.tenures[gil] && model.tenures[gil].count > 0) {
-      rows.push({ kind: 'owner', gil, name: `GIL${name} held by`, height: THIN, tenures: model.tenures[gil] });
+      rows.push({ kind: 'owner', gil, name: 'GIL held by', height: THIN, tenures: model.tenures[gil] });
     }
     if (model.waiters[gil].most > 0) {
       rows.push({ kind: 'waiters', gil, name: `threads waiting${several ? ' for it' : ''}`, height: THIN, steps: model.waiters[gil] });
@@ -54,29 +52,24 @@ const Lanes = (() => {
     return [{ kind: 'cpus', name: 'CPUs in use', height: THIN, most }];
   }
 
+  const place = (model, gil) => model.gils[gil]?.place ?? gil;
+
   // { rows, hidden: how many tracks are not shown }
   function rows(model, all) {
     const tracks = sorted(describedTracks(model), [waiting, active]);
     const shown = tracks.slice(0, all ? ALL : MOST);
-    const gils = [...new Set(shown.map((track) => track.gil))].sort((a, b) => a - b);
+    const gils = [...new Set(shown.map((track) => track.gil))].sort((a, b) => place(model, a) - place(model, b));
     const several = gils.length > 1;
     const cpus = cpuRows(model);
     const out = several ? cpus : [];
     for (const gil of gils) {
-      if (several) out.push({ kind: 'group', name: groupName(model, gil), height: GROUP });
+      const { heading, process = '' } = model.gils[gil] || {};
+      if (several || heading) out.push({ kind: 'group', name: heading || process, height: GROUP });
       out.push(...gilRows(model, gil, several));
       if (!several) out.push(...cpus);
       out.push(...shown.filter((track) => track.gil === gil));
     }
     return { rows: out, hidden: tracks.length - shown.length };
-  }
-
-  function groupName(model, gil) {
-    const ids = (model.gils[gil] || { interpreters: [] }).interpreters;
-    const { process } = model.gils[gil] || {};
-    const alone = process && model.gils.filter((other) => other.process === process).length === 1;
-    if (alone) return process;
-    return (process ? `${process}, ` : '') + (ids.length === 1 ? `interpreter ${ids[0]}` : `interpreters ${ids.slice(0, 6).join(', ')}`);
   }
 
   const label = (row) => (row.count > 1 ? `${row.name} × ${Words.grouped(row.count)}` : row.name);

@@ -116,6 +116,8 @@ const Tables = (() => {
     const columns = [
       { key: 'name', name: 'Thread', value: (row) => row.name, text: (row) => row.name },
       { key: 'tid', name: 'tid', value: (row) => row.tid, text: (row) => String(row.tid) },
+      { key: 'inside', name: 'interpreter', title: 'Who visits others has a row in each: of its time there',
+        optional: true, value: (row) => row.inside, text: (row) => row.inside },
       { key: 'shares', name: 'Share of its time', value: (row) => row.times[HOLDS] + row.times[OFF_CPU] + row.times[RUNS],
         fill: (cell, row) => bar(cell, row.times) },
       { key: 'margin', name: '± points', title: 'All shares of its time, 95 % sure',
@@ -144,7 +146,7 @@ const Tables = (() => {
     const rows = [];
     model.threads.forEach((thread, i) => {
       if (!thread.python || !times[i] || !times[i].some((time) => time > 0)) return;
-      rows.push({ name: thread.name, tid: thread.tid, times: times[i], margin: whole ? thread.margin : 0, cpu: 0 });
+      rows.push({ name: thread.name, tid: thread.tid, inside: thread.inside, times: times[i], margin: whole ? thread.margin : 0, cpu: 0 });
     });
     return rows.concat(native(model));
   }

@@ -30,7 +30,7 @@ const Words = (() => {
   const count = (value, noun) => `${grouped(value)} ${noun}${value === 1 ? '' : 's'}`;
 
   const natural = new Intl.Collator('en', { numeric: true }).compare;
-  const thread = ({ name, tid }) => `${name} (${tid})`;
+  const thread = ({ name, tid, inside }) => `${name} (${tid}${inside >= 0 ? `, interpreter ${inside}` : ''})`;
 
   // What fits into so many pixels, with an ellipsis where something is missing.
   function cut(context, text, room) {

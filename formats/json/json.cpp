@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "gilspy/lock_blame.h"
 #include "gilspy/wording.h"
@@ -51,7 +52,34 @@ void write_confidence(JsonWriter& json, const GilProfile& gil) {
   });
 }
 
-void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProfile& gil) {
+// It has a thread state in that interpreter, but was in another one all the time.
+bool is_elsewhere(const ThreadProfile& thread) {
+  const auto never = [](Nanos time) { return time == Nanos{0}; };
+  return thread.info.python && std::all_of(thread.times.begin(), thread.times.end(), never);
+}
+
+// What was done in it, and who shares its GIL.
+void write_share(JsonWriter& json, const Profile& profile, std::int64_t interpreter, const GilProfile& gil) {
+  ActivityTimes times{};
+  std::set<Tid> threads;
+  for (const ThreadProfile& thread : profile.threads) {
+    if (!thread.info.python || thread.info.interpreter_id != interpreter || is_elsewhere(thread)) continue;
+    threads.insert(thread.info.tid);
+    for (std::size_t i = 0; i < kActivityCount; ++i) times[i] += thread.times[i];
+  }
+  json.pair("threads", threads.size());
+  json.object("activities", [&] {
+    for (const Activity activity : kActivities) json.pair(key(activity), times[index_of(activity)]);
+  });
+  json.pair("shares_gil", gil.is_shared());
+  json.array("shares_gil_with", [&] {
+    for (const std::int64_t other : gil.interpreters) {
+      if (other != interpreter) json.value(other);
+    }
+  });
+}
+
+void write_interpreter(JsonWriter& json, const Profile& profile, std::int64_t interpreter, const GilProfile& gil) {
   json.object([&] {
     json.pair("id", interpreter);
     json.object("gil", [&] {
@@ -65,13 +93,8 @@ void write_interpreter(JsonWriter& json, std::int64_t interpreter, const GilProf
       write_spread(json, "time_to_get_gil", gil.to_get_gil);
       write_confidence(json, gil);
     });
+    if (profile.has_several_interpreters(gil.process)) write_share(json, profile, interpreter, gil);
   });
-}
-
-// It has a thread state in that interpreter, but was in another one all the time.
-bool is_elsewhere(const ThreadProfile& thread) {
-  const auto never = [](Nanos time) { return time == Nanos{0}; };
-  return thread.info.python && std::all_of(thread.times.begin(), thread.times.end(), never);
 }
 
 // Of the shares of its own time.
@@ -288,7 +311,7 @@ void write_process(JsonWriter& json, const Profile& profile, const Verdict& verd
   write_cpus(json, profile);
   json.array("interpreters", [&] {
     for (const GilProfile& gil : profile.gils) {
-      for (const std::int64_t interpreter : gil.interpreters) write_interpreter(json, interpreter, gil);
+      for (const std::int64_t interpreter : gil.interpreters) write_interpreter(json, profile, interpreter, gil);
     }
   });
   json.array("threads", [&] {

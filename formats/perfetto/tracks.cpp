@@ -118,7 +118,7 @@ void Tracks::describe_thread(Packets& packets, const ThreadProfile& thread) cons
 
 void Tracks::describe_lanes(Packets& packets, const ThreadProfile& thread) const {
   std::string name = "thread " + timeline_walk::thread_name(thread.info);
-  if (timeline_walk::has_several_interpreters(profile_, thread.process)) {
+  if (profile_.has_several_interpreters(thread.process)) {
     name += fmt::format(" in interpreter {}", thread.info.interpreter_id);
   }
   child(packets, activity(thread.info.index), itself(thread.info.index), name);

@@ -91,6 +91,9 @@ class Writer {
   void write_thread(std::size_t thread) {
     if (!has_profiles(thread)) return;
     std::string name = timeline_walk::holder_name(profile_.threads[thread].info);
+    if (profile_.has_several_interpreters(profile_.threads[thread].process)) {
+      name += fmt::format(" in interpreter {}", profile_.threads[thread].info.interpreter_id);
+    }
     name += timeline_walk::of_process(profile_, profile_.threads[thread].process);
     if (window_ > Nanos{0}) {
       const Lane lane = coarsened(profile_.timeline.lanes[thread], window_);

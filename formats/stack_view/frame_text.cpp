@@ -47,7 +47,11 @@ std::string frame_text(const Frame& frame, const TargetFacts& target, const Rend
 }
 
 std::string thread_text(const Profile& profile, const ThreadProfile& thread) {
-  return safe_frame(fmt::format("{} ({})", wording::thread_label(profile, thread), to_int(thread.info.tid)));
+  const std::string interpreter = profile.has_several_interpreters(thread.process)
+                                      ? fmt::format(", interpreter {}", thread.info.interpreter_id)
+                                      : std::string();
+  return safe_frame(
+      fmt::format("{} ({}{})", wording::thread_label(profile, thread), to_int(thread.info.tid), interpreter));
 }
 
 }  // namespace gilspy::stack_view

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "formats/thread_rows/lock_rows.h"
@@ -22,6 +23,7 @@ constexpr std::size_t kMostLocks = 4;
 constexpr std::size_t kMostLoops = 3;
 constexpr std::uint64_t kEnoughWaits = 20;
 constexpr double kSure = 0.75;
+constexpr double kSomeWaiters = 0.05;  // fewer, and nobody speaks of the GIL that they wait for
 constexpr double kNotablyLess = 0.97;
 
 double cpus_of(Nanos time, const Profile& profile) {
@@ -77,10 +79,27 @@ std::string locks_waited_for(const Profile& profile, std::size_t width) {
   return text;
 }
 
+// Of the GIL that a headline speaks of, where there are several interpreters: how it is called, and how long it was
+// held.
+std::string how_exact_of_one(const Profile& profile) {
+  const auto most = std::ranges::max_element(profile.gils, {}, [](const GilProfile& gil) {
+    return std::pair(gil.mean_waiters >= kSomeWaiters ? gil.mean_waiters : 0.0, gil.utilization());
+  });
+  if (!most->margins) return {};
+  return fmt::format("{} held {} {}, {:.1f} {} threads waiting for it, {} ± {:.2f} CPUs used (95 % sure).",
+                     wording::gil_name(profile, *most), percent(most->utilization()),
+                     wording::plus_minus(most->margins->utilization * 100), most->mean_waiters,
+                     wording::plus_minus(most->margins->mean_waiters), wording::cpus(profile.parallelism()),
+                     std::max(profile.margins->cpus, 0.01));
+}
+
 // The headline's figures, and how far from them the true ones may be.
 std::string how_exact(const Profile& profile) {
   const auto busiest = std::ranges::max_element(profile.gils, {}, &GilProfile::utilization);
   if (!profile.margins || busiest == profile.gils.end() || !busiest->margins || !profile.target.gil_enabled) return {};
+  if (profile.processes.size() < 2 && profile.has_several_interpreters(busiest->process)) {
+    return how_exact_of_one(profile);
+  }
   Nanos waiting{0};
   for (const ThreadProfile& thread : profile.threads) waiting += thread.times[index_of(Activity::kWaitsForGil)];
   const Nanos sampled = std::max(profile.sampled(), Nanos{1});
@@ -96,9 +115,9 @@ std::string how_long_it_takes(const Profile& profile) {
   if (busiest == profile.gils.end() || busiest->to_get_gil.count < kEnoughWaits) return {};
   const Spread& wait = busiest->to_get_gil;
   return fmt::format(
-      "{} for the GIL were timed: half took less than {}, 99 % less than {}; half of the turns with it {}.",
-      count_of(wait.count, "wait"), wording::span(wait.median), wording::span(wait.p99),
-      wording::span(busiest->tenure.median));
+      "{} for the {} were timed: half took less than {}, 99 % less than {}; half of the turns with it {}.",
+      count_of(wait.count, "wait"), profile.processes.size() < 2 ? wording::gil_name(profile, *busiest) : "GIL",
+      wording::span(wait.median), wording::span(wait.p99), wording::span(busiest->tenure.median));
 }
 
 std::string without_the_gil(const Profile& profile, const Verdict& verdict) {

@@ -13,6 +13,7 @@
 namespace gilspy::terminal {
 namespace {
 
+using thread_rows::Group;
 using thread_rows::Row;
 
 constexpr std::size_t kMostRows = 12;
@@ -22,9 +23,11 @@ constexpr std::size_t kLeastBar = 8;
 constexpr std::size_t kMostBar = 40;
 constexpr std::size_t kLeastName = 14;
 constexpr std::size_t kMostName = 28;
+constexpr std::size_t kRoomForInterpreters = 60;
 constexpr double kLeastShown = 0.0005;  // of the time; less would read 0.0 %
 
 constexpr std::string_view kMarginTitle = "±";
+constexpr std::string_view kInterpreterTitle = "interp.";
 
 struct Column {
   std::string_view title;
@@ -63,8 +66,10 @@ constexpr std::array<Mark, kActivityCount> kMarks{{{"█", "holds the GIL"},
                                                    {"?", "unknown"}}};
 
 struct Layout {
+  std::size_t indent = kIndent;
   std::vector<Column> columns;
-  std::size_t margin = 0;  // 0: no such column, as below
+  std::size_t interpreter = 0;  // 0: no such column, as below
+  std::size_t margin = 0;
   std::size_t name = 0;
   std::size_t tid = 0;
   std::size_t bar = 0;
@@ -97,14 +102,18 @@ std::vector<Column> columns_for(const std::vector<Row>& rows, std::size_t width)
 // What is dropped first when there is little room: rare columns, thread ids, bars, columns, the ends of names.
 Layout layout_for(const std::vector<Row>& rows, std::size_t width) {
   Layout layout;
-  layout.margin = margin_width(rows, width);
-  layout.columns = columns_for(rows, width - layout.margin);
+  const bool several = std::ranges::any_of(rows, [](const Row& row) { return row.interpreter.has_value(); });
+  if (several && width >= kRoomForInterpreters) layout.interpreter = kColumnWidth;
+  layout.margin = margin_width(rows, width - layout.interpreter);
+  layout.columns = columns_for(rows, width - layout.interpreter - layout.margin);
   std::size_t tid = 0;
+  if (several) layout.indent += kIndent;
   for (const Row& row : rows) {
     layout.name = std::max(layout.name, columns(wording::printable(row.name)));
     if (row.tid) tid = std::max(tid, fmt::formatted_size("  {}", to_int(*row.tid)));
   }
-  const std::size_t room = width - kIndent - layout.columns.size() * kColumnWidth - layout.margin;
+  const std::size_t room =
+      width - layout.indent - layout.columns.size() * kColumnWidth - layout.interpreter - layout.margin;
   layout.name = std::min({layout.name, kMostName, room});
   const std::size_t with_bar = room - std::min(room, kLeastBar + 2);
   if (with_bar < layout.name && with_bar >= kLeastName) layout.name = with_bar;
@@ -130,8 +139,9 @@ std::string bar_of(const Row& row, std::size_t length, const Pen& pen) {
 }
 
 std::string heading(const Layout& layout, const Pen& pen) {
-  std::string line(kIndent, ' ');
+  std::string line(layout.indent, ' ');
   line += fit("thread", layout.name + layout.tid);
+  if (layout.interpreter > 0) line += fmt::format("{:>{}}", kInterpreterTitle, layout.interpreter);
   for (const Column& column : layout.columns) line += fmt::format("{:>{}}", column.title, kColumnWidth);
   if (layout.margin > 0) line += std::string(layout.margin - columns(kMarginTitle), ' ') + std::string(kMarginTitle);
   return pen.faint(line) + "\n";
@@ -146,9 +156,13 @@ std::string margin_of(const Row& row, const Layout& layout) {
 }
 
 std::string line_of(const Row& row, const Layout& layout, const Pen& pen) {
-  std::string line(kIndent, ' ');
+  std::string line(layout.indent, ' ');
   line += fit(wording::printable(row.name), layout.name);
   if (layout.tid > 0) line += fmt::format("{:>{}}", row.tid ? fmt::format("{}", to_int(*row.tid)) : "", layout.tid);
+  if (layout.interpreter > 0) {
+    const std::string id = row.interpreter ? fmt::format("{}", *row.interpreter) : "";
+    line += fmt::format("{:>{}}", id, layout.interpreter);
+  }
   for (const Column& column : layout.columns) {
     line += fmt::format("{:>{}}", fmt::format("{:.1f}%", column.share(row) * 100), kColumnWidth);
   }
@@ -174,13 +188,24 @@ std::string legend(const std::vector<Row>& rows, std::size_t width, const Pen& p
 }  // namespace
 
 std::string thread_table(const Profile& profile, std::size_t width, const Pen& pen) {
-  const std::vector<Row> rows = thread_rows::rows_of(profile, kMostRows);
+  const std::vector<Group> groups = thread_rows::groups_of(profile, kMostRows);
+  std::vector<Row> rows;
+  for (const Group& group : groups) rows.insert(rows.end(), group.rows.begin(), group.rows.end());
   if (rows.empty()) return {};
   const Layout layout = layout_for(rows, width);
   std::string table = heading(layout, pen);
-  for (const Row& row : rows) table += line_of(row, layout, pen);
+  for (const Group& group : groups) {
+    if (!group.heading.empty()) {
+      table += std::string(kIndent, ' ') + wrap(group.heading, width - kIndent, kIndent + kIndent);
+    }
+    for (const Row& row : group.rows) table += line_of(row, layout, pen);
+  }
   if (layout.bar > 0) table += legend(rows, width, pen);
   if (layout.margin > 0) table += pen.faint("  ± points: all shares of that thread, 95 % sure") + "\n";
+  if (thread_rows::has_visitors(groups)) {
+    table += "  " + wrap("A thread has a row for each interpreter that it visits: shares are of its time there.",
+                         width - kIndent, kIndent);
+  }
   return table;
 }
 

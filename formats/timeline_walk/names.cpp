@@ -23,23 +23,10 @@ std::string process_name(const TargetFacts& target) {
   return name.empty() ? "python" : wording::valid_utf8(name);
 }
 
-std::string interpreters_name(const GilProfile& gil) {
-  return fmt::format("interpreter{} {}", gil.interpreters.size() == 1 ? "" : "s", fmt::join(gil.interpreters, ", "));
-}
-
-bool has_several_interpreters(const Profile& profile, std::uint32_t process) {
-  std::size_t gils = 0;
-  bool is_shared = false;
-  for (const GilProfile& gil : profile.gils) {
-    if (gil.process != process) continue;
-    ++gils;
-    is_shared = is_shared || gil.interpreters.size() > 1;
-  }
-  return gils > 1 || is_shared;
-}
+std::string interpreters_name(const GilProfile& gil) { return wording::interpreters(gil.interpreters); }
 
 std::string of_interpreters(const Profile& profile, const GilProfile& gil) {
-  return has_several_interpreters(profile, gil.process) ? " of " + interpreters_name(gil) : std::string();
+  return profile.has_several_interpreters(gil.process) ? " of " + interpreters_name(gil) : std::string();
 }
 
 std::string of_process(const Profile& profile, std::uint32_t process) {

@@ -11,8 +11,7 @@ namespace gilspy::timeline_walk {
 std::string thread_name(const ThreadInfo& thread);     // "worker-1", "(unnamed)"; valid UTF-8
 std::string holder_name(const ThreadInfo& thread);     // "worker-1 (21034)"
 std::string process_name(const TargetFacts& target);   // its command
-std::string interpreters_name(const GilProfile& gil);  // "interpreter 0", "interpreters 0, 3"
-bool has_several_interpreters(const Profile& profile, std::uint32_t process);
+std::string interpreters_name(const GilProfile& gil);  // "interpreter 0", "interpreters 0 and 3"
 // Of which interpreters or process something is, where there are several: " of interpreter 0", " of process 4711"; else
 // nothing.
 std::string of_interpreters(const Profile& profile, const GilProfile& gil);

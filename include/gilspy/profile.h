@@ -143,6 +143,7 @@ struct GilProfile {
   Spread to_get_gil;                    // of all threads
   std::optional<GilMargins> margins{};  // none: too short a time
 
+  bool is_shared() const { return interpreters.size() > 1; }
   double utilization() const { return observed.count() > 0 ? double(held.count()) / double(observed.count()) : 0.0; }
 
   bool operator==(const GilProfile&) const = default;
@@ -242,6 +243,15 @@ struct Profile {
   void set_loop_threshold(Nanos threshold) {
     loop_threshold = threshold;
     for (Profile& process : processes) process.loop_threshold = threshold;
+  }
+
+  // Of a process: whether it has interpreters beside the main one. What is shown says of which one it is only then.
+  bool has_several_interpreters(std::uint32_t process) const {
+    std::size_t count = 0;
+    for (const GilProfile& gil : gils) {
+      if (gil.process == process) count += gil.is_shared() ? 2U : 1U;
+    }
+    return count > 1;
   }
 
   // By Stretch::lock; nullptr: none.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gilspy/profile.h"
 
@@ -60,6 +61,12 @@ inline std::string_view thread_name(std::string_view name) { return name.empty()
 inline std::string_view thread_name(const ThreadInfo& thread) { return thread_name(thread.name); }
 // The same among the threads of a program: "MainThread of 4711" where there are several processes.
 std::string thread_label(const Profile& profile, const ThreadProfile& thread);
+// "interpreter 2", "interpreters 0 and 1", "interpreters 0, 1, 2 and 9 more"
+std::string interpreters(const std::vector<std::int64_t>& ids);
+// "GIL of interpreter 2", "GIL that interpreters 0 and 1 share"; "GIL" of a process that has only one interpreter.
+std::string gil_name(const Profile& profile, const GilProfile& gil);
+// "interpreter 2, own GIL", "interpreters 0 and 1 share a GIL"; of several processes with the pid.
+std::string gil_group(const Profile& profile, const GilProfile& gil);
 // argv, paths without their folders; "pid 4711" where it is not known. Unprinted as well.
 std::string command(const TargetFacts& target);
 

@@ -121,6 +121,32 @@ std::string thread_label(const Profile& profile, const ThreadProfile& thread) {
   return fmt::format("{} of {}", name, to_int(profile.target_of(thread.process).pid));
 }
 
+std::string interpreters(const std::vector<std::int64_t>& ids) {
+  constexpr std::size_t kMostNamed = 6;
+  std::vector<std::int64_t> sorted = ids;
+  std::ranges::sort(sorted);
+  const std::size_t named = sorted.size() > kMostNamed ? kMostNamed - 2 : sorted.size();
+  std::string text = sorted.size() == 1 ? "interpreter" : "interpreters";
+  for (std::size_t i = 0; i < named; ++i) {
+    const bool is_last = i > 0 && i + 1 == sorted.size();
+    text += fmt::format("{} {}", i == 0 ? "" : is_last ? " and" : ",", sorted[i]);
+  }
+  return named < sorted.size() ? fmt::format("{} and {} more", text, grouped(sorted.size() - named)) : text;
+}
+
+std::string gil_name(const Profile& profile, const GilProfile& gil) {
+  if (gil.interpreters.empty() || !profile.has_several_interpreters(gil.process)) return "GIL";
+  return fmt::format(fmt::runtime(gil.is_shared() ? "GIL that {} share" : "GIL of {}"), interpreters(gil.interpreters));
+}
+
+std::string gil_group(const Profile& profile, const GilProfile& gil) {
+  std::string text =
+      profile.processes.size() < 2 ? "" : fmt::format("process {}, ", to_int(profile.target_of(gil.process).pid));
+  text += gil.interpreters.empty() ? "an interpreter" : interpreters(gil.interpreters);
+  if (!profile.target_of(gil.process).gil_enabled) return text;
+  return text + (gil.is_shared() ? " share a GIL" : ", own GIL");
+}
+
 std::string command(const TargetFacts& target) {
   if (target.command.empty()) return fmt::format("pid {}", to_int(target.pid));
   std::string command;

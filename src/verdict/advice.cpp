@@ -43,9 +43,13 @@ Lines for_serialized(const Case& found) {
                               first_culprit(found, "the work")));
   if (!target.free_threaded) {
     lines.push_back(without_gil(target));
+    const OneGil* const gil = n.contended_gil();
     lines.push_back(
-        "Subinterpreters (Python 3.14 and later): an InterpreterPoolExecutor gives each of its threads a GIL of its "
-        "own.");
+        gil != nullptr && gil->is_shared
+            ? "GILs of their own for interpreters that share one: concurrent.interpreters.create() and an "
+              "InterpreterPoolExecutor give each its own (Python 3.14 and later)."
+            : "Subinterpreters (Python 3.14 and later): an InterpreterPoolExecutor gives each of its threads a GIL of "
+              "its own.");
   }
   lines.push_back("Native code that releases the GIL while it computes: NumPy, or Cython with nogil.");
   if (n.handoffs_per_second >= kManyHandoffs) {

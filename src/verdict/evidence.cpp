@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "rules.h"
 
@@ -55,16 +56,20 @@ Evidence waiting(const Numbers& n) {
 Rows of_serialized(const Numbers& n) {
   const double demand = n.demand();
   const Margin of_waiting = margin(n, &SumMargins::waiting);
+  const OneGil* const gil = n.contended_gil();
   return {
       at_least(name_of_waiting(n), Unit::kThreads, n.waiting_for_gil(), kNotableWaiters, of_waiting),
       at_least("waiting, of all that had something to run", Unit::kShare, demand > 0 ? n.waiting_for_gil() / demand : 0,
                kNotableWaitOfDemand, of_waiting && demand > 0 ? Margin(*of_waiting / demand) : Margin()),
-      at_least("GIL held", Unit::kShare, n.utilization, kMuchHeld, n.utilization_margin), cpus_used(n)};
+      at_least(gil != nullptr ? gil->name + " held" : "GIL held", Unit::kShare, n.utilization, kMuchHeld,
+               n.utilization_margin),
+      cpus_used(n)};
 }
 
 Rows of_hogged(const Numbers& n) {
-  return {at_least("GIL kept in long turns while others waited", Unit::kShare, n.hogged_share, kHoggedShare),
-          at_least("of the time that it was held", Unit::kShare, n.hogged_of_held, kHoggedOfHeld), waiting(n)};
+  return {
+      at_least(n.hogged_gil + " kept in long turns while others waited", Unit::kShare, n.hogged_share, kHoggedShare),
+      at_least("of the time that it was held", Unit::kShare, n.hogged_of_held, kHoggedOfHeld), waiting(n)};
 }
 
 Rows of_reenabled(const Numbers& n, const TargetFacts& target) {
@@ -168,9 +173,23 @@ Rows of_processes(const Numbers& n) {
           said("processes at work", Unit::kCount, double(n.busy_processes)), gil_held(n)};
 }
 
+// Each of a few GILs, by its interpreters; those that were held at least.
+Rows of_each_gil(const Numbers& n) {
+  constexpr std::size_t kMostGils = 4;
+  Rows rows;
+  for (std::size_t i = 0; i < std::min(kMostGils, n.gils.size()); ++i) {
+    const OneGil& gil = n.gils[i];
+    rows.push_back(said(gil.name + " held", Unit::kShare, gil.utilization, gil.utilization_margin));
+    if (gil.waiting >= kNotableWaiters) rows.push_back(said("threads waiting for it", Unit::kThreads, gil.waiting));
+  }
+  return rows;
+}
+
 Rows of_interpreters(const Numbers& n) {
-  return {at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne, margin(n, &SumMargins::holding)),
-          said("GILs in use", Unit::kCount, double(n.gils_held))};
+  Rows rows{at_least("threads holding a GIL", Unit::kThreads, n.holding, kMoreThanOne, margin(n, &SumMargins::holding)),
+            said("GILs in use", Unit::kCount, double(n.gils_held))};
+  std::ranges::move(of_each_gil(n), std::back_inserter(rows));
+  return rows;
 }
 
 Rows of_single(const Numbers& n) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gilspy/wording.h"
 #include "rules.h"
 #include "sentences.h"
@@ -15,12 +17,14 @@ using wording::percent;
 std::string_view whole(const Numbers& n) { return n.processes > 1 ? "program" : "process"; }
 
 // "6.9 threads waited for it"; a mean has no singular.
-std::string waiters(const Numbers& n) { return fmt::format("{:.1f} threads waited for it on average", n.waiting); }
+std::string waiters(double waiting) { return fmt::format("{:.1f} threads waited for it on average", waiting); }
 
 std::string serialized(const Numbers& n) {
-  return fmt::format("{} did the work of {} on {}: the GIL was held {} of the time, {}.",
+  const OneGil* const gil = n.contended_gil();
+  return fmt::format("{} did the work of {} on {}: the {} was held {} of the time, {}.",
                      count_of(n.working_threads, "thread"), wording::cpus(n.cpus_used), cpu_count(n.cpus_available),
-                     percent(n.utilization), waiters(n));
+                     gil != nullptr ? gil->name : "GIL", percent(n.utilization),
+                     waiters(gil != nullptr ? gil->waiting : n.waiting));
 }
 
 std::string hogged(const Case& found) {
@@ -29,9 +33,10 @@ std::string hogged(const Case& found) {
                           : found.culprits.front().caller.empty() ? found.culprits.front().function
                                                                   : text_of(found.culprits.front()) + ",";
   // Interpreters that share a GIL do not always ask each other to let go: then bytecode can keep it as well.
-  return fmt::format("{} kept the GIL {} for {} of the time, while {}.", who,
+  const auto hogged = std::ranges::find(n.gils, n.hogged_gil, &OneGil::name);
+  return fmt::format("{} kept the {} {} for {} of the time, while {}.", who, n.hogged_gil,
                      n.hogged_is_shared ? "in long turns" : "through long native calls", percent(n.hogged_share),
-                     waiters(n));
+                     waiters(hogged != n.gils.end() ? hogged->waiting : n.waiting));
 }
 
 // What turned it on, as far as that can be known.
@@ -158,8 +163,17 @@ std::string parallel_native(const Numbers& n) {
 }
 
 std::string parallel_interpreters(const Numbers& n) {
-  return parallel(n, fmt::format("their interpreters have {} of their own, {:.1f} of which were held on average",
-                                 count_of(n.gils_held, "GIL"), n.holding));
+  const bool all_own = std::ranges::none_of(n.gils, &OneGil::is_shared);
+  std::string how = fmt::format("their interpreters have {}{}, {:.1f} of which were held on average",
+                                count_of(n.gils_held, "GIL"), all_own ? " of their own" : "", n.holding);
+  if (const OneGil* const gil = n.contended_gil(); gil != nullptr && gil->waiting >= kNotableWaiters) {
+    how += fmt::format(", and {:.1f} threads waited for the {}", gil->waiting, gil->name);
+    if (!are_cpus_exhausted(n) && !is_starved(n)) {
+      return fmt::format("{} used {} of {}: {}.", count_of(n.working_threads, "thread"), wording::cpus(n.cpus_used),
+                         cpu_count(n.cpus_available), how);
+    }
+  }
+  return parallel(n, how);
 }
 
 std::string single(const Numbers& n) {

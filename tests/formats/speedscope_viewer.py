@@ -51,7 +51,7 @@ def recordings():
 
 
 def tid_of(profile):
-    return int(re.search(r"\((\d+)\)(?: of process \d+)?: \w+$", profile["name"])[1])
+    return int(re.search(r"\((\d+)\)(?: in interpreter \d+)?(?: of process \d+)?: \w+$", profile["name"])[1])
 
 
 def activity_of(frame):

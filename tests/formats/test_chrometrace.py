@@ -8,7 +8,7 @@ import pytest
 import chrome_viewer
 import viewers
 
-SOURCES = ["turns", "churn", "hostile", "visits", "coarse", "processes", "empty", *viewers.RECORDINGS]
+SOURCES = ["turns", "churn", "hostile", "visits", "interpreters", "coarse", "processes", "empty", *viewers.RECORDINGS]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda source: getattr(source, "stem", source))

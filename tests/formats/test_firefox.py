@@ -9,7 +9,7 @@ import pytest
 import firefox_viewer as firefox
 import viewers
 
-SCENARIOS = ["turns", "hostile", "visits", "coarse", "processes"]
+SCENARIOS = ["turns", "hostile", "visits", "interpreters", "coarse", "processes"]
 MIXED = viewers.ROOT / "fixtures/recordings/mixed-3.11.gilspy"
 
 

@@ -8,7 +8,7 @@ import tempfile
 
 from browser import find_browser, run_or_skip, run_script, tool
 
-SCENARIOS = ("turns", "parallel", "churn", "hostile", "minute", "hour", "empty")
+SCENARIOS = ("turns", "parallel", "churn", "hostile", "interpreters", "minute", "hour", "empty")
 
 
 def test_page_in_a_browser():

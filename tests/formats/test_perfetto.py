@@ -12,7 +12,7 @@ import pytest
 import perfetto_viewer
 import viewers
 
-SCENARIOS = ("turns", "churn", "hostile", "visits", "coarse", "processes")
+SCENARIOS = ("turns", "churn", "hostile", "visits", "interpreters", "coarse", "processes")
 SOURCES = [*SCENARIOS, *viewers.RECORDINGS]
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda source: getattr(source, "stem", source))
 each_format = pytest.mark.parametrize("ending", ["pftrace", "trace.json"])

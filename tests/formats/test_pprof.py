@@ -6,7 +6,7 @@ import pytest
 import pprof_viewer as viewer
 import viewers
 
-SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse", "processes", "million"]
+SCENARIOS = ["turns", "churn", "hostile", "visits", "interpreters", "coarse", "processes", "million"]
 MIXED = viewers.ROOT / "fixtures/recordings/mixed-3.11.gilspy"
 
 

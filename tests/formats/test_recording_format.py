@@ -71,19 +71,23 @@ def test_threads(both):
     rest = iter(recorded)
     for thread in report["threads"]:  # in the same order; a name that is only the program's is left out
         assert any(thread["tid"] == tid and thread["name"] in (name, "(unnamed)") for tid, name in rest), thread
-    # The others lived for less than a tick.
-    assert 0 <= len(recorded) - len(report["threads"]) <= 0.1 * len(recorded)
+    # The others lived for less than a tick, or were in another interpreter all the time.
+    shown = {thread["tid"] for thread in report["threads"]}
+    missing = [tid for tid, _ in recorded if tid not in shown]
+    assert len(recorded) >= len(report["threads"]) and len(missing) <= 0.1 * len(recorded)
 
 
 def test_handoffs(both):
     read, report = both
-    assert read.handoffs == [interpreter["gil"]["handoffs"] for interpreter in report["interpreters"]]
+    by_gil = {interpreter["gil"]["id"]: interpreter["gil"]["handoffs"] for interpreter in report["interpreters"]}
+    assert read.handoffs == [by_gil[gil] for gil in sorted(by_gil)]
 
 
 def test_stacks(both):
     read, _ = both
     assert read.stacks_read > 100
     functions = {function for function, _, _ in read.frames}
-    assert functions & {"is_prime", "spin", "burn", "Handler.handle", "heavy", "hand_out", "Pool.take", "hot_dict"}
+    assert functions & {"is_prime", "spin", "burn", "Handler.handle", "heavy", "hand_out", "Pool.take", "hot_dict",
+                        "spin_in_interpreter"}
     for number, (parent, frame) in enumerate(read.nodes[1:], 1):
         assert 0 <= parent < number and 0 <= frame < len(read.frames)

@@ -6,7 +6,7 @@ import pytest
 import speedscope_viewer as speedscope
 import viewers
 
-SCENARIOS = ["turns", "churn", "hostile", "visits", "coarse", "processes"]
+SCENARIOS = ["turns", "churn", "hostile", "visits", "interpreters", "coarse", "processes"]
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +92,17 @@ def test_a_recording_without_threads_opens(shown):
 
 
 def test_threads_name_their_process_where_there_are_several(files, shown):
-    expected = {f"{thread['name']} ({thread['tid']}) of process {thread['pid']}: stacks"
-                for thread in files["processes"][1]["threads"]}
+    # The last one has two interpreters.
+    expected = {f"{thread['name']} ({thread['tid']}){' in interpreter %d' % thread['interpreter'] if thread['pid'] == 9200 else ''}"
+                f" of process {thread['pid']}: stacks" for thread in files["processes"][1]["threads"]}
     assert expected <= {profile["name"] for profile in shown["processes"]["profiles"]}
     assert not any("of process" in profile["name"] for profile in shown["visits"]["profiles"])
+
+
+def test_threads_of_several_interpreters_say_in_which(shown):
+    names = {profile["name"].partition(":")[0] for profile in shown["visits"]["profiles"]}
+    assert {name.partition(") ")[2] for name in names if name.startswith("visitor (")} == {"in interpreter 0", "in interpreter 1"}
+    assert not any("interpreter" in profile["name"] for profile in shown["turns"]["profiles"])
 
 
 def test_a_million_stretches_are_written_and_shown_in_bounds(files, shown):

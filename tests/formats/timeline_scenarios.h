@@ -253,6 +253,35 @@ inline Profile churn_timeline(int requests) {
   return scenario.finish(0.9);
 }
 
+// Interpreters 0 and 1 share a GIL, for which their threads take turns; interpreter 2 has its own, and its thread was
+// in interpreter 0 before. GILs are met with the youngest interpreter first.
+inline Profile interpreters_timeline() {
+  using std::chrono::milliseconds;
+  Scenario scenario(1.0);
+  scenario.another_gil();
+  std::vector<GilProfile>& gils = scenario.profile().gils;
+  gils[0].interpreters = {2};
+  gils[1].interpreters = {1, 0};
+  const GilIndex own{0}, shared{1};
+  const ThreadIndex zero = scenario.thread("zero", shared), one = scenario.thread("one", shared);
+  const ThreadIndex home = scenario.thread("two", shared), two = scenario.thread("two", own);
+  std::vector<ThreadProfile>& threads = scenario.profile().threads;
+  threads[to_int(zero)].info.interpreter_id = threads[to_int(home)].info.interpreter_id = 0;
+  threads[to_int(one)].info.interpreter_id = 1;
+  threads[to_int(two)].info.interpreter_id = 2;
+  threads[to_int(two)].info.tid = threads[to_int(home)].info.tid;
+  const StackId spin = scenario.stack({{"spin", "/tmp/spin.py", 3, 1}});
+  for (Nanos at{0}; at < milliseconds(1000); at += milliseconds(50)) {
+    const bool first = at.count() / Nanos(milliseconds(50)).count() % 2 == 0;
+    scenario.add(zero, first ? Activity::kHoldsGil : Activity::kWaitsForGil, at, at + milliseconds(50), spin);
+    scenario.add(one, first ? Activity::kWaitsForGil : Activity::kHoldsGil, at, at + milliseconds(50), spin);
+  }
+  scenario.add(home, Activity::kBlocked, Nanos{0}, milliseconds(200), spin);
+  scenario.add(two, Activity::kHoldsGil, milliseconds(200), milliseconds(1000), spin);
+  scenario.profile().target.executable = "/proc/self/exe";
+  return scenario.finish(1.8);
+}
+
 // All that names can do to a page, those of locks too; two interpreters with GILs of their own.
 inline Profile hostile_timeline() {
   using std::chrono::milliseconds;

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -20,9 +21,10 @@ BUILD = pathlib.Path(os.environ.get("GILSPY_BUILD") or ROOT / "build" / "release
 CACHE = pathlib.Path(os.environ.get("GILSPY_CACHE")
                      or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "gilspy")
 RECORDINGS = sorted((ROOT / "fixtures" / "recordings").glob("*.gilspy"))
-# What a commit is tested with: a GIL and none, one process and several.
-COMMIT = ("mixed-3.11", "pool-3.12", "primes-3.13t")
+# What a commit is tested with: a GIL and none, one process and several, several interpreters.
+COMMIT = ("interpreters-3.13", "mixed-3.11", "pool-3.12", "primes-3.13t")
 ALL = bool(os.environ.get("GILSPY_TEST_ALL"))
+MOST_TID = 4194304
 TESTED = [path for path in RECORDINGS if path.stem in COMMIT or ALL]
 assert {path.stem for path in TESTED} >= set(COMMIT)
 thorough = pytest.mark.skipif(not ALL, reason="takes long: ./dev test --all")
@@ -64,6 +66,11 @@ def profile_sums(recording):
 def threads_of(document):
     processes = document.get("processes") or [document]
     return list(itertools.chain.from_iterable(process["threads"] for process in processes))
+
+
+def lane_tid(tid, name):
+    """Of a lane of `chrometrace`: of a thread that visits another interpreter, the name has the true one."""
+    return tid if tid <= MOST_TID else int(re.search(r" \((\d+)\) in interpreter \d+$", name)[1])
 
 
 def sums_of(document):

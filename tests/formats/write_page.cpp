@@ -13,9 +13,13 @@ namespace gilspy {
 namespace {
 
 const std::map<std::string, std::function<Profile()>> kScenarios{
-    {"turns", [] { return turns_timeline(8, 2.0); }},   {"parallel", [] { return parallel_timeline(4, 2.0); }},
-    {"churn", [] { return churn_timeline(1500); }},     {"hostile", [] { return hostile_timeline(); }},
-    {"minute", [] { return turns_timeline(8, 60.0); }}, {"hour", [] { return turns_timeline(16, 1200.0); }},
+    {"turns", [] { return turns_timeline(8, 2.0); }},
+    {"parallel", [] { return parallel_timeline(4, 2.0); }},
+    {"churn", [] { return churn_timeline(1500); }},
+    {"hostile", [] { return hostile_timeline(); }},
+    {"minute", [] { return turns_timeline(8, 60.0); }},
+    {"hour", [] { return turns_timeline(16, 1200.0); }},
+    {"interpreters", interpreters_timeline},
     {"empty", [] { return serialized_profile(); }},
 };
 

@@ -69,6 +69,7 @@ const std::map<std::string, std::function<Profile()>> kScenarios{
     {"churn", [] { return churn_timeline(300); }},
     {"hostile", hostile_timeline},
     {"visits", visits},
+    {"interpreters", interpreters_timeline},
     {"coarse", coarse},
     {"processes", processes},
     {"million", [] { return turns_timeline(8, 930.0); }},  // stretches

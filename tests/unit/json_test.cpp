@@ -40,7 +40,9 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
               ElementsAre("pid", "command", "python", "free_threaded", "gil_enabled", "executable"));
   EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota", "queued_threads", "holders_queued",
                                               "periods", "throttled_periods"));
-  EXPECT_THAT(keys(json["interpreters"][0]), ElementsAre("id", "gil"));
+  EXPECT_THAT(keys(json["interpreters"][0]),
+              ElementsAre("id", "gil", "threads", "activities", "shares_gil", "shares_gil_with"));
+  EXPECT_THAT(keys(parsed(serialized_profile())["interpreters"][0]), ElementsAre("id", "gil")) << "there is one only";
   EXPECT_THAT(keys(json["interpreters"][0]["gil"]),
               ElementsAre("id", "utilization", "mean_waiters", "handoffs", "switch_interval_s", "hogged_s", "tenure",
                           "time_to_get_gil", "confidence"));
@@ -109,6 +111,28 @@ TEST(Json, ValuesSurvive) {
   EXPECT_EQ(json["parallelism"].GetDouble(), 1.0);
   EXPECT_STREQ(json["verdict"]["code"].GetString(), "gil_hogged_by_native_call");
   EXPECT_STREQ(json["ended"].GetString(), "the process ended");
+}
+
+TEST(Json, OfSeveralInterpretersItSaysWhoSharesAGil) {
+  const rapidjson::Document json = parsed(interpreters_profile());
+  const auto& found = json["interpreters"];
+  ASSERT_EQ(found.Size(), 3u);
+  const auto seconds = [&](rapidjson::SizeType i, const char* activity) {
+    return found[i]["activities"][activity].GetDouble();
+  };
+  EXPECT_EQ(found[0]["id"].GetInt(), 1);
+  EXPECT_TRUE(found[0]["shares_gil"].GetBool());
+  ASSERT_EQ(found[0]["shares_gil_with"].Size(), 1u);
+  EXPECT_EQ(found[0]["shares_gil_with"][0].GetInt(), 0);
+  EXPECT_EQ(found[0]["threads"].GetInt(), 1);
+  EXPECT_EQ(seconds(0, "holds_gil"), 1.0);
+  EXPECT_EQ(found[1]["threads"].GetInt(), 2);
+  EXPECT_EQ(seconds(1, "waits_for_gil"), 1.1);
+  EXPECT_EQ(seconds(1, "blocked"), 1.5);
+  EXPECT_FALSE(found[2]["shares_gil"].GetBool());
+  EXPECT_EQ(found[2]["shares_gil_with"].Size(), 0u);
+  EXPECT_EQ(found[2]["threads"].GetInt(), 2);
+  EXPECT_EQ(seconds(2, "blocked"), 0.52);
 }
 
 TEST(Json, NamesAreTextWhateverTheirBytesWere) {

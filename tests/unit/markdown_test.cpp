@@ -61,6 +61,32 @@ TEST(Markdown, IsNeverLongerThanACommentShouldBe) {
   EXPECT_THAT(text, EndsWith("\nWhole report: <https://example.org/1>\n"));
 }
 
+// Every thread in an interpreter of its own: headings take lines, too.
+TEST(Markdown, ManyInterpretersMakeItNoLonger) {
+  Profile profile = crowded();
+  for (std::size_t i = 0; i < profile.threads.size(); ++i) {
+    profile.threads[i].info.interpreter_id = static_cast<std::int64_t>(i);
+    profile.threads[i].info.gil = GilIndex(i);
+    if (i > 0) profile.gils.push_back(profile.gils.front());
+    profile.gils[i].index = GilIndex(i);
+    profile.gils[i].interpreters = {static_cast<std::int64_t>(i)};
+  }
+  const std::string text = markdown_of(profile, talkative(profile), "https://example.org/1");
+  EXPECT_LE(std::ranges::count(text, '\n'), kMostLines);
+  EXPECT_THAT(text, HasSubstr("| **interpreter 1, own GIL: "));
+}
+
+TEST(Markdown, OfSeveralInterpretersARowSaysWhichAndWhoseGil) {
+  const Profile profile = interpreters_profile();
+  const std::string text = markdown_of(profile, verdict::judge(profile));
+  const std::size_t shared =
+      text.find("| **interpreters 0 and 1 share a GIL: held 95 %, 1.1 threads waiting** | | | |");
+  const std::size_t own = text.find("| **interpreter 2, own GIL: held 99 %** | | | | | |\n");
+  ASSERT_LT(shared, own);
+  EXPECT_LT(text.find("| `second` (21034) in interpreter 1 | 50.0 % "), own);
+  EXPECT_GT(text.find("| `third` (21035) in interpreter 2 | 99.0 % "), own);
+}
+
 TEST(Markdown, WithoutALinkThereIsNone) {
   const Profile profile = serialized_profile();
   EXPECT_THAT(markdown_of(profile, verdict::judge(profile)), Not(HasSubstr("Whole report")));

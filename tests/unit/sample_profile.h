@@ -120,6 +120,40 @@ inline Profile serialized_profile() {
   return std::move(profile);
 }
 
+// Interpreters 0 and 1 share a GIL: a thread in each, one waits while the other has it. Interpreter 2 has its own, with
+// a thread of its own and one that visits it from interpreter 0.
+inline Profile interpreters_profile() {
+  ProfileBuilder builder(2.0);
+  const ThreadIndex first = builder.thread("first"), second = builder.thread("second");
+  const ThreadIndex third = builder.thread("third"), home = builder.thread("visitor"),
+                    visit = builder.thread("visitor");
+  const StackId spins = builder.stack({{"spin", "/home/ann/lab/spin.py", 3, 1}});
+  builder.spend(first, Activity::kHoldsGil, 0.9, spins).spend(first, Activity::kWaitsForGil, 1.1, spins);
+  builder.spend(second, Activity::kHoldsGil, 1.0, spins).spend(second, Activity::kWaitsForGil, 1.0, spins);
+  builder.blame(first, spins, spins, 1.0).blame(second, spins, spins, 1.1);
+  builder.spend(home, Activity::kBlocked, 1.5);
+  Profile& profile = builder.cpu(3.9).profile();
+  profile.cpus = {.online = 4, .allowed = 4, .cgroup_quota = std::nullopt};
+  profile.gils.front().interpreters = {1, 0};
+  GilProfile own = profile.gils.front();
+  own.index = GilIndex{1};
+  own.interpreters = {2};
+  own.held = Nanos{0};
+  own.mean_waiters = 0;
+  builder.spend(third, Activity::kHoldsGil, 1.98, spins).spend(third, Activity::kBlocked, 0.02);
+  builder.spend(visit, Activity::kBlocked, 0.5);
+  own.held = ProfileBuilder::nanos(1.98);
+  profile.gils.front().held = ProfileBuilder::nanos(1.9);
+  profile.gils.push_back(own);
+  profile.threads[to_int(second)].info.interpreter_id = 1;
+  for (const ThreadIndex thread : {third, visit}) {
+    profile.threads[to_int(thread)].info.interpreter_id = 2;
+    profile.threads[to_int(thread)].info.gil = GilIndex{1};
+  }
+  profile.threads[to_int(visit)].info.tid = profile.threads[to_int(home)].info.tid;
+  return std::move(profile);
+}
+
 // One of everything: a hog, a spinner, a hashing thread, a queue for a lock, a sleeper, a native thread, names that
 // break formats, time that nobody knows about, a process that ended early under a quota.
 inline Profile mixed_profile() {

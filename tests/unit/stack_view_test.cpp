@@ -98,10 +98,12 @@ TEST(StackView, BlameShowsTheHolderAndWhoWaitedForIt) {
 TEST(StackView, TheThreadComesBeforeTheActivity) {
   RenderOptions options;
   options.by_thread = true;
-  EXPECT_THAT(stacks(mixed_profile(), options),
-              Contains("hog (21033);holds the GIL off CPU;Thread.run (threading.py:994);sleep_in_c (serve.py:20)"));
+  EXPECT_THAT(
+      stacks(mixed_profile(), options),
+      Contains(
+          "hog (21033, interpreter 0);holds the GIL off CPU;Thread.run (threading.py:994);sleep_in_c (serve.py:20)"));
   options.view = View::kBlame;
-  EXPECT_THAT(stacks(mixed_profile(), options), Contains(StartsWith("hog (21033);Thread.run")));
+  EXPECT_THAT(stacks(mixed_profile(), options), Contains(StartsWith("hog (21033, interpreter 0);Thread.run")));
   EXPECT_THAT(stacks(mixed_profile(), options), Contains(StartsWith("(hand-off);waiting")));
 }
 
@@ -170,6 +172,8 @@ TEST(StackView, ThreadsWithoutANameAreStillThreads) {
   EXPECT_EQ(thread_text({}, thread), "(unnamed) (7)");
   thread.info.name = "a;b";
   EXPECT_EQ(thread_text({}, thread), "a,b (7)");
+  const Profile several = interpreters_profile();
+  EXPECT_EQ(thread_text(several, several.threads[1]), "second (21034, interpreter 1)");
 }
 
 }  // namespace

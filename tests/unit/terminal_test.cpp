@@ -50,7 +50,8 @@ TEST(Terminal, StartsWithTheHeadline) {
 }
 
 TEST(Terminal, NoLineIsWiderThanTheTerminal) {
-  for (const Profile& profile : {serialized_profile(), mixed_profile(), many_threads(100), Profile{}}) {
+  for (const Profile& profile :
+       {serialized_profile(), mixed_profile(), interpreters_profile(), many_threads(100), Profile{}}) {
     for (int width = 40; width <= 200; ++width) {
       for (const std::string& line : lines_of(shown(profile, {.width = width, .colour = false, .output_path = ""}))) {
         ASSERT_LE(columns(line), static_cast<std::size_t>(width)) << line;
@@ -73,6 +74,24 @@ TEST(Terminal, AThreadIsARowOfSharesOfItsOwnTime) {
               AllOf(HasSubstr("21034"), HasSubstr("12.4%"), HasSubstr("86.2%"), HasSubstr("1.4%"), HasSubstr("█▒")));
   EXPECT_THAT(line_with(text, "MainThread"), HasSubstr("100.0%"));
   EXPECT_GT(text.find("MainThread"), text.find("worker-8"));  // it neither held nor waited
+}
+
+TEST(Terminal, OfSeveralInterpretersARowSaysWhichAndWhoseGil) {
+  const std::string text = shown(interpreters_profile(), {.width = 110, .colour = false, .output_path = ""});
+  const std::size_t shared = text.find("\n  interpreters 0 and 1 share a GIL: held 95 %, 1.1 threads waiting\n");
+  const std::size_t own = text.find("\n  interpreter 2, own GIL: held 99 %\n");
+  ASSERT_LT(shared, own);
+  EXPECT_THAT(line_with(text, "thread "), HasSubstr("interp."));
+  EXPECT_THAT(line_with(text, "second"), ::testing::ContainsRegex("second +21034 +1 +50.0% +50.0%"));
+  EXPECT_LT(text.find("second"), own);
+  EXPECT_GT(text.find("third"), own);
+  EXPECT_THAT(text, HasSubstr("A thread has a row for each interpreter that it visits"));
+}
+
+TEST(Terminal, OfOneInterpreterNobodyIsToldWhich) {
+  const std::string text = shown(serialized_profile(), {.width = 110, .colour = false, .output_path = ""});
+  EXPECT_THAT(text, Not(HasSubstr("interp.")));
+  EXPECT_THAT(text, Not(HasSubstr("a row for each interpreter")));
 }
 
 TEST(Terminal, BarsHaveOneLength) {

@@ -219,7 +219,7 @@ TEST(TimelineNames, OfThreadsProcessesAndInterpreters) {
   gil.interpreters = {3};
   EXPECT_EQ(interpreters_name(gil), "interpreter 3");
   gil.interpreters = {0, 3};
-  EXPECT_EQ(interpreters_name(gil), "interpreters 0, 3");
+  EXPECT_EQ(interpreters_name(gil), "interpreters 0 and 3");
 }
 
 Profile of_two_processes() {

@@ -298,7 +298,8 @@ TEST(Judge, Hogged) {
 TEST(Judge, HoggedWhereInterpretersShareTheGil) {
   const Verdict verdict = judge(mixed_profile());
   EXPECT_EQ(verdict.code, VerdictCode::kGilHoggedByNativeCall);
-  EXPECT_THAT(verdict.headline, HasSubstr("kept the GIL in long turns for 73 % of the time"));
+  EXPECT_THAT(verdict.headline,
+              HasSubstr("kept the GIL that interpreters 0 and 3 share in long turns for 73 % of the time"));
   EXPECT_THAT(verdict.advice.front(), HasSubstr("share a GIL"));
 }
 

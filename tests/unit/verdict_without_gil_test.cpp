@@ -1,6 +1,9 @@
 // Verdicts of free-threaded builds and of several interpreters.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "gilspy/verdict.h"
 #include "sample_profile.h"
 #include "src/verdict/rules.h"
@@ -172,6 +175,56 @@ TEST(InterpretersVerdict, WaitingForOneOfThemIsStillWaiting) {
     profile.threads.push_back(waiter);
   }
   EXPECT_EQ(judge(profile).code, VerdictCode::kSerializedByGil);
+}
+
+bool has_row(const Claim& claim, const std::string& name, double value) {
+  return std::ranges::any_of(
+      claim.evidence, [&](const Evidence& row) { return row.name == name && std::abs(row.value - value) < 0.005; });
+}
+
+// The GIL of interpreter 2 is the busiest; nobody waits for it.
+TEST(InterpretersVerdict, SerializedIsTheGilThatIsWaitedFor) {
+  const Verdict verdict = judge(interpreters_profile());
+  EXPECT_EQ(verdict.headline,
+            "3 threads did the work of 1.95 on 4 CPUs: the GIL that interpreters 0 and 1 share was held 95 % of the "
+            "time, 1.1 threads waited for it on average.");
+  EXPECT_TRUE(has_row(verdict.claims.front(), "GIL that interpreters 0 and 1 share held", 0.95));
+  EXPECT_THAT(verdict.advice, Contains(HasSubstr("GILs of their own for interpreters that share one")));
+  EXPECT_EQ(verdict.claims.back().code, VerdictCode::kParallelInterpreters);
+  EXPECT_EQ(verdict.claims.back().sentence,
+            "3 threads used 1.95 of 4 CPUs: their interpreters have 2 GILs, 1.9 of which were held on average, and 1.1 "
+            "threads waited for the GIL that interpreters 0 and 1 share.");
+}
+
+TEST(InterpretersVerdict, TheGilOfOneOfThemIsNamedAsWell) {
+  Profile profile = interpreters_profile();
+  std::swap(profile.gils[0].interpreters, profile.gils[1].interpreters);
+  const Verdict verdict = judge(profile);
+  EXPECT_THAT(verdict.headline, HasSubstr(": the GIL of interpreter 2 was held 95 % of the time"));
+  EXPECT_THAT(verdict.advice, Contains(HasSubstr("Subinterpreters")));
+}
+
+TEST(InterpretersVerdict, BesideThoseThatRunSideBySideWaitingIsTold) {
+  Profile profile = interpreters_profile();
+  profile.cpus.allowed = 2;  // which are the limit then
+  const Verdict verdict = judge(profile);
+  EXPECT_EQ(verdict.headline,
+            "3 threads used 1.95 of 2 CPUs: their interpreters have 2 GILs, 1.9 of which were held on average, and 1.1 "
+            "threads waited for the GIL that interpreters 0 and 1 share; the CPUs are the limit, not the GIL.");
+  EXPECT_TRUE(has_row(verdict.claims.front(), "GIL that interpreters 0 and 1 share held", 0.95));
+  EXPECT_TRUE(has_row(verdict.claims.front(), "threads waiting for it", 1.05));
+  EXPECT_TRUE(has_row(verdict.claims.front(), "GIL of interpreter 2 held", 0.99));
+}
+
+TEST(InterpretersVerdict, OneThatIsKeptInLongTurnsIsNamed) {
+  Profile profile = interpreters_profile();
+  profile.gils[0].hogged = ProfileBuilder::nanos(1.8);
+  const Verdict verdict = judge(profile);
+  EXPECT_EQ(verdict.code, VerdictCode::kGilHoggedByNativeCall);
+  EXPECT_EQ(
+      verdict.headline,
+      "spin (spin.py:1) kept the GIL that interpreters 0 and 1 share in long turns for 90 % of the time, while 1.1 "
+      "threads waited for it on average.");
 }
 
 TEST(InterpretersVerdict, AThreadWithRowsInTwoOfThemIsOneThread) {

@@ -108,6 +108,51 @@ TEST(Wording, FunctionsAreNamedByTheirFirstLine) {
   EXPECT_EQ(function_name({"a\x1b[31m\n", "b\xff.py", 7, 4}, target), "a [31m  (b\xef\xbf\xbd.py:4)");
 }
 
+Profile with_gils(std::vector<std::vector<std::int64_t>> interpreters) {
+  Profile profile;
+  profile.target.pid = Pid{4711};
+  for (auto& ids : interpreters) {
+    GilProfile& gil = profile.gils.emplace_back();
+    gil.index = GilIndex(profile.gils.size() - 1);
+    gil.interpreters = std::move(ids);
+  }
+  return profile;
+}
+
+TEST(Wording, InterpretersAreListedInTheirOrder) {
+  EXPECT_EQ(interpreters({2}), "interpreter 2");
+  EXPECT_EQ(interpreters({1, 0}), "interpreters 0 and 1");
+  EXPECT_EQ(interpreters({2, 1, 0}), "interpreters 0, 1 and 2");
+  EXPECT_EQ(interpreters({5, 4, 3, 2, 1, 0}), "interpreters 0, 1, 2, 3, 4 and 5");
+  EXPECT_EQ(interpreters({6, 5, 4, 3, 2, 1, 0}), "interpreters 0, 1, 2, 3 and 3 more");
+}
+
+TEST(Wording, AGilIsNamedByWhoHasIt) {
+  const Profile mixed = with_gils({{2}, {1, 0}});
+  EXPECT_EQ(gil_name(mixed, mixed.gils[0]), "GIL of interpreter 2");
+  EXPECT_EQ(gil_name(mixed, mixed.gils[1]), "GIL that interpreters 0 and 1 share");
+  EXPECT_EQ(gil_group(mixed, mixed.gils[0]), "interpreter 2, own GIL");
+  EXPECT_EQ(gil_group(mixed, mixed.gils[1]), "interpreters 0 and 1 share a GIL");
+  const Profile alone = with_gils({{0}});
+  EXPECT_EQ(gil_name(alone, alone.gils[0]), "GIL");
+}
+
+TEST(Wording, WithoutGilsInterpretersHaveNone) {
+  Profile profile = with_gils({{1}, {0}});
+  profile.target.gil_enabled = false;
+  EXPECT_EQ(gil_group(profile, profile.gils[0]), "interpreter 1");
+}
+
+TEST(Wording, OfSeveralProcessesAGilHasItsOwn) {
+  Profile program = with_gils({{0}, {0}, {1}});
+  program.processes = {with_gils({{0}}), with_gils({{0}, {1}})};
+  program.gils[1].process = program.gils[2].process = 1;
+  EXPECT_FALSE(program.has_several_interpreters(0));
+  EXPECT_TRUE(program.has_several_interpreters(1));
+  EXPECT_EQ(gil_name(program, program.gils[0]), "GIL");
+  EXPECT_EQ(gil_group(program, program.gils[2]), "process 4711, interpreter 1, own GIL");
+}
+
 struct Utf8Case {
   const char* bytes;
   const char* text;
