@@ -140,7 +140,7 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
     if (!argument) return facts;
     facts.state = SyscallFacts::State::kInSyscall;
     facts.number = *number;
-    facts.blocked_in = blocked_in_call(*number);
+    facts.blocked_in = blocked_in_call(*number, *argument);
     facts.first_argument = *argument;
     if (*number == kFutexSyscall) facts.timed = has_timeout(text);
     return facts;

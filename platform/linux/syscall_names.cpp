@@ -84,6 +84,14 @@ constexpr Name kNames[] = {
 #endif
 };
 
+// select() of no files at all is how time.sleep() waits up to 3.10.
+bool selects(std::int64_t number) {
+#ifdef SYS_select
+  if (number == SYS_select) return true;
+#endif
+  return number == SYS_pselect6;
+}
+
 }  // namespace
 
 std::string syscall_name(std::int64_t number) {
@@ -91,8 +99,9 @@ std::string syscall_name(std::int64_t number) {
   return found != std::end(kNames) ? std::string(found->name) : fmt::format("system call {}", number);
 }
 
-BlockedIn blocked_in_call(std::int64_t number) {
+BlockedIn blocked_in_call(std::int64_t number, std::uint64_t first_argument) {
   if (number == kFutexSyscall) return BlockedIn::kFutex;  // what threads are mostly found in
+  if (first_argument == 0 && selects(number)) return BlockedIn::kSleep;
   const auto* const found = std::ranges::find(kNames, number, &Name::number);
   return found != std::end(kNames) ? found->blocked_in : BlockedIn::kOther;
 }

@@ -43,8 +43,8 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   }
   if (weight.unknown > Nanos{0}) {
     timeline_->add_gap(last_, last_ + weight.unknown);
-    loops_->skip(last_, last_ + weight.unknown);
   }
+  loops_->begin_sample({last_, last_ + weight.unknown});
   contention_->add(sample, last_);
   seen_from_ = last_ + weight.unknown;
   last_ = sample.time;

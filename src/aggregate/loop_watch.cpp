@@ -15,15 +15,6 @@ constexpr std::int64_t kMostPieces = 64;               // of a span
 
 }  // namespace
 
-void LoopWatch::skip(Nanos from, Nanos to) {
-  for (auto& [thread, loop] : loops_) {
-    if (loop.facts.state == LoopFacts::State::kNone) continue;
-    stop(loop, from);
-    loop.since = loop.counted = to;
-    if (is_late(loop)) begin_span(loop, to);
-  }
-}
-
 void LoopWatch::look(ThreadIndex thread, const LoopFacts& facts, Activity activity, Nanos before, Nanos now) {
   using enum LoopFacts::State;
   const auto known = loops_.find(thread);
@@ -43,6 +34,9 @@ void LoopWatch::look(ThreadIndex thread, const LoopFacts& facts, Activity activi
     if (facts.timer) meet_timers(loop, changed);
     return;
   }
+  // While nobody saw it, it may have done anything, unless one round follows the other.
+  const bool follows = facts.state == kRuns && last.state == kRuns && !facts.unseen;
+  if (!unseen_.empty() && last.state != kNone && !follows) leave_out_unseen(loop);
   // Between two rounds.
   if (facts.state == kWaits && is_late(loop) && loop.span.has_value()) return;
   // The loop's own clock dates rounds better than samples do, unless it is not the clock of samples.
@@ -51,6 +45,11 @@ void LoopWatch::look(ThreadIndex thread, const LoopFacts& facts, Activity activi
   if (!is_late(loop)) return close_span(loop, at);
   begin_span(loop, at);
   if (facts.timer || facts.unseen) meet_timers(loop, at);
+}
+
+void LoopWatch::leave_out_unseen(Loop& loop) const {
+  stop(loop, std::max(unseen_.from, loop.since));
+  loop.since = loop.counted = unseen_.to;
 }
 
 void LoopWatch::change(ThreadIndex thread, Activity activity, Nanos before, Nanos now) {

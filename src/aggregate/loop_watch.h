@@ -15,9 +15,9 @@ namespace gilspy {
 
 class LoopWatch {
  public:
-  // Of every sample, in this order: what nobody saw in front of it; what it tells of a thread's loop, and what the
-  // thread did until then; what it does now. `before`: since when that may have come about.
-  void skip(Nanos from, Nanos to);
+  // Of every sample, in this order: what nobody saw in front of it, maybe nothing; what it tells of a thread's loop,
+  // and what the thread did until then; what it does now. `before`: since when that may have come about.
+  void begin_sample(const TimeRange& unseen) { unseen_ = unseen; }
   void look(ThreadIndex thread, const LoopFacts& facts, Activity activity, Nanos before, Nanos now);
   void change(ThreadIndex thread, Activity activity, Nanos before, Nanos now);
 
@@ -46,8 +46,10 @@ class LoopWatch {
   static void meet_timers(Loop& loop, Nanos at);
   static void count_ready(Loop& loop, Nanos at, std::uint32_t left);
   static void stop(Loop& loop, Nanos at);
+  void leave_out_unseen(Loop& loop) const;
   static LoopLag lag_of(Loop& loop);
 
+  TimeRange unseen_;  // before the present sample
   std::map<ThreadIndex, Loop> loops_;
 };
 

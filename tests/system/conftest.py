@@ -25,7 +25,7 @@ LEFT_OUT_ALONE = () if os.environ.get("GILSPY_TEST_ALL") else ("3.11",)
 FEW = ("3.11", "3.13")
 # What these find depends on the CPUs: they run one at a time. All others run side by side.
 ALONE = ("test_activities", "test_blocking", "test_diff", "test_dump", "test_folded", "test_free_threaded", "test_json",
-         "test_judges", "test_locks", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
+         "test_judges", "test_locks", "test_loop_lag", "test_processes", "test_pull_request", "test_subinterpreters", "test_verdicts")
 # These say what no moment may show: a stack that is impossible or lost. Once is too often.
 NEVER = ("test_blocking",)
 STILLNESS = pytest.StashKey()

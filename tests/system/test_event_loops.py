@@ -1,12 +1,11 @@
-"""Event loops: who keeps them, in which line, how late they are, and what their tasks do."""
+"""Event loops that mostly wait: who keeps them, in which line, and what their tasks do."""
 
 import json
 
 import pytest
 from running import Program, gilspy, record, record_folded, record_json
 
-HANDLERS = ("sleep", "compute", "receive", "lock")
-DOES = {"sleep": "it sleeps in", "compute": "it computes in", "receive": "it waits for data from a socket, a pipe or a file in",
+DOES = {"sleep": "it sleeps in", "receive": "it waits for data from a socket, a pipe or a file in",
         "lock": "it waits for LOCK in"}
 
 
@@ -19,30 +18,13 @@ def codes(report):
     return {claim["code"] for claim in report["verdict"]["claims"]}
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("handler", DOES)
 def test_the_line_that_keeps_the_loop_is_named(any_python, handler):
     with Program(any_python.executable, "asyncio_callbacks.py", "--handler", handler) as program:
         report = record_json(program.pid)
         guilty = program.truth()["guilty"]
     assert report["verdict"]["code"] == "event_loop_blocked"
-    headline = report["verdict"]["headline"]
-    assert DOES[handler] in headline
-    # What it computes is a loop of two lines.
-    lines = (guilty, guilty - 1) if handler == "compute" else (guilty,)
-    assert any("asyncio_callbacks.py:%d," % line in headline for line in lines), headline
-
-
-@pytest.mark.parametrize("handler", ["sleep", "compute", "receive", "short"])
-def test_lag_is_that_of_a_heartbeat(any_python, handler):
-    with Program(any_python.executable, "asyncio_callbacks.py", "--handler", handler, "--handlers", 3) as program:
-        report = record_json(program.pid, seconds=4)
-        truth = program.truth()["lag"]
-    lag = loop_of(report)["lag"]
-    for figure in ("mean_s", "p90_s", "p99_s"):
-        assert lag[figure] == pytest.approx(truth[figure], rel=0.1, abs=0.002), (figure, lag, truth)
-    # The longest may have been before or after the recording.
-    assert lag["longest_s"] <= 1.1 * truth["longest_s"] + 0.002
-    assert lag["longest_s"] >= 0.9 * truth["p99_s"] - 0.002
+    assert "%s asyncio_callbacks.py:%d," % (DOES[handler], guilty) in report["verdict"]["headline"]
 
 
 def test_a_loop_with_a_thousand_tasks_is_innocent(any_python):
@@ -51,7 +33,7 @@ def test_a_loop_with_a_thousand_tasks_is_innocent(any_python):
     assert "event_loop_blocked" not in codes(report)
     loop = loop_of(report)
     assert loop["busy_s"] < 0.5 * loop["observed_s"]
-    assert loop["observed_s"] == pytest.approx(report["duration_s"] - report["quality"]["gaps_s"], rel=0.05)
+    assert loop["observed_s"] > 0.95 * (report["duration_s"] - report["quality"]["gaps_s"])
     # Half of the thousand become due at about the same time.
     assert loop["ready"]["most"] > 100
 
@@ -74,39 +56,43 @@ def test_a_threshold_that_cannot_be(threshold):
     assert "--loop-threshold" in done.stderr
 
 
-def test_threads_beside_the_loop_are_themselves(python):
-    with Program(python.executable, "asyncio_callbacks.py", "--handler", "rest", "--mixed", 1) as program:
-        report = record_json(program.pid)
-    assert "event_loop_blocked" not in codes(report)
-    (worker,) = (thread for thread in report["threads"] if thread["name"].startswith(("asyncio_", "ThreadPool")))
-    held = worker["activities"]["holds_gil"] + worker["activities"]["holds_gil_off_cpu"]
-    assert 0.3 < held / report["duration_s"] < 0.7
-    assert worker["blocked_in"]["sleep"] / report["duration_s"] > 0.3
-    (main,) = (thread for thread in report["threads"] if thread["tid"] == program.pid)
-    assert main["activities"]["blocked"] / report["duration_s"] > 0.8
-
-
 def tasks_in(stack):
-    return [frame for frame in stack if frame.startswith("task ")]
+    return tuple(frame for frame in stack if frame.startswith("task "))
+
+
+def functions(stack):
+    """By their own names: those of classes are known from 3.11 on."""
+    return [frame if frame.startswith("task ") else frame.split(" (")[0].split(".")[-1] for frame in stack]
 
 
 def test_the_running_task_shows(any_python):
-    with Program(any_python.executable, "asyncio_callbacks.py", "--handler", "compute") as program:
-        stacks = record_folded(program.pid, "--async", "running")
-    burning = [(stack, time) for stack, time in stacks if any("burn" in frame for frame in stack)]
-    named = sum(time for stack, time in burning if tasks_in(stack) == ["task of main", "task of handle"])
-    assert named > 0.9 * sum(time for _, time in burning)
-    (stack,) = [max(burning, key=lambda row: row[1])[0]]
-    inner = [frame.split(" (")[0].split(".")[-1] for frame in stack[stack.index("task of main"):]]
-    assert inner == ["task of main", "main", "task of handle", "handle", "compute", "burn"]
+    with Program(any_python.executable, "asyncio_callbacks.py", "--handler", "receive") as program:
+        stacks = record_folded(program.pid, "--async", "running", "--idle")
+    inside = [(stack, time) for stack, time in stacks if "receive" in functions(stack)]
+    named = sum(time for stack, time in inside if tasks_in(stack) == ("task of main", "task of handle"))
+    assert named > 0.9 * sum(time for _, time in inside)
+    stack = functions(max(inside, key=lambda row: row[1])[0])
+    assert stack[stack.index("task of main"):] == ["task of main", "main", "task of handle", "handle", "receive"]
+    assert "_run_once" in stack[:stack.index("task of main")]
 
 
-def test_tasks_that_wait_show(any_python):
+def test_tasks_that_wait_show(any_python, tmp_path):
+    recording = tmp_path / "tasks.gilspy"
     with Program(any_python.executable, "task_tree.py") as program:
-        stacks = record_folded(program.pid, "--async", "all", seconds=3)
-        report = record_json(program.pid, "--async", "all")
-    waiting = [(stack, time) for stack, time in stacks if stack[0] == "tasks that wait"]
-    inner = {tuple(tasks_in(stack)): time / 3e6 for stack, time in waiting}
+        assert record(program.pid, "-o", recording, "--async", "all", seconds=3).returncode == 0
+    stacks = gilspy("report", recording, "-f", "folded", "-o", "-", "--idle").stdout.splitlines()
+    report = json.loads(gilspy("report", recording, "-f", "json", "-o", "-").stdout)
+    sampled_us = 1e6 * (report["duration_s"] - report["quality"]["gaps_s"])
+    means = {}
+    for line in stacks:
+        stack, _, time = line.rpartition(" ")
+        if stack.startswith("tasks that wait;"):
+            tasks = tasks_in(stack.split(";"))
+            means[tasks] = means.get(tasks, 0) + int(time) / sampled_us
     for tasks in (("task gatherer", "task counter"), ("task waiter", "task waited-2"), ("task patient", "task timed")):
-        assert inner[tasks] == pytest.approx(1, abs=0.25), inner
-    assert sum(row["mean"] for row in report["waiting_tasks"]) == pytest.approx(sum(inner.values()), rel=0.1)
+        assert means[tasks] == pytest.approx(1, abs=0.3), means
+    # All of them, but the one that runs now and then.
+    assert sum(means.values()) == pytest.approx(15.5, abs=1)
+    assert sum(row["mean"] for row in report["waiting_tasks"]) == pytest.approx(sum(means.values()), rel=0.05)
+    assert sum(sum(thread["activities"].values()) for thread in report["threads"]) == pytest.approx(
+        report["duration_s"], rel=0.05)

@@ -30,12 +30,12 @@ std::vector<std::string> keys(const rapidjson::Value& object) {
 TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
   const rapidjson::Document json = parsed(mixed_profile());
   EXPECT_THAT(keys(json), ElementsAre("schema", "duration_s", "target", "cpus", "interpreters", "threads", "locks",
-                                      "deadlocks", "parallelism", "confidence", "verdict", "warnings", "quality",
-                                      "self", "ended", "total", "processes", "unread"));
+                                      "deadlocks", "loops", "parallelism", "confidence", "verdict", "warnings",
+                                      "quality", "self", "ended", "total", "processes", "unread"));
   EXPECT_THAT(keys(json["total"]), ElementsAre("processes", "threads", "duration_s", "parallelism", "activities"));
   EXPECT_THAT(keys(json["processes"][0]),
               ElementsAre("began_s", "duration_s", "target", "cpus", "interpreters", "threads", "locks", "deadlocks",
-                          "parallelism", "confidence", "verdict", "warnings", "quality", "self", "ended"));
+                          "loops", "parallelism", "confidence", "verdict", "warnings", "quality", "self", "ended"));
   EXPECT_THAT(keys(json["target"]),
               ElementsAre("pid", "command", "python", "free_threaded", "gil_enabled", "executable"));
   EXPECT_THAT(keys(json["cpus"]), ElementsAre("online", "allowed", "cgroup_quota", "queued_threads", "holders_queued",
