@@ -31,7 +31,7 @@ void LoopWatch::look(ThreadIndex thread, const LoopFacts& facts, Activity activi
     return;
   }
   if (facts.state == kRuns && last.state == kRuns && facts.round == last.round) {
-    if (facts.timer) meet_timers(loop, changed);
+    if (facts.timer) meet_timers(loop, changed, changed);
     return;
   }
   // While nobody saw it, it may have done anything, unless one round follows the other.
@@ -44,7 +44,8 @@ void LoopWatch::look(ThreadIndex thread, const LoopFacts& facts, Activity activi
   const Nanos at = is_dated ? facts.round : changed;
   if (!is_late(loop)) return close_span(loop, at);
   begin_span(loop, at);
-  if (facts.timer || facts.unseen) meet_timers(loop, at);
+  if (facts.unseen) return meet_timers(loop, at, before);
+  if (facts.timer) meet_timers(loop, at, at);
 }
 
 void LoopWatch::leave_out_unseen(Loop& loop) const {
@@ -71,7 +72,7 @@ bool LoopWatch::is_late(const Loop& loop) {
 
 // Right behind the present one, if there is any.
 void LoopWatch::begin_span(Loop& loop, Nanos at) {
-  meet_timers(loop, at);
+  meet_timers(loop, at, at);
   if (loop.span.has_value() && at > *loop.span) {
     loop.due = {*loop.span, at};
     loop.busy += at - *loop.span;
@@ -83,11 +84,12 @@ void LoopWatch::begin_span(Loop& loop, Nanos at) {
 void LoopWatch::close_span(Loop& loop, Nanos at) {
   if (!loop.span.has_value()) return;
   begin_span(loop, at);
-  meet_timers(loop, at);
+  meet_timers(loop, at, at);
   loop.span.reset();
 }
 
-void LoopWatch::meet_timers(Loop& loop, Nanos at) {
+// `surely`: not before then. Where rounds were missed, the longest that anybody waited is not known any better.
+void LoopWatch::meet_timers(Loop& loop, Nanos at, Nanos surely) {
   if (!loop.due.has_value()) return;
   const TimeRange due = *std::exchange(loop.due, std::nullopt);
   const std::int64_t pieces = std::clamp(due.length() / kFine, std::int64_t{1}, kMostPieces);
@@ -97,7 +99,7 @@ void LoopWatch::meet_timers(Loop& loop, Nanos at) {
     loop.lag.add(lag, static_cast<std::uint64_t>(std::llround(us)));
     loop.lags += double(lag.count()) * us;
   }
-  loop.longest = std::max(loop.longest, at - due.from);
+  loop.longest = std::max(loop.longest, surely - due.from);
 }
 
 void LoopWatch::count_ready(Loop& loop, Nanos at, std::uint32_t left) {

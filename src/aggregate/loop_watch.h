@@ -43,7 +43,7 @@ class LoopWatch {
   static bool is_late(const Loop& loop);
   static void begin_span(Loop& loop, Nanos at);
   static void close_span(Loop& loop, Nanos at);
-  static void meet_timers(Loop& loop, Nanos at);
+  static void meet_timers(Loop& loop, Nanos at, Nanos surely);
   static void count_ready(Loop& loop, Nanos at, std::uint32_t left);
   static void stop(Loop& loop, Nanos at);
   void leave_out_unseen(Loop& loop) const;

@@ -88,7 +88,17 @@ TEST_F(LoopWatchTest, TimersMayHaveBeenInARoundThatNobodySaw) {
   runs(11ms, 11ms);
   look(31ms, {State::kRuns, 31ms, 0, true, false});
   waits(51ms);
-  EXPECT_NEAR(ns(finish(1011ms).lag.longest), 20e6, 1e6);
+  const LoopProfile loop = finish(1011ms);
+  EXPECT_NEAR(ns(loop.lag.longest), 19.5e6, 1e5);
+  EXPECT_NEAR(ns(loop.lag.mean), (10 * 20 + 10 * 20) / 1010.0 * 1e6, 0.1e6);
+}
+
+TEST_F(LoopWatchTest, WhatRoundsThatWereMissedHideIsNotTheLongest) {
+  waits(1ms);
+  runs(11ms, 11ms);
+  watch_.look(kThread, {State::kRuns, 41ms, 0, true, true}, activity_, 12ms, 42ms);
+  waits(46ms);
+  EXPECT_NEAR(ns(finish(1011ms).lag.longest), 5e6, 1e6);
 }
 
 TEST_F(LoopWatchTest, WithoutTimersTheyWouldHaveBeenLast) {
