@@ -17,6 +17,8 @@ constexpr Nanos kStepEvery = 4ms;    // a task is looked at: some 0.1 ms
 constexpr Nanos kListEvery = 200ms;  // and so much more for each task that there is
 constexpr Nanos kListEveryMore = 50us;
 constexpr Nanos kFreshFor = 50ms;
+constexpr int kMostTries = 3;              // at a time
+constexpr std::size_t kMostNames = 1000;   // told apart
 constexpr std::size_t kMostAwaiters = 64;  // tasks that await each other
 
 bool is_of_events(const Frame& frame) { return frame.file.ends_with("asyncio/events.py"); }
@@ -43,7 +45,14 @@ StackId TaskWatch::with_task(Nanos now, const TaskReader::Home& home, const Stac
 void TaskWatch::step(Nanos now, const std::vector<TaskReader::Home>& homes, std::vector<WaitingTask>& told) {
   due_ = now + kStepEvery;
   if (now >= list_due_) list(now, homes);
-  if (listed_.empty()) return;
+  // Those that run leave their turn to the next.
+  for (int tries = 0; tries < kMostTries && !listed_.empty(); ++tries) {
+    if (look_at_next(now, homes, told)) return;
+  }
+}
+
+// False: it waits for nothing.
+bool TaskWatch::look_at_next(Nanos now, const std::vector<TaskReader::Home>& homes, std::vector<WaitingTask>& told) {
   next_ = (next_ + 1) % listed_.size();
   const Listed listed = listed_[next_];
   const TaskReader::Home& home = homes[std::min(listed.home, homes.size() - 1)];
@@ -53,15 +62,16 @@ void TaskWatch::step(Nanos now, const std::vector<TaskReader::Home>& homes, std:
   if (seen == nullptr) {
     listed_[next_] = listed_.back();
     listed_.pop_back();
-    return;
+    return false;
   }
-  if (which_ != AsyncTasks::kAll || runs || seen->state.stack == kNoStack) return;
+  if (which_ != AsyncTasks::kAll) return true;
+  if (runs || seen->state.stack == kNoStack) return false;
   WaitingTask task;
   task.thread = seen->state.thread.value_or(home.threads.front().index);
   task.stack = with_own(with_awaiters(now, home, *seen, kNoStack), *seen);
-  task.stands_for =
-      static_cast<std::uint32_t>(std::max(listed_.size() - std::min(listed_.size(), running.size()), std::size_t{1}));
+  task.stands_for = static_cast<std::uint32_t>(listed_.size() - std::min(listed_.size() - 1, running.size()));
   told.push_back(task);
+  return true;
 }
 
 void TaskWatch::list(Nanos now, const std::vector<TaskReader::Home>& homes) {
@@ -118,11 +128,13 @@ StackId TaskWatch::with_own(StackId below, const TaskReader::Seen& task) {
   return below;
 }
 
-// Names that nobody gave would tell apart what is the same to people.
+// Names that nobody gave would tell apart what is the same to people, and so do too many that somebody gave.
 FrameId TaskWatch::label_of(const std::string& name, FrameId outermost) {
   constexpr std::string_view kGiven = "Task-";
-  const bool is_number = name.starts_with(kGiven) && name.find_first_not_of("0123456789", kGiven.size()) == name.npos;
-  return stacks_.intern({is_number ? "task of " + stacks_.frame(outermost).function : "task " + name, {}, 0, 0});
+  bool is_one_of_many = name.starts_with(kGiven) && name.find_first_not_of("0123456789", kGiven.size()) == name.npos;
+  if (!is_one_of_many && names_.size() >= kMostNames) is_one_of_many = !names_.contains(name);
+  if (!is_one_of_many) names_.insert(name);
+  return stacks_.intern({is_one_of_many ? "task of " + stacks_.frame(outermost).function : "task " + name, {}, 0, 0});
 }
 
 }  // namespace gilspy::sample

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "gilspy/sample.h"
@@ -39,6 +40,7 @@ class TaskWatch {
     std::size_t home = 0;
   };
 
+  bool look_at_next(Nanos now, const std::vector<TaskReader::Home>& homes, std::vector<WaitingTask>& told);
   const TaskReader::Seen* know(Nanos now, RemoteAddr task, const TaskReader::Home& home, bool is_running);
   void list(Nanos now, const std::vector<TaskReader::Home>& homes);
   StackId with_awaiters(Nanos now, const TaskReader::Home& home, const TaskReader::Seen& task, StackId below);
@@ -50,6 +52,7 @@ class TaskWatch {
   AsyncTasks which_ = AsyncTasks::kNone;
   std::unordered_map<RemoteAddr, Known> known_;
   std::unordered_map<RemoteAddr, RemoteAddr> awaited_by_;  // up to 3.13, where a task does not say so
+  std::unordered_set<std::string> names_;
   std::vector<Listed> listed_;
   std::size_t next_ = 0;
   Nanos due_{0}, list_due_{0};
