@@ -1,6 +1,7 @@
 """Event loops that mostly wait: who keeps them, in which line, and what their tasks do."""
 
 import json
+import time
 
 import pytest
 from running import Program, gilspy, record, record_folded, record_json
@@ -29,6 +30,7 @@ def test_the_line_that_keeps_the_loop_is_named(any_python, handler):
 
 def test_a_loop_with_a_thousand_tasks_is_innocent(any_python):
     with Program(any_python.executable, "asyncio_callbacks.py", "--handler", "rest", "--handlers", 1000) as program:
+        time.sleep(1)  # to make them takes the loop a while
         report = record_json(program.pid)
     assert "event_loop_blocked" not in codes(report)
     loop = loop_of(report)
