@@ -135,8 +135,8 @@ class Aggregator {
   std::unique_ptr<TimelineBuilder> timeline_;  // from the first sample on
   std::unique_ptr<Contention> contention_;
   std::unique_ptr<LoopWatch> loops_;
-  std::map<std::pair<ThreadIndex, StackId>, Nanos> tasks_;
-  Nanos tasks_known_{0};  // value of known_ when tasks were told last
+  std::map<std::pair<ThreadIndex, StackId>, double> tasks_;  // ns
+  Nanos tasks_known_{0};                                     // value of known_ when tasks were told last
 };
 
 // Fills the margins of a profile that has all else, from its timeline.

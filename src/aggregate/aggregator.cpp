@@ -13,6 +13,8 @@ namespace {
 // A tenure this many switch intervals long, while somebody waits, is not bytecode: the interpreter would have let go.
 constexpr int kHogIntervals = 4;
 
+constexpr double kMostTaskTime = 1e18;  // ns of a stack: recordings can claim anything
+
 std::pair<std::uint64_t, std::uint64_t> stack_key(ThreadIndex thread, StackId stack, Activity activity) {
   return {(std::uint64_t{to_int(thread)} << 32) | to_int(stack), index_of(activity)};
 }
@@ -41,9 +43,7 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   } else {
     quality_.gaps += weight.unknown;
   }
-  if (weight.unknown > Nanos{0}) {
-    timeline_->add_gap(last_, last_ + weight.unknown);
-  }
+  if (weight.unknown > Nanos{0}) timeline_->add_gap(last_, last_ + weight.unknown);
   loops_->begin_sample({last_, last_ + weight.unknown});
   contention_->add(sample, last_);
   seen_from_ = last_ + weight.unknown;
@@ -115,7 +115,7 @@ void Aggregator::take_tasks(const Sample& sample) {
   if (sample.tasks.empty()) return;
   const Nanos time = std::min(known_ - std::exchange(tasks_known_, known_), kLongAgo);
   for (const WaitingTask& task : sample.tasks) {
-    tasks_[{task.thread, task.stack}] += time * task.stands_for / static_cast<std::int64_t>(sample.tasks.size());
+    tasks_[{task.thread, task.stack}] += double(time.count()) * task.stands_for / double(sample.tasks.size());
   }
 }
 
@@ -341,7 +341,9 @@ void Aggregator::finish(Profile& profile) {
   }
   std::ranges::sort(profile.stacks, {},
                     [](const StackTime& row) { return std::tuple(row.thread, row.stack, row.activity); });
-  for (const auto& [key, time] : tasks_) profile.tasks.push_back({key.first, key.second, time});
+  for (const auto& [key, time] : tasks_) {
+    profile.tasks.push_back({key.first, key.second, Nanos(static_cast<std::int64_t>(std::min(time, kMostTaskTime)))});
+  }
   for (const auto& [key, time] : blame_) {
     profile.blame.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), time});
   }

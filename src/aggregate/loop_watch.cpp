@@ -95,7 +95,8 @@ void LoopWatch::meet_timers(Loop& loop, Nanos at, Nanos surely) {
   const std::int64_t pieces = std::clamp(due.length() / kFine, std::int64_t{1}, kMostPieces);
   const double us = double(due.length().count()) / 1e3 / double(pieces);
   for (std::int64_t i = 0; i < pieces; ++i) {
-    const Nanos lag = at - due.from - due.length() * (2 * i + 1) / (2 * pieces);
+    const double part = (double(i) + 0.5) / double(pieces);
+    const Nanos lag = at - due.from - Nanos(std::llround(part * double(due.length().count())));
     loop.lag.add(lag, static_cast<std::uint64_t>(std::llround(us)));
     loop.lags += double(lag.count()) * us;
   }

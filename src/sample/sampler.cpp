@@ -377,6 +377,7 @@ void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
   facts_of(thread, sample).ended = true;
   set_place(table_.at(thread), WaitPlace::kNone);
   locks_.leave(thread);
+  table_.at(thread).loop = {};
   std::erase(loop_threads_, thread);
   std::erase(running_, thread);
   std::erase(recent_, thread);
