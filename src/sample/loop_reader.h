@@ -3,7 +3,10 @@
 // counts them, `handle` is the one that runs.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "frame_reader.h"
@@ -29,6 +32,10 @@ class LoopReader {
   std::optional<Reading> read(const FramePlace& place);
 
  private:
+  enum Variable : std::size_t { kEndTime, kNtodo, kIndex, kHandle, kVariables };
+
+  bool read_objects(std::span<const RemoteAddr> objects, std::size_t count);
+  std::uint32_t number_in(Variable variable) const;
   std::optional<Nanos> time_in(RemoteAddr object);
   bool is_timer(RemoteAddr handle);
 
@@ -36,8 +43,9 @@ class LoopReader {
   const RuntimeLayout& layout_;
   const StackTable& stacks_;
   FrameReader frames_;
-  RemoteAddr float_type_;                // &PyFloat_Type, once seen
-  RemoteAddr handle_type_, timer_type_;  // of asyncio.events, once seen
+  RemoteAddr float_type_;                                      // &PyFloat_Type, once seen
+  RemoteAddr handle_type_, timer_type_;                        // of asyncio.events, once seen
+  std::array<std::array<std::byte, 64>, kVariables> objects_;  // as they were read last
   struct Known {
     std::uint32_t size = 0;  // frames of the stack
     std::uint32_t loop = 0;  // what depth_in() says, plus 1; 0: none
