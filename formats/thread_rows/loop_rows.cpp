@@ -16,9 +16,9 @@ std::vector<LoopRow> loop_rows(const Profile& profile, std::size_t most) {
   std::vector<LoopRow> rows;
   for (const LoopProfile& loop : loops) {
     const double busy = loop.observed > Nanos{0} ? double(loop.busy.count()) / double(loop.observed.count()) : 0;
-    rows.push_back({std::string(wording::thread_name(profile.threads[to_int(loop.thread)].info)),
-                    wording::percent(busy), wording::span(loop.lag.mean), wording::span(loop.lag.p90),
-                    wording::span(loop.lag.p99), wording::span(loop.lag.longest), fmt::format("{:.1f}", loop.ready),
+    rows.push_back({wording::thread_label(profile, profile.threads[to_int(loop.thread)]), wording::percent(busy),
+                    wording::span(loop.lag.mean), wording::span(loop.lag.p90), wording::span(loop.lag.p99),
+                    wording::span(loop.lag.longest), fmt::format("{:.1f}", loop.ready),
                     wording::grouped(loop.most_ready)});
   }
   return rows;

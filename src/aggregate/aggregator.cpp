@@ -59,6 +59,13 @@ void Aggregator::add(const Sample& sample, const std::vector<ActivityChange>& ch
   known_ += weight.known;
   unknown_ += weight.unknown;
   take_tasks(sample);
+  loops_->account(weight.known, [&](ThreadIndex thread) {
+    const Thread* const one = find(thread);
+    const std::size_t gil = one != nullptr ? to_int(one->info.gil) : sample.gils.size();
+    if (gil >= sample.gils.size()) return false;
+    const GilFacts& facts = sample.gils[gil];
+    return facts.enabled && facts.locked && facts.last_holder.has_value() && *facts.last_holder != thread;
+  });
   for (std::size_t i = 0; i < sample.gils.size(); ++i) account_gil(i, sample, weight.known);
   for (const LockIndex lock : waited_for_) account_lock(locks_[to_int(lock)], weight.known);
   if (!waited_for_.empty() && deadlocks_->is_due(sample.time)) look_for_deadlocks();

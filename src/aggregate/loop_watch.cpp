@@ -62,6 +62,7 @@ void LoopWatch::change(ThreadIndex thread, Activity activity, Nanos before, Nano
   const Nanos at = std::max(about(before, now), loop.since);
   if (!is_late(loop)) return close_span(loop, at);
   if (!loop.span.has_value()) begin_span(loop, at);
+  loop.woken = loop.woken || activity == Activity::kWaitsForGil;
 }
 
 // It does not wait for events: it runs callbacks, or is on its way to them.
@@ -76,7 +77,9 @@ void LoopWatch::begin_span(Loop& loop, Nanos at) {
   if (loop.span.has_value() && at > *loop.span) {
     loop.due = {*loop.span, at};
     loop.busy += at - *loop.span;
+    if (loop.woken) loop.wakes.add(at - *loop.span);
   }
+  loop.woken = false;
   loop.span = at;
 }
 
@@ -116,8 +119,17 @@ void LoopWatch::stop(Loop& loop, Nanos at) {
 }
 
 LoopLag LoopWatch::lag_of(Loop& loop) {
-  const double idle_us = double(std::max(loop.observed - loop.busy, Nanos{0}).count()) / 1e3;
-  loop.lag.add(Nanos{0}, static_cast<std::uint64_t>(std::llround(idle_us)));
+  constexpr int kParts = 50;
+  const Nanos idle = std::max(loop.observed - loop.busy, Nanos{0});
+  // While another thread has the GIL, what became due would wait for it, as long as what did become due.
+  const Nanos contended = loop.wakes.count() > 0 ? std::min(loop.contended, idle) : Nanos{0};
+  const double part_us = double(contended.count()) / 1e3 / kParts;
+  for (int i = 0; i < kParts && contended > Nanos{0}; ++i) {
+    const Nanos wake = loop.wakes.quantile((i + 0.5) / kParts);
+    loop.lag.add(wake, static_cast<std::uint64_t>(std::llround(part_us)));
+    loop.lags += double(wake.count()) * part_us;
+  }
+  loop.lag.add(Nanos{0}, static_cast<std::uint64_t>(std::llround(double((idle - contended).count()) / 1e3)));
   LoopLag lag;
   lag.mean = Nanos(std::llround(loop.lags * 1e3 / std::max(double(loop.observed.count()), 1.0)));
   lag.median = loop.lag.quantile(0.5);

@@ -20,6 +20,14 @@ class LoopWatch {
   void begin_sample(const TimeRange& unseen) { unseen_ = unseen; }
   void look(ThreadIndex thread, const LoopFacts& facts, Activity activity, Nanos before, Nanos now);
   void change(ThreadIndex thread, Activity activity, Nanos before, Nanos now);
+  // Behind all that: for how long the sample stands. `has_other_holder`: of a thread, whether another one has its GIL.
+  template <typename HasOtherHolder>
+  void account(Nanos weight, HasOtherHolder has_other_holder) {
+    for (auto& [thread, loop] : loops_) {
+      if (loop.facts.state == LoopFacts::State::kWaits && !is_late(loop) && has_other_holder(thread))
+        loop.contended += weight;
+    }
+  }
 
   void finish(Nanos end, Profile& profile);
 
@@ -34,6 +42,9 @@ class LoopWatch {
     Distribution lag;              // in microseconds of time
     double lags = 0;               // their sum, ns * us
     Nanos longest{0};
+    bool woken = false;  // the present span began with waiting for the GIL
+    Distribution wakes;  // how long such spans took
+    Nanos contended{0};  // it waited for events, and another thread had the GIL
     Nanos busy{0};
     Nanos observed{0};
     double ready = 0;  // callbacks x ns

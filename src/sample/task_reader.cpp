@@ -238,7 +238,8 @@ RemoteAddr TaskReader::field(RemoteAddr task, std::int64_t from_coroutine) {
 
 std::optional<TaskState> TaskReader::state_of(RemoteAddr task, const Home& home) {
   if (!fields_.has_value() && !find_fields(task)) return std::nullopt;
-  if (!is_coroutine_type(types_.of(field(task, 0)))) return std::nullopt;  // it has ended
+  const RemoteAddr coroutine = field(task, 0);
+  if (!is_coroutine_type(types_.of(coroutine)) || is_over(coroutine)) return std::nullopt;
   TaskState state;
   state.address = task;
   auto name = name_of(task);
@@ -280,6 +281,16 @@ std::optional<ThreadIndex> TaskReader::thread_of_loop(RemoteAddr loop, const Hom
 // --- what it awaits --------------------------------------------------------------------------------------------------
 
 bool TaskReader::is_generator(RemoteAddr object) { return is_coroutine_type(types_.of(object)); }
+
+// Sets of tasks have those that ended as long as somebody keeps them.
+bool TaskReader::is_over(RemoteAddr coroutine) {
+  if (has_lists()) return false;
+  if (layout_.frame_root == FrameRoot::kFrameObjects) {
+    return read_pointer(memory_, coroutine + layout_.generator.frame).value_or(RemoteAddr{}).is_null();
+  }
+  // pycore_frame.h, 3.11 to 3.13: below 1 are those that have not begun, are suspended, or run.
+  return read_value<std::int8_t>(memory_, coroutine + layout_.generator.state).value_or(0) >= 1;
+}
 
 // The frames of a coroutine and of what it awaits, the outermost first.
 std::vector<FramePlace> TaskReader::chain_of(RemoteAddr coroutine) {

@@ -86,6 +86,7 @@ class TaskReader {
   std::optional<FramePlace> frame_of(RemoteAddr generator);
   RemoteAddr awaited_by_frame(const FramePlace& place);
   bool is_generator(RemoteAddr object);
+  bool is_over(RemoteAddr coroutine);
 
   std::vector<RemoteAddr> awaiters_of(RemoteAddr task);
   std::vector<RemoteAddr> awaited_by_task(RemoteAddr task, const std::vector<FramePlace>& chain);

@@ -21,6 +21,8 @@ constexpr int kMostTries = 3;              // at a time
 constexpr std::size_t kMostNames = 1000;   // told apart
 constexpr std::size_t kMostAwaiters = 64;  // tasks that await each other
 
+bool contains(const std::vector<RemoteAddr>& tasks, RemoteAddr task) { return std::ranges::count(tasks, task) > 0; }
+
 bool is_of_events(const Frame& frame) { return frame.file.ends_with("asyncio/events.py"); }
 
 }  // namespace
@@ -109,10 +111,14 @@ StackId TaskWatch::with_awaiters(Nanos now, const TaskReader::Home& home, const 
       next = known->second;
     }
     if (next.is_null() || next == task.state.address || std::ranges::count(chain, next) > 0) break;
+    const TaskReader::Seen* const before = at;
     const auto known = known_.find(next);
     at = known != known_.end() && now - known->second.at < kFreshFor ? &known->second.seen
                                                                      : know(now, next, home, false);
-    if (at != nullptr) chain.push_back(next);
+    // What was true of an earlier task at that address, or an earlier wait, is not any more.
+    const bool awaits = at != nullptr && (!before->awaiters.empty() || contains(at->awaits, before->state.address));
+    if (!awaits) break;
+    chain.push_back(next);
   }
   for (auto who = chain.rbegin(); who != chain.rend(); ++who) {
     if (const auto known = known_.find(*who); known != known_.end()) below = with_own(below, known->second.seen);
@@ -132,6 +138,7 @@ StackId TaskWatch::with_own(StackId below, const TaskReader::Seen& task) {
 FrameId TaskWatch::label_of(const std::string& name, FrameId outermost) {
   constexpr std::string_view kGiven = "Task-";
   bool is_one_of_many = name.starts_with(kGiven) && name.find_first_not_of("0123456789", kGiven.size()) == name.npos;
+  if (name == "None") is_one_of_many = true;  // 3.13 gives it to tasks that begin at once
   if (!is_one_of_many && names_.size() >= kMostNames) is_one_of_many = !names_.contains(name);
   if (!is_one_of_many) names_.insert(name);
   return stacks_.intern({is_one_of_many ? "task of " + stacks_.frame(outermost).function : "task " + name, {}, 0, 0});

@@ -113,9 +113,11 @@ Lines for_deadlock(const Numbers& n) {
 
 Lines for_blocked_loop(const Numbers& n) {
   if (n.loop.asleep >= 0.5) {
-    return {"Await it: asyncio.sleep() instead of time.sleep(), an asynchronous client instead of a blocking one.",
-            fmt::format("Or let a thread wait for it: await asyncio.to_thread(...) around what {} calls.",
-                        n.loop.function)};
+    return {
+        "Await it: with asyncio.sleep(), an asynchronous client, asyncio.create_subprocess_exec(), asyncio.Lock or "
+        "Queue.",
+        fmt::format("Or let a thread wait for it: await asyncio.to_thread(...) around what {} calls.",
+                    n.loop.function)};
   }
   return {fmt::format("Move the computing of {} to a ProcessPoolExecutor: await loop.run_in_executor(pool, ...).",
                       n.loop.function),

@@ -27,6 +27,18 @@ def test_lag_is_that_of_a_heartbeat(any_python, handler):
     assert lag["longest_s"] >= 0.9 * truth["lag"]["p99_s"] - 0.002
 
 
+def test_a_loop_without_the_gil_is_late(python):
+    """It hardly has anything to do itself: its heartbeat waits for threads that compute."""
+    with Program(python.executable, "asyncio_callbacks.py", "--handler", "rest", "--spinners", 2) as program:
+        time.sleep(1.2)
+        report = record_json(program.pid, seconds=4)
+        truth = program.truth()["lag"]
+    lag = loop_of(report)["lag"]
+    assert truth["mean_s"] > 0.002
+    assert lag["mean_s"] == pytest.approx(truth["mean_s"], rel=0.3)
+    assert lag["p90_s"] == pytest.approx(truth["p90_s"], rel=0.3)
+
+
 def test_threads_beside_the_loop_are_themselves(python):
     with Program(python.executable, "asyncio_callbacks.py", "--handler", "rest", "--mixed", 1) as program:
         report = record_json(program.pid)

@@ -128,6 +128,22 @@ TEST_F(LoopWatchTest, ALoopThatWaitsForTheGilIsLate) {
   EXPECT_NEAR(ns(loop.busy), 42e6, 1e6);
 }
 
+// It wakes twice, and waits 20 and 10 ms for the GIL, which another thread has for half of the time.
+TEST_F(LoopWatchTest, WhatBecameDueBesideABusyGilWouldHaveWaitedForIt) {
+  waits(1ms);
+  watch_.account(500ms, [](ThreadIndex) { return true; });
+  watch_.account(500ms, [](ThreadIndex) { return false; });
+  change(501ms, Activity::kWaitsForGil);
+  runs_timer(521ms, 520'500us);
+  waits(522ms);
+  change(801ms, Activity::kWaitsForGil);
+  runs_timer(811ms, 810'500us);
+  waits(812ms);
+  const LoopProfile loop = finish(1001ms);
+  EXPECT_NEAR(ns(loop.lag.mean), (500 * 15 + 10 * 20 + 5 * 10) / 1000.0 * 1e6, 0.3e6);
+  EXPECT_NEAR(ns(loop.lag.p90), 20e6, 1e6);
+}
+
 TEST_F(LoopWatchTest, WhatNobodySawIsNoPart) {
   waits(1ms);
   runs(11ms, 11ms);
