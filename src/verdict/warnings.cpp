@@ -99,10 +99,12 @@ Found machine_overloaded(const Profile&, const Numbers& n, const Claim&) {
   const Starved how = starved(n);
   const bool holders_queue = n.holders_queued >= kHoldersNotablyOff && !are_cpus_exhausted(n);
   if (how != Starved::kByOthers && !(how == Starved::kNo && holders_queue)) return std::nullopt;
-  const std::string what =
-      n.holders_queued >= kHoldersNotablyOff
-          ? fmt::format("for {} of the time the holder of the GIL had no CPU", percent(n.holders_queued))
-          : fmt::format("{:.1f} threads were ready to run and had no CPU on average", n.queued);
+  std::string what = fmt::format("{:.1f} threads were ready to run and had no CPU on average", n.queued);
+  if (n.holders_queued >= kHoldersNotablyOff) {
+    what = n.gils_held > 1
+               ? fmt::format("{:.1f} threads that had a GIL had no CPU on average", n.holders_queued)
+               : fmt::format("for {} of the time the holder of the GIL had no CPU", percent(n.holders_queued));
+  }
   return Warning{WarningCode::kMachineOverloaded,
                  fmt::format("The machine is overloaded: {}. Times depend on what else runs there.", what),
                  "Record when less runs beside it."};

@@ -41,6 +41,12 @@ const WarningCase kCases[] = {
     {"ticks_missed", [](Profile& p) { p.quality.ticks_asked = 20'000; }, "1,995 of 20,000 ticks were made"},
     {"machine_overloaded", [](Profile& p) { p.holders_queued = 300ms; },
      "for 15 % of the time the holder of the GIL had no CPU"},
+    {"machine_overloaded",
+     [](Profile& p) {
+       p.holders_queued = 300ms;
+       p.gils.push_back(p.gils.front());
+     },
+     "0.1 threads that had a GIL had no CPU on average"},
     {"process_stopped", [](Profile& p) { p.quality.stopped = 700ms; }, "was stopped for 0.70 s"},
     {"system_calls_not_told", [](Profile& p) { p.quality.system_calls_told = false; }, "cannot be told from"},
     {"unknown_time", [](Profile& p) { p.threads[0].times[index_of(Activity::kUnknown)] = 4000ms; },
