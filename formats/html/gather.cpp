@@ -29,6 +29,15 @@ void add(ThreadProfile& sum, const ThreadProfile& part) {
   sum.margins.reset();
 }
 
+// And what points to them by their places in the process.
+void forget_threads(Profile& process) {
+  process.threads.clear();
+  process.loops.clear();
+  process.tasks.clear();
+  process.deadlocks.clear();
+  for (LockProfile& lock : process.locks) lock.owner.reset();
+}
+
 }  // namespace
 
 Profile gathered(const Profile& profile) {
@@ -55,7 +64,15 @@ Profile gathered(const Profile& profile) {
   for (std::vector<Tenure>& tenures : out.timeline.tenures) {
     for (Tenure& tenure : tenures) tenure.holder = place[to_int(tenure.holder)];
   }
-  for (Profile& process : out.processes) process.threads.clear();
+  for (LoopProfile& loop : out.loops) loop.thread = place[to_int(loop.thread)];
+  for (TaskTime& row : out.tasks) row.thread = place[to_int(row.thread)];
+  for (LockProfile& lock : out.locks) {
+    if (lock.owner.has_value()) lock.owner = place[to_int(*lock.owner)];
+  }
+  for (Deadlock& deadlock : out.deadlocks) {
+    for (Deadlock::Member& member : deadlock.members) member.thread = place[to_int(member.thread)];
+  }
+  for (Profile& process : out.processes) forget_threads(process);
   for (const ThreadProfile& thread : out.threads) {
     if (out.is_program()) out.processes[thread.process].threads.push_back(thread);
   }

@@ -28,6 +28,7 @@ struct ThreadDump {
   std::optional<std::string> syscall;          // what it is blocked in ("futex")
   StackQuality quality = StackQuality::kLost;  // kTruncated: its last frames are missing; kLost: it could not be had
   StackId stack = kNoStack;
+  NativeQuality native = NativeQuality::kNotAsked;
 };
 
 struct LockDump {

@@ -12,6 +12,7 @@
 
 #include "gilspy/byte_sink.h"
 #include "gilspy/ids.h"
+#include "gilspy/native.h"
 #include "gilspy/result.h"
 #include "gilspy/target.h"
 
@@ -20,6 +21,17 @@ namespace gilspy::platform {
 // Attaches without stopping anything. Raises the soft limit of open files to the hard one: two are kept open a thread.
 // Errors: kNoProcess (also: it has ended), kDenied (the message says what to run), kNotPython (a kernel thread).
 Result<std::unique_ptr<Target>> attach(Pid pid);
+
+// `memory` must outlive it.
+std::unique_ptr<Unwinder> make_unwinder(NativeMemory& memory);
+
+// A file of ours as read-only bytes. Errors: kSystem.
+Result<std::unique_ptr<FileBytes>> map_file(const std::string& path);
+// Debugging information of a build, from the servers that DEBUGINFOD_URLS names; they are asked only if it is set. Nothing:
+// they do not have it, or this gilspy was built without libdebuginfod.
+std::unique_ptr<FileBytes> fetch_debug_file(std::span<const std::byte> build_id);
+// Where the process sees "/".
+std::string root_of(Pid pid);
 
 // CPUs that the target may use. `cgroup_quota` is the smallest quota of its cgroup and the cgroups above that this
 // process can see (v2 cpu.max, v1 cpu.cfs_quota_us).

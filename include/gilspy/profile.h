@@ -175,6 +175,17 @@ struct Pauses {
   bool operator==(const Pauses&) const = default;
 };
 
+// Native stacks, where they were asked for.
+struct NativeSums {
+  std::uint64_t whole = 0;  // from the first function of the thread to the innermost
+  std::uint64_t cut = 0;    // the outer part could not be unwound, or does not fit Python's frames
+  std::uint64_t lost = 0;   // a stack is shown with Python's frames alone: the thread did not stop in time, or had moved on
+
+  std::uint64_t all() const { return whole + cut + lost; }
+
+  bool operator==(const NativeSums&) const = default;
+};
+
 struct Quality {
   std::uint64_t ticks_asked = 0;
   std::uint64_t ticks = 0;      // made
@@ -192,6 +203,7 @@ struct Quality {
   // False: the kernel does not tell what threads are blocked in, so that waiting cannot be told from other blocking.
   bool system_calls_told = true;
   Pauses pauses;
+  NativeSums native;
 
   bool operator==(const Quality&) const = default;
 };

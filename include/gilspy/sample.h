@@ -12,6 +12,7 @@
 #include "gilspy/ids.h"
 #include "gilspy/locks.h"
 #include "gilspy/loops.h"
+#include "gilspy/native.h"
 #include "gilspy/target.h"
 #include "gilspy/tasks.h"
 
@@ -91,6 +92,7 @@ struct ThreadFacts {
   // callbacks in one. None: not known, as at the first reading.
   std::optional<std::uint32_t> context_switches;
   std::optional<LoopFacts> loop;  // none: as before, at first kNone
+  NativeQuality native = NativeQuality::kNotAsked;  // of `stack`
 
   bool operator==(const ThreadFacts&) const = default;
 };
@@ -122,6 +124,8 @@ struct Sample {
   std::vector<LockOwner>
       owners;  // of locks that threads wait for: those of which another one has it than was told last
   std::vector<WaitingTask> tasks;  // AsyncTasks::kAll
+  // Until they are unwound and merged into the stacks; later empty.
+  std::vector<NativePart> natives;
   std::uint32_t stack_retries = 0;
   bool holder_stack_lost = false;
   Nanos pause{0};            // time for which threads stood still because we stopped them for this tick

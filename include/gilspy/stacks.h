@@ -12,10 +12,11 @@
 namespace gilspy {
 
 struct Frame {
-  std::string function;  // co_qualname, co_name before 3.11; UTF-8
-  std::string file;      // co_filename; UTF-8
+  std::string function;  // co_qualname, co_name before 3.11; UTF-8; of a native frame its demangled name
+  std::string file;      // co_filename; UTF-8; of a native frame the module that it is in: "numpy/_multiarray_umath"
   int line = 0;          // 0: not known
   int first_line = 0;    // of the function
+  bool native = false;   // not of Python
 
   bool operator==(const Frame&) const = default;
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gilspy/ids.h"
+#include "gilspy/registers.h"
 #include "gilspy/result.h"
 
 namespace gilspy {
@@ -83,6 +84,11 @@ struct SyscallFacts {
   std::uint64_t first_argument = 0;
   bool timed = false;  // a futex: it is waited for until a point in time at most
   BlockedIn blocked_in = BlockedIn::kNothing;
+  // Of a thread that is blocked; null where the kernel does not tell.
+  RemoteAddr stack_pointer{};
+  RemoteAddr instruction{};
+
+  bool operator==(const SyscallFacts&) const = default;
 };
 
 // From /proc/PID/task/TID/schedstat. While a thread stays on a CPU it moves only at scheduler ticks.
@@ -119,6 +125,8 @@ class ThreadStop {
   virtual ~ThreadStop() = default;
 
   virtual bool holds(Tid tid) const = 0;  // whether this one stands still
+  // Of one that stands still. Errors: kGone, kSystem.
+  virtual Result<Registers> registers(Tid tid) const = 0;
   // They go on. How long the first of them stood still at most.
   virtual Nanos release() = 0;
 };
@@ -154,6 +162,9 @@ class Target : public MemoryReader {
   // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
   // ones. Errors: kDenied (the message says who is in the way).
   virtual Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) = 0;
+  // The same of one, for a moment: where it does not stand still within `patience` it is left out, and let go as soon as
+  // it does (release_late).
+  virtual Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos patience) = 0;
   // Lets those go on that the kernel stopped only after stop() had given up waiting. True: some have yet to stop. They
   // will then stand until this is called again.
   virtual bool release_late() = 0;

@@ -31,10 +31,17 @@ std::string speedup(double factor);              // "at most 1.96x", "no faster"
 std::string short_file(std::string_view file, const TargetFacts& target);
 // Whether the file belongs to Python's own library or to an installed package: not to the program that is profiled.
 bool is_library(std::string_view file);
+// The same of a frame: native ones do.
+inline bool is_library(const Frame& frame) { return frame.native || is_library(frame.file); }
+// The stack without native frames at its inner end; kNoStack: it has no others.
+StackId python_part(const StackTable& table, StackId stack);
 // The stack without the frames of libraries at its inner end; kNoStack: it has no others.
 StackId own_part(const StackTable& table, StackId stack);
 // "is_prime (primes.py:4)": the function, told apart by its first line
 std::string function_name(const Frame& frame, const TargetFacts& target);
+// Whose work a stack shows: its innermost function of Python and what that called natively, "match (re.py:189) ->
+// pattern_match (_sre)". kNoStack: kNoPythonFrame.
+std::string work_name(const StackTable& table, StackId stack, const TargetFacts& target);
 
 // BaseEventLoop._run_once of asyncio.
 bool is_event_loop(const Frame& frame);

@@ -42,7 +42,10 @@ class LinuxTarget final : public Target {
   std::optional<Tid> tid_of_own_number(std::int32_t number) override;
   void forget(Tid tid) override;
   Result<void> may_stop() override { return tracer_.may_stop(); }
-  Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
+  Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override { return tracer_.stop(tids); }
+  Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos patience) override {
+    return tracer_.stop_briefly(tid, patience);
+  }
   bool release_late() override { return tracer_.release_late(); }
   Result<Nanos> cpu_time() override;
   std::vector<ProcessIdentity> descendants() override;

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "gilspy/platform.h"
 #include "proc_files.h"
 #include "proc_text.h"
 
@@ -39,7 +40,7 @@ bool same_file(const struct stat& facts, const Mapping& mapping) {
   return facts.st_ino == mapping.inode && (facts.st_dev == mapping.device || major(facts.st_dev) == 0);
 }
 
-Result<std::unique_ptr<FileBytes>> map_file(const std::string& path, const Mapping& mapping) {
+Result<std::unique_ptr<FileBytes>> map_file_of(const std::string& path, const Mapping& mapping) {
   // Not blocking: a path that the target names could be a pipe.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return tl::unexpected(error_of(errno, path));
@@ -49,7 +50,8 @@ Result<std::unique_ptr<FileBytes>> map_file(const std::string& path, const Mappi
   if (!same_file(facts, mapping)) return fail(ErrorCode::kSystem, path + ": another file by now");
   const auto size = static_cast<std::size_t>(facts.st_size);
   if (size == 0) return std::make_unique<MappedFile>(std::span<std::byte>{});
-  void* bytes = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  // A private copy, of the pages that are written: libelf notes in the headers which sections it has decompressed.
+  void* bytes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.get(), 0);
   if (bytes == MAP_FAILED) return tl::unexpected(error_of(errno, path));
   return std::make_unique<MappedFile>(std::span(static_cast<std::byte*>(bytes), size));
 }
@@ -69,10 +71,14 @@ std::vector<std::string> ways_to(Pid pid, const Mapping& mapping, const std::str
 
 }  // namespace
 
+Result<std::unique_ptr<FileBytes>> map_file(const std::string& path) { return map_file_of(path, Mapping{}); }
+
+std::string root_of(Pid pid) { return proc_path(pid, "root"); }
+
 Result<std::unique_ptr<FileBytes>> open_mapped_file(Pid pid, const Mapping& mapping, const std::string& executable) {
   if (!mapping.path.starts_with('/')) return fail(ErrorCode::kSystem, "the mapping has no file");
   for (const std::string& way : ways_to(pid, mapping, executable)) {
-    if (auto file = map_file(way, mapping); file.has_value()) return file;
+    if (auto file = map_file_of(way, mapping); file.has_value()) return file;
   }
   const auto name = without_deleted_mark(mapping.path);
   if (is_deleted(mapping.path)) {

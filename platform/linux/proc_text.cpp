@@ -118,6 +118,8 @@ std::vector<Mapping> parse_maps(std::string_view text) {
 
 namespace {
 
+constexpr int kSyscallArguments = 6;
+
 // futex(2): what follows the address is the operation, the value and a struct timespec*.
 bool has_timeout(std::string_view arguments) {
   for (int skipped = 0; skipped < 2; ++skipped) take_word(arguments);
@@ -143,6 +145,9 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
     facts.blocked_in = blocked_in_call(*number, *argument);
     facts.first_argument = *argument;
     if (*number == kFutexSyscall) facts.timed = has_timeout(text);
+    for (int i = 1; i < kSyscallArguments; ++i) take_word(text);
+    facts.stack_pointer = RemoteAddr(parse_prefixed_hex(take_word(text)).value_or(0));
+    facts.instruction = RemoteAddr(parse_prefixed_hex(take_word(text)).value_or(0));
     return facts;
   }
   // "-1 SP PC" outside a system call; both are 0 for a thread without a stack (collect_syscall in lib/syscall.c).
@@ -150,6 +155,8 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
   if (argument && program_counter && *argument == 0 && *program_counter == 0) return std::nullopt;
   facts.state = SyscallFacts::State::kElsewhere;
   facts.blocked_in = BlockedIn::kFault;
+  facts.stack_pointer = RemoteAddr(argument.value_or(0));
+  facts.instruction = RemoteAddr(program_counter.value_or(0));
   return facts;
 }
 

@@ -70,8 +70,6 @@ void LinuxTarget::forget(Tid tid) {
   std::erase_if(by_own_number_, [tid](const auto& entry) { return entry.second == tid; });
 }
 
-Result<std::unique_ptr<ThreadStop>> LinuxTarget::stop(std::span<const Tid> tids) { return tracer_.stop(tids); }
-
 Result<Nanos> LinuxTarget::cpu_time() {
   timespec time{};
   if (::clock_gettime(parts_.cpu_clock, &time) != 0) {

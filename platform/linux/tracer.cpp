@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <elf.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstdint>
@@ -60,6 +64,28 @@ bool is_our_tracee(Pid pid) {
   return parse_decimal(status_value(status, "TracerPid")) == ::gettid();
 }
 
+Result<Registers> registers_of(Tid tid) {
+  user_regs_struct all{};
+  iovec into{&all, sizeof all};
+  // NT_PRSTATUS: the general registers, as core files have them.
+  void* const which = std::bit_cast<void*>(std::uintptr_t{NT_PRSTATUS});
+  if (::ptrace(PTRACE_GETREGSET, to_int(tid), which, &into) != 0) {
+    return tl::unexpected(error_of(errno, "reading a thread's registers"));
+  }
+  Registers registers;
+#if defined(__aarch64__)
+  for (std::size_t i = 0; i < 31; ++i) registers.set(i, all.regs[i]);
+  registers.set(Registers::kStackPointer, all.sp);
+  registers.set(Registers::kInstruction, all.pc);
+#else
+  const std::array values{all.rax, all.rdx, all.rcx, all.rbx, all.rsi, all.rdi, all.rbp, all.rsp, all.r8,
+                          all.r9,  all.r10, all.r11, all.r12, all.r13, all.r14, all.r15, all.rip};
+  static_assert(values.size() == Registers::kCount);
+  for (std::size_t i = 0; i < values.size(); ++i) registers.set(i, values[i]);
+#endif
+  return registers;
+}
+
 }  // namespace
 
 class LinuxThreadStop final : public ThreadStop {
@@ -72,6 +98,11 @@ class LinuxThreadStop final : public ThreadStop {
 
   bool holds(Tid tid) const override {
     return std::ranges::any_of(stopped_, [tid](const Tracer::Tracee& tracee) { return tracee.tid == tid; });
+  }
+
+  Result<Registers> registers(Tid tid) const override {
+    if (!holds(tid)) return fail(ErrorCode::kGone, "the thread does not stand still");
+    return registers_of(tid);
   }
 
   Nanos release() override {
@@ -98,7 +129,13 @@ Result<void> Tracer::may_stop() const {
   return {};
 }
 
-Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
+Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) { return stop_within(tids, kPatience); }
+
+Result<std::unique_ptr<ThreadStop>> Tracer::stop_briefly(Tid tid, Nanos patience) {
+  return stop_within({&tid, 1}, patience);
+}
+
+Result<std::unique_ptr<ThreadStop>> Tracer::stop_within(std::span<const Tid> tids, Nanos patience) {
   release_late();
   auto guard = std::make_unique<NoJobControl>();
   std::vector<Tracee> seized;
@@ -114,7 +151,8 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop(std::span<const Tid> tids) {
     ::ptrace(PTRACE_INTERRUPT, to_int(tid), nullptr, nullptr);
     seized.push_back({tid});
   }
-  auto stopped = std::make_unique<LinuxThreadStop>(*this, std::move(guard), arrivals(seized, since + kPatience), since);
+  std::vector<Tracee> arrived = arrivals(seized, since + patience, since);
+  auto stopped = std::make_unique<LinuxThreadStop>(*this, std::move(guard), std::move(arrived), since);
   if (refused) return tl::unexpected(std::move(*refused));  // those that did stop go on
   return stopped;
 }
@@ -124,25 +162,31 @@ Tracer::~Tracer() {
   for (const Nanos deadline = now() + kPatience; !late_.empty() && now() < deadline; nap()) release_late();
 }
 
-std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline) {
+std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos deadline, Nanos& since) {
   std::vector<Tracee> stopped;
   for (Tracee& tracee : seized) {
-    // Several may have to share a CPU to get there: ours, too.
-    const Arrival arrival = await(tracee, seized.size() == 1 ? kSpin : Nanos{0}, deadline);
+    // Several may have to share a CPU to get there: ours, too. A thread that is alone, and has none, stands still only
+    // when it gets one: what it waits until then is not our doing.
+    Nanos arrived{0};
+    const Arrival arrival = await(tracee, seized.size() == 1 ? kSpin : Nanos{0}, deadline, arrived);
+    if (seized.size() == 1) since = std::max(since, arrived);
     if (arrival == Arrival::kStopped) stopped.push_back(tracee);
     if (arrival == Arrival::kNotYet) late_.push_back(tracee);
   }
   return stopped;
 }
 
-Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline) const {
+// `since`: the last look at which it had not come yet, once it was waited for longer than `spin`.
+Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline, Nanos& since) const {
   const Nanos spin_until = now() + spin;
   for (;;) {
     const Arrival arrival = look(tracee);
     if (arrival != Arrival::kNotYet) return arrival;
     const Nanos time = now();
     if (time >= deadline) return arrival;
-    if (time >= spin_until) nap();
+    if (time < spin_until) continue;
+    since = time;
+    nap();
   }
 }
 

@@ -27,6 +27,8 @@ class Tracer {
   Result<void> may_stop() const;
   // As Target::stop.
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids);
+  // As Target::stop_briefly.
+  Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos patience);
   // As Target::release_late.
   bool release_late();
 
@@ -38,8 +40,9 @@ class Tracer {
   };
   enum class Arrival { kStopped, kNotYet, kGone };
 
-  std::vector<Tracee> arrivals(std::span<Tracee> seized, Nanos deadline);
-  Arrival await(Tracee& tracee, Nanos spin, Nanos deadline) const;
+  Result<std::unique_ptr<ThreadStop>> stop_within(std::span<const Tid> tids, Nanos patience);
+  std::vector<Tracee> arrivals(std::span<Tracee> seized, Nanos deadline, Nanos& since);
+  Arrival await(Tracee& tracee, Nanos spin, Nanos deadline, Nanos& since) const;
   Arrival look(Tracee& tracee) const;
   void let_go(std::span<const Tracee> tracees);
   std::optional<Error> refusal(Tid tid) const;

@@ -33,6 +33,9 @@ class CapturingTarget final : public Target {
   void forget(Tid tid) override { inner_.forget(tid); }
   Result<void> may_stop() override { return inner_.may_stop(); }
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override { return inner_.stop(tids); }
+  Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos patience) override {
+    return inner_.stop_briefly(tid, patience);
+  }
   bool release_late() override { return inner_.release_late(); }
   Result<Nanos> cpu_time() override { return inner_.cpu_time(); }
   std::vector<ProcessIdentity> descendants() override { return inner_.descendants(); }

@@ -18,12 +18,20 @@ class OwnBytes final : public FileBytes {
 // Stands for a pause of ten microseconds.
 class FakeStop final : public ThreadStop {
  public:
-  FakeStop(std::vector<Tid> tids, int& standing) : tids_(std::move(tids)), standing_(standing) { ++standing_; }
+  FakeStop(std::vector<Tid> tids, std::map<Tid, Registers> registers, int& standing)
+      : tids_(std::move(tids)), registers_(std::move(registers)), standing_(standing) {
+    ++standing_;
+  }
   ~FakeStop() override { release(); }
   FakeStop(const FakeStop&) = delete;
   FakeStop& operator=(const FakeStop&) = delete;
 
   bool holds(Tid tid) const override { return !released_ && std::ranges::count(tids_, tid) > 0; }
+  Result<Registers> registers(Tid tid) const override {
+    const auto found = registers_.find(tid);
+    if (!holds(tid) || found == registers_.end()) return fail(ErrorCode::kGone, "the thread does not stand still");
+    return found->second;
+  }
   Nanos release() override {
     if (!std::exchange(released_, true)) --standing_;
     return std::chrono::microseconds(10);
@@ -31,6 +39,7 @@ class FakeStop final : public ThreadStop {
 
  private:
   std::vector<Tid> tids_;
+  std::map<Tid, Registers> registers_;
   int& standing_;
   bool released_ = false;
 };
@@ -148,7 +157,11 @@ Result<std::unique_ptr<ThreadStop>> FakeTarget::stop(std::span<const Tid> tids) 
   std::vector<Tid> living;
   std::ranges::copy_if(tids, std::back_inserter(living), [this](Tid tid) { return threads_.contains(tid); });
   stops_.push_back(living);
-  auto stop = std::make_unique<FakeStop>(std::move(living), standing_);
+  std::map<Tid, Registers> registers;
+  for (const Tid tid : living) {
+    if (threads_[tid].registers.known != 0) registers[tid] = threads_[tid].registers;
+  }
+  auto stop = std::make_unique<FakeStop>(std::move(living), std::move(registers), standing_);
   if (on_stop_) on_stop_(stops_.back());
   return stop;
 }

@@ -65,6 +65,7 @@ class FakeTarget final : public Target {
   void set_syscall(Tid tid, SyscallFacts facts) { threads_[tid].syscall = facts; }
   void set_sched(Tid tid, SchedFacts facts) { threads_[tid].sched = facts; }
   void set_tells_system_calls(bool tells) { tells_system_calls_ = tells; }
+  void set_registers(Tid tid, const Registers& registers) { threads_[tid].registers = registers; }
   void set_own_number(Tid tid, std::int32_t number) { threads_[tid].own_number = number; }
 
   // Every further read fails with this (kGone, kDenied), as for a process that has ended.
@@ -108,6 +109,7 @@ class FakeTarget final : public Target {
   void forget(Tid tid) override { forgotten_.insert(tid); }
   Result<void> may_stop() override;
   Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) override;
+  Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos) override { return stop({&tid, 1}); }
   bool release_late() override;
   Result<Nanos> cpu_time() override { return cpu_time_; }
   std::vector<ProcessIdentity> descendants() override { return descendants_; }
@@ -115,9 +117,10 @@ class FakeTarget final : public Target {
  private:
   struct Thread {
     std::string comm = "python3";
-    SyscallFacts syscall{SyscallFacts::State::kRunning, -1, 0};
+    SyscallFacts syscall{.state = SyscallFacts::State::kRunning};
     SchedFacts sched;
     std::optional<std::int32_t> own_number;
+    Registers registers;  // of which nothing is known: they cannot be had
   };
 
   ProcessIdentity identity_;

@@ -60,8 +60,13 @@ std::size_t prefix_length(std::string_view path, std::string_view folder) {
 
 bool is_library(std::string_view file) { return file.starts_with("<frozen ") || library_prefix(file) > 0; }
 
+StackId python_part(const StackTable& table, StackId stack) {
+  while (stack != kNoStack && table.frame(table.leaf(stack)).native) stack = table.parent(stack);
+  return stack;
+}
+
 StackId own_part(const StackTable& table, StackId stack) {
-  while (stack != kNoStack && is_library(table.frame(table.leaf(stack)).file)) stack = table.parent(stack);
+  while (stack != kNoStack && is_library(table.frame(table.leaf(stack)))) stack = table.parent(stack);
   return stack;
 }
 

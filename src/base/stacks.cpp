@@ -10,8 +10,8 @@ namespace {
 
 // The lengths keep ("ab", "c") and ("a", "bc") apart whatever bytes the names hold.
 std::string key_of(const Frame& frame) {
-  return fmt::format("{} {} {} {} {}{}", frame.line, frame.first_line, frame.function.size(), frame.file.size(),
-                     frame.function, frame.file);
+  return fmt::format("{} {} {} {} {} {}{}", int{frame.native}, frame.line, frame.first_line, frame.function.size(),
+                     frame.file.size(), frame.function, frame.file);
 }
 
 }  // namespace

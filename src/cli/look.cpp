@@ -10,6 +10,7 @@
 
 #include "gilspy/activity.h"
 #include "gilspy/platform.h"
+#include "src/native/native_run.h"
 
 namespace gilspy::cli {
 namespace {
@@ -24,12 +25,20 @@ constexpr Nanos kBetween = 300us;
 
 class Look {
  public:
-  explicit Look(Attachment& attachment) : attachment_(attachment) {}
+  Look(Attachment& attachment, NativeFrames native) : attachment_(attachment) {
+    if (native == NativeFrames::kNone) return;
+    native_.emplace(*attachment.target, attachment.layout, attachment.location.binary, native, *attachment.stacks);
+  }
 
   Result<Dump> take() {
+    if (native_) GILSPY_CHECK(attachment_.sampler->show_native());
     for (int ticks = 1; ticks <= kMost; ++ticks) {
       if (ticks > 1) platform::sleep_until(platform::now() + kBetween);
       GILSPY_CHECK(attachment_.sampler->tick(platform::now(), sample_));
+      if (native_) {
+        native_->submit(std::move(sample_));
+        sample_ = *native_->take(true);
+      }
       note(sample_);
       if (ticks >= kFewest && of_one_piece()) break;
     }
@@ -64,6 +73,7 @@ class Look {
       if (facts.quality == StackQuality::kUnchanged) continue;
       thread.quality = facts.quality;
       thread.stack = facts.stack;
+      thread.native = facts.native;
     }
   }
 
@@ -155,6 +165,7 @@ class Look {
   }
 
   Attachment& attachment_;
+  std::optional<native::NativeRun> native_;
   Sample sample_;
   std::vector<GilFacts> gils_;   // of the last sample that did not fail, as the next
   std::vector<LockDump> locks_;  // by LockIndex
@@ -165,6 +176,6 @@ class Look {
 
 }  // namespace
 
-Result<Dump> look(Attachment& attachment) { return Look(attachment).take(); }
+Result<Dump> look(Attachment& attachment, NativeFrames native) { return Look(attachment, native).take(); }
 
 }  // namespace gilspy::cli

@@ -7,6 +7,6 @@
 namespace gilspy::cli {
 
 // Errors: kGone, kDenied; kNotReady when every try to read it failed.
-Result<Dump> look(Attachment& attachment);
+Result<Dump> look(Attachment& attachment, NativeFrames native = NativeFrames::kNone);
 
 }  // namespace gilspy::cli

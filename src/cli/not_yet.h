@@ -12,7 +12,6 @@ namespace gilspy::cli {
 class NotYet {
  public:
   void add_subprocesses(CLI::App& app);
-  void add_native(CLI::App& app);
   void add_locals(CLI::App& app);
   void add_core(CLI::App& app);
 
@@ -20,7 +19,7 @@ class NotYet {
   std::string complaint() const;
 
  private:
-  bool subprocesses_ = false, native_ = false, locals_ = false;
+  bool subprocesses_ = false, locals_ = false;
   std::string core_;
 };
 

@@ -32,6 +32,7 @@ struct RecordOptions {
   double gil_rate_hz = 10000;  // looks at the GIL alone between ticks; 0: none
   Stopping stopping = Stopping::kNever;
   AsyncTasks tasks = AsyncTasks::kNone;
+  NativeFrames native = NativeFrames::kNone;
   bool subprocesses = false;  // all that the process starts as well
 
   bool launches() const { return !command.empty(); }
@@ -69,6 +70,7 @@ struct DumpOptions {
   bool json = false;
   bool full_filenames = false;
   Stopping stopping = Stopping::kNever;
+  NativeFrames native = NativeFrames::kNone;
 };
 
 struct TopOptions {

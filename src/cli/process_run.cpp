@@ -27,10 +27,13 @@ void add_facts(RunFacts& facts, const Attachment& attachment) {
 
 }  // namespace
 
-ProcessRun::ProcessRun(Attachment& attachment, RunFacts facts, recording::RecordingFile* file)
+ProcessRun::ProcessRun(Attachment& attachment, RunFacts facts, recording::RecordingFile* file, NativeFrames native)
     : attachment_(attachment), watch_(attachment_.location.free_threaded) {
   add_facts(facts, attachment_);
   builder_.begin(facts);
+  if (native != NativeFrames::kNone) {
+    native_.emplace(*attachment_.target, attachment_.layout, attachment_.location.binary, native, *attachment_.stacks);
+  }
   if (file == nullptr) return;
   sink_.emplace(*file, *attachment_.stacks);
   sink_->begin(std::move(facts));
@@ -39,17 +42,33 @@ ProcessRun::ProcessRun(Attachment& attachment, RunFacts facts, recording::Record
 Result<void> ProcessRun::tick(Nanos period) {
   const Nanos now = platform::now();
   sample_.period = period;
+  if (ticks_ == 0 && native_) GILSPY_CHECK(attachment_.sampler->show_native());
   GILSPY_CHECK(attachment_.sampler->tick(now, sample_));
   if (ticks_ == 0) {
     watch_.look_around(*attachment_.target, platform::now());
     began_ = sample_.time = platform::now();
     next_update_ = began_ + kFirstUpdate;
   }
-  watch_.add(sample_);
-  builder_.add(sample_);
-  if (sink_) sink_->add(sample_);
   ++ticks_;
+  if (!native_) {
+    take_in(sample_);
+    return {};
+  }
+  native_->submit(std::move(sample_));
+  sample_ = {};
+  take_in_native(native_->is_full());
   return {};
+}
+
+void ProcessRun::take_in(const Sample& sample) {
+  watch_.add(sample);
+  builder_.add(sample);
+  if (sink_) sink_->add(sample);
+}
+
+// Those that are complete, or with `wait` all.
+void ProcessRun::take_in_native(bool wait) {
+  while (const auto sample = native_->take(wait)) take_in(*sample);
 }
 
 void ProcessRun::keep_up(Nanos now) {
@@ -71,6 +90,7 @@ void ProcessRun::glance(Nanos now) {
 }
 
 RunUpdate ProcessRun::take_update() {
+  if (native_) take_in_native(true);
   watch_.look_around(*attachment_.target, platform::now());
   RunUpdate update = watch_.take(*attachment_.sampler);
   builder_.update(update);
@@ -80,6 +100,7 @@ RunUpdate ProcessRun::take_update() {
 Profile ProcessRun::finish(const std::string& end_note) {
   watch_.look_at_cpu(*attachment_.target, platform::now());
   RunUpdate update = take_update();
+  native_.reset();
   if (sink_) sink_->end(std::move(update), end_note);
   return builder_.finish(std::move(*attachment_.stacks), end_note);
 }

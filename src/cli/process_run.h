@@ -10,6 +10,7 @@
 #include "formats/recording/recording_sink.h"
 #include "gilspy/profile.h"
 #include "gilspy/run.h"
+#include "src/native/native_run.h"
 #include "profile_builder.h"
 #include "run_watch.h"
 
@@ -18,7 +19,8 @@ namespace gilspy::cli {
 class ProcessRun {
  public:
   // `facts` lack what the attachment tells. Both, if there is a file, must outlive this.
-  ProcessRun(Attachment& attachment, RunFacts facts, recording::RecordingFile* file);
+  ProcessRun(Attachment& attachment, RunFacts facts, recording::RecordingFile* file,
+             NativeFrames native = NativeFrames::kNone);
   void own(std::unique_ptr<Attachment> attachment) { owned_ = std::move(attachment); }  // the one that it was given
 
   Pid pid() const { return attachment_.target->identity().pid; }
@@ -43,12 +45,15 @@ class ProcessRun {
 
  private:
   RunUpdate take_update();
+  void take_in(const Sample& sample);
+  void take_in_native(bool wait);
 
   std::unique_ptr<Attachment> owned_;
   Attachment& attachment_;
   std::optional<recording::RecordingSink> sink_;
   RunWatch watch_;
   ProfileBuilder builder_;
+  std::optional<native::NativeRun> native_;  // whose samples are complete later
   Sample sample_;
   Nanos began_{0}, next_look_{0}, next_update_{0};
   std::uint64_t ticks_ = 0;

@@ -51,7 +51,7 @@ class Recorder {
 
   ProcessRun& add(Attachment& attachment) {
     attachment.sampler->show_tasks(plan_.tasks);
-    return *runs_.emplace_back(std::make_unique<ProcessRun>(attachment, facts_, plan_.file));
+    return *runs_.emplace_back(std::make_unique<ProcessRun>(attachment, facts_, plan_.file, plan_.native));
   }
 
   Result<Recorded> run() {

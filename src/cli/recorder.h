@@ -16,6 +16,7 @@ struct RecordingPlan {
   double gil_rate_hz = 0;  // looks at the GILs alone between ticks
   std::optional<Nanos> duration;
   AsyncTasks tasks = AsyncTasks::kNone;
+  NativeFrames native = NativeFrames::kNone;
   Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
   recording::RecordingFile* file = nullptr;                          // where everything that is read goes as well

@@ -39,6 +39,7 @@ RecordingPlan plan_of(const RecordOptions& options) {
   plan.duration = options.duration;
   plan.stopping = options.stopping;
   plan.tasks = options.tasks;
+  plan.native = options.native;
   return plan;
 }
 

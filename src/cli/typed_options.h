@@ -17,11 +17,11 @@ class App;
 namespace gilspy::cli {
 
 struct TypedOptions {
-  std::string pid, output, format = "flamegraph", view, rate = "1khz", gil_rate = "10khz", duration = "unlimited",
+  std::string pid, output, format = "flamegraph", view, rate, gil_rate = "10khz", duration = "unlimited",
                            recording, base, head, work, shell, link, loop_threshold = "100ms", tasks;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
-       json = false, subprocesses = false;
+       json = false, subprocesses = false, native = false, native_all = false;
   std::vector<std::string> command;
   NotYet not_yet;
   TypedCheck check;
@@ -51,6 +51,7 @@ struct TypedOptions {
   void add_loop_threshold(CLI::App& app);
   void add_full_filenames(CLI::App& app, const char* group);
   void add_stopping(CLI::App& app, const char* group);
+  void add_native(CLI::App& app, const char* group);
 
   Result<const Format*> chosen_format() const;
   Result<const ComparisonFormat*> chosen_comparison_format() const;
@@ -59,6 +60,7 @@ struct TypedOptions {
   std::string hint_about_name(const Format& chosen) const;
   std::string hint_about_options(const Format& chosen) const;
   Result<Stopping> stopping() const;
+  Result<NativeFrames> native_frames() const;
 };
 
 }  // namespace gilspy::cli

@@ -43,6 +43,7 @@ StackReader::FrameView StackReader::view_frame(RemoteAddr address, const std::by
   result.unwritten =
       is_312 && frame.says == FrameSays::kHasCalled && frame.instruction.position == before_the_first.value();
   if (layout_.frame.is_entry != kAbsent) result.entered_from_c = view.get<std::uint8_t>(layout_.frame.is_entry) != 0;
+  frame.entry = result.entered_from_c;
   return result;
 }
 
@@ -89,6 +90,7 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
   for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
     if (address.is_null() || address == base || (rooted && address == plan.root_entry)) {
       if (rooted) result.end = WalkEnd::kRoot;
+      if (!result.frames.empty()) result.frames.back().entry = true;
       result.rooted = rooted && !result.frames.empty();
       return;
     }
@@ -98,6 +100,7 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
     const FrameView view = view_frame(address, bytes);
     if (view.sentinel) {
       if (rooted && view.previous.is_null()) result.root_entry = address;
+      if (!result.frames.empty()) result.frames.back().entry = true;
       called_directly = false;
     } else {
       const bool gone = view.frame.code.is_null();

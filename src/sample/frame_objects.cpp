@@ -20,6 +20,7 @@ StackReader::FrameObject StackReader::view_object(RemoteAddr address, const std:
   object.previous = view.pointer(layout_.frame.previous);
   const auto lasti = view.get<std::int32_t>(layout_.frame.instruction);  // -1: nothing executed yet
   object.frame = {address, view.pointer(layout_.frame.code), {static_cast<std::uint64_t>(std::int64_t{lasti})}};
+  object.frame.entry = true;  // each is run by a call of its own
   const auto state = view.get<std::uint8_t>(layout_.frame.state);
   object.executed = state < 8 && ((layout_.frame.states_on_stack >> state) & 1U) != 0;
   return object;

@@ -107,6 +107,7 @@ void LiveSampler::note_os(ThreadIndex thread, const SyscallFacts& read, Sample& 
   ThreadRecord& record = table_.at(thread);
   record.os_tick = tick_;
   record.os_due = time_ + kOsHolds;
+  record.blocked = read;
   place_thread(record, read);
   // Nobody announces who ran without a GIL: whoever is blocked in another call did, though its frame may be the same.
   const bool ran = read.number != record.call || read.first_argument != record.call_argument;

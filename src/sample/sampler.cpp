@@ -40,11 +40,12 @@ Result<void> LiveSampler::tick(Nanos now, Sample& sample) {
   sample.owners = std::exchange(untold_owners_, {});
   sample.started = std::exchange(untold_started_, {});
   for (const ThreadIndex thread : std::exchange(untold_ended_, {})) facts_of(thread, sample).ended = true;
+  sample.natives.clear();
   sample.stack_retries = 0;
   sample.holder_stack_lost = false;
   sample.pause = Nanos{0};
   sample.stop_denied = false;
-  if (stopping_ != Stopping::kNever) target_.release_late();
+  if (stopping_ != Stopping::kNever || native_) target_.release_late();
   auto taken = take(sample);
   let_go(sample);
   if (!taken.has_value()) return explain_failure(std::move(taken).error(), sample);
@@ -61,9 +62,12 @@ Result<void> LiveSampler::take(Sample& sample) {
   GILSPY_CHECK(read_attach_states(sample));
   if (stopping_ == Stopping::kAlways) GILSPY_CHECK(stop_attached(sample));
   GILSPY_CHECK(read_stacks(sample));
+  if (native_) copy_native_of_holders(sample);
   GILSPY_CHECK(read_os_facts(sample));
+  if (native_) copy_native_of_others(sample);
   step_tasks(sample);
   tell_dormant(sample);
+  if (native_) tell_native(sample);
   names_.refresh(time_, sample.started, words_.interpreters(), table_);
   for (ThreadInfo& info : sample.started) info = table_.at(info.index).info;
   return {};
@@ -395,6 +399,12 @@ ThreadFacts& LiveSampler::facts_of(ThreadIndex thread, Sample& sample) {
     sample.threads.push_back(facts);
   }
   return sample.threads[record.fact_slot];
+}
+
+Result<void> LiveSampler::show_native() {
+  GILSPY_CHECK(target_.may_stop());
+  native_ = true;
+  return {};
 }
 
 std::vector<TaskState> LiveSampler::tasks() {

@@ -40,6 +40,7 @@ class LiveSampler : public Sampler {
   bool takes_turns() const override { return takes_turns_ && !stopped_; }
   std::vector<InterpreterInfo> interpreters() const override;
   void show_tasks(AsyncTasks which) override { task_watch_.show(which); }
+  Result<void> show_native() override;
   std::vector<TaskState> tasks() override;
   const ThreadInfo& thread(ThreadIndex index) const override;
 
@@ -76,6 +77,14 @@ class LiveSampler : public Sampler {
   static bool has_unseen_rounds(const ThreadRecord& record, const LoopReader::Reading& now);
   void note_loop(ThreadRecord& record, ThreadFacts& facts);
   void step_tasks(Sample& sample);
+  void copy_native_of_holders(Sample& sample);
+  void copy_native_of_others(Sample& sample);
+  void copy_native_of_runners(Sample& sample);
+  bool copy_native_stopped(ThreadIndex thread, Sample& sample);
+  bool copy_native_blocked(ThreadIndex thread, Sample& sample);
+  bool copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call, Sample& sample);
+  bool holds_gil(const ThreadRecord& record, std::span<const GilWords> words) const;
+  void tell_native(Sample& sample);
   void pick_stacks(const Sample& sample);
   void pick_stack(ThreadIndex thread);
   Result<void> read_os_facts(Sample& sample);
@@ -109,6 +118,9 @@ class LiveSampler : public Sampler {
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
+  bool native_ = false;                // native stacks are asked for
+  std::size_t native_cursor_ = 0;      // of those that run without a GIL
+  std::vector<std::byte> stack_bytes_;
   std::unique_ptr<ThreadStop> stop_;  // while threads stand still
   std::vector<GilWords> now_, after_, glanced_, then_;
   std::vector<ListHead> heads_, other_heads_;

@@ -21,6 +21,7 @@ struct KnownFrame {
   Instruction instruction;
   StackId stack = kNoStack;
   bool learned = false;  // that its caller calls it there
+  bool entry = false;    // the interpreter's loop was entered with it, from C
 };
 
 struct StackPlan {

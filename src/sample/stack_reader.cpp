@@ -276,6 +276,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
                 plan.known[result.depth].instruction == frame.instruction;
     if (as_before) {
       plan.known[result.depth].address = frame.address;
+      plan.known[result.depth].entry = frame.entry;
       result.stack = plan.known[result.depth].stack;
       continue;
     }
@@ -286,7 +287,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     }
     result.stack = stacks_.child(result.stack, *id);
     plan.known.resize(result.depth);
-    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack});
+    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack, false, frame.entry});
   }
   return result;
 }

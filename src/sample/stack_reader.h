@@ -76,6 +76,7 @@ class StackReader {
     Instruction instruction;
     FrameSays says = FrameSays::kNothing;
     bool joined = false;  // to its caller, in the copy: the two were copied at about the same moment
+    bool entry = false;   // see KnownFrame
 
     bool same_call(const RawFrame& other) const { return address == other.address && code == other.code; }
   };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,6 +42,11 @@ struct ThreadRecord {
   AttachState attach = AttachState::kNotRead;
   RemoteAddr frame_root;  // read together with `attach`
   StackId stack = kNoStack;
+  // Of its native stack, where those are asked for: what was copied last, and of which moment.
+  std::shared_ptr<NativeJob> native;
+  SyscallFacts native_call;       // in which it was blocked then
+  std::uint64_t native_tick = 0;  // at which that was certain last
+  SyscallFacts blocked;           // as of os_tick
   // What it is blocked in, if that is a lock; the futex, and the tick of its stack then. Where waiting is no
   // contention, also what it waited for last, with which stack.
   std::optional<LockWait> lock;

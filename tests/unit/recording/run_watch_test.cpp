@@ -19,6 +19,7 @@ class NamedThreads final : public Sampler {
   bool takes_turns() const override { return false; }
   std::vector<InterpreterInfo> interpreters() const override { return found; }
   void show_tasks(AsyncTasks) override {}
+  Result<void> show_native() override { return {}; }
   std::vector<TaskState> tasks() override { return {}; }
   const ThreadInfo& thread(ThreadIndex index) const override { return threads.at(to_int(index)); }
 

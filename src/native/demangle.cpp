@@ -1,0 +1,62 @@
+#include "demangle.h"
+
+#include <libiberty/demangle.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace gilspy::native {
+namespace {
+
+constexpr std::size_t kLongest = 2'000;  // longer ones are not looked at: templates of templates
+constexpr std::size_t kMostShown = 160;
+
+// ".cold", ".part.0", ".constprop.0.isra.0", ".llvm.123", "@@GLIBC_2.34"
+std::string_view without_suffixes(std::string_view symbol) {
+  symbol = symbol.substr(0, symbol.find('@'));
+  const std::size_t dot = symbol.find('.', 1);
+  return symbol.substr(0, dot);
+}
+
+std::string in_words(std::string_view symbol) {
+  const std::string name(symbol);
+  const int style = name.starts_with("_R") ? DMGL_RUST : DMGL_AUTO;
+  const std::unique_ptr<char, void (*)(void*)> text(::cplus_demangle(name.c_str(), style), std::free);
+  return text == nullptr ? name : std::string(text.get());
+}
+
+// "a<b<c>>::d<e>" becomes "a<...>::d<...>". What "<" stands for in operator names stays.
+std::string short_templates(std::string_view name) {
+  std::string result;
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const std::string_view before(name.data(), i);
+    const bool is_operator = before.ends_with("operator") || before.ends_with("operator<") ||
+                             before.ends_with("operator>") || before.ends_with("operator-");
+    if (name[i] == '<' && !is_operator && i > 0) {
+      if (depth++ == 0) result += "<...>";
+      continue;
+    }
+    if (name[i] == '>' && !is_operator && depth > 0) {
+      --depth;
+      continue;
+    }
+    if (depth == 0) result += name[i];
+  }
+  return depth == 0 ? result : std::string(name);
+}
+
+}  // namespace
+
+std::string demangled(std::string_view symbol) {
+  const bool is_mangled = symbol.starts_with("_Z") || symbol.starts_with("_R");
+  if (!is_mangled) return std::string(without_suffixes(symbol));
+  if (symbol.size() > kLongest) return std::string(symbol.substr(0, kMostShown)) + "...";
+  // Rust's older names look like C++'s, with a part behind that is a hash: libiberty leaves both away.
+  std::string name = in_words(symbol.starts_with("_R") ? symbol : without_suffixes(symbol));
+  if (name.size() > kMostShown / 2) name = short_templates(name);
+  if (name.size() > kMostShown) name = name.substr(0, kMostShown) + "...";
+  return name;
+}
+
+}  // namespace gilspy::native

@@ -1,0 +1,157 @@
+#include "native_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "address_space.h"
+#include "gilspy/platform.h"
+#include "merge.h"
+#include "symboliser.h"
+
+namespace gilspy::native {
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+constexpr Nanos kRefreshEvery = 100ms;  // of what is mapped, where an address lies in nothing that is known
+
+}  // namespace
+
+class NativeRun::Worker {
+ public:
+  Worker(Target& target, const PythonTypes& types, std::string interpreter, std::atomic<std::int64_t>& cpu)
+      : space_(target),
+        unwinder_(platform::make_unwinder(space_)),
+        symboliser_(space_, types, std::move(interpreter), platform::root_of(target.identity().pid)),
+        cpu_(cpu) {
+    const platform::WithoutSignals quiet;  // they are for the thread that samples
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Worker() {
+    {
+      const std::lock_guard guard(mutex_);
+      over_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void add(std::shared_ptr<NativeJob> job) {
+    {
+      const std::lock_guard guard(mutex_);
+      jobs_.push_back(std::move(job));
+    }
+    changed_.notify_all();
+  }
+
+  void await(const NativeJob& job) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return job.done.load(); });
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      std::shared_ptr<NativeJob> job;
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return over_ || !jobs_.empty(); });
+        if (over_) return;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      work(*job);
+      cpu_ = platform::thread_cpu_time().count();
+      {
+        const std::lock_guard guard(mutex_);
+        job->done = true;
+      }
+      changed_.notify_all();
+    }
+  }
+
+  void work(NativeJob& job) {
+    const Nanos now = platform::now();
+    if (now >= next_refresh_) {
+      next_refresh_ = now + kRefreshEvery;
+      space_.allow_refresh();
+    }
+    NativeTrace trace = unwinder_->unwind(job.copy);
+    if (changes_ != space_.changes()) {
+      changes_ = space_.changes();
+      unwinder_->forget_images();
+      trace = unwinder_->unwind(job.copy);
+    }
+    job.unwound.whole = trace.whole;
+    if (!trace.addresses.empty() && job.copy.system_call >= 0) {
+      job.unwound.functions.push_back(symboliser_.system_call(job.copy.system_call));
+    }
+    for (const RemoteAddr address : trace.addresses) {
+      const auto& functions = symboliser_.at(address);
+      job.unwound.functions.insert(job.unwound.functions.end(), functions.begin(), functions.end());
+    }
+    job.copy.stack = {};
+  }
+
+  AddressSpace space_;
+  std::unique_ptr<Unwinder> unwinder_;
+  Symboliser symboliser_;
+  std::atomic<std::int64_t>& cpu_;
+  std::uint64_t changes_ = 0;
+  Nanos next_refresh_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<NativeJob>> jobs_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+NativeRun::NativeRun(Target& target, const RuntimeLayout& layout, std::string interpreter, NativeFrames which,
+                     StackTable& stacks)
+    : which_(which),
+      stacks_(stacks),
+      worker_(std::make_unique<Worker>(target, python_types(layout), std::move(interpreter), cpu_)) {}
+
+NativeRun::~NativeRun() = default;
+
+void NativeRun::submit(Sample sample) {
+  for (const NativePart& part : sample.natives) {
+    if (!std::exchange(part.job->submitted, true)) worker_->add(part.job);
+  }
+  samples_.push_back(std::move(sample));
+}
+
+bool NativeRun::is_done(const Sample& sample) const {
+  return std::ranges::all_of(sample.natives, [](const NativePart& part) { return part.job->done.load(); });
+}
+
+std::optional<Sample> NativeRun::take(bool wait) {
+  if (samples_.empty()) return std::nullopt;
+  for (const NativePart& part : samples_.front().natives) {
+    if (wait && !part.job->done) worker_->await(*part.job);
+  }
+  if (!is_done(samples_.front())) return std::nullopt;
+  Sample sample = std::move(samples_.front());
+  samples_.pop_front();
+  finish(sample);
+  return sample;
+}
+
+void NativeRun::finish(Sample& sample) {
+  for (const NativePart& part : std::exchange(sample.natives, {})) {
+    NativeJob& job = *part.job;
+    if (!std::exchange(job.merged, true)) {
+      const Merged merged = merge(job.copy, std::exchange(job.unwound, {}), which_, stacks_);
+      job.stack = merged.stack;
+      job.quality = merged.quality;
+    }
+    ThreadFacts& facts = sample.threads[part.facts];
+    facts.stack = job.stack;
+    facts.native = job.quality;
+  }
+}
+
+}  // namespace gilspy::native

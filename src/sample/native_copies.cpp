@@ -1,0 +1,190 @@
+// Copies of native stacks. A thread that is blocked tells the kernel where its stack is, and does not change it: it is
+// copied as it stands, and counts if the thread is blocked in the same place afterwards. A thread that runs is stopped
+// alone, for as long as it takes to copy its registers, its stack and its Python frames. What was copied is unwound
+// elsewhere (native.h).
+//
+// A thread that stands where it stood when it was copied last, with the same Python frames, is not copied again.
+#include <algorithm>
+#include <utility>
+
+#include "sampler.h"
+
+namespace gilspy::sample {
+namespace {
+
+using std::chrono_literals::operator""us;
+using std::chrono_literals::operator""ms;
+
+constexpr std::uint64_t kPage = 4096;
+// Threads that run without the GIL and are stopped at a tick, at most.
+constexpr std::size_t kMostRunners = 2;
+constexpr Nanos kLeastPatience = 200us;
+constexpr Nanos kMostPatience = 2ms;
+
+// A thread that has no CPU stops when it gets one: which is worth waiting for as long as nobody else needs us.
+Nanos patience(const Sample& sample) { return std::clamp(sample.period / 4, kLeastPatience, kMostPatience); }
+
+bool is_same_place(const SyscallFacts& a, const SyscallFacts& b) {
+  return a.state == b.state && a.number == b.number && a.first_argument == b.first_argument &&
+         a.stack_pointer == b.stack_pointer && a.instruction == b.instruction;
+}
+
+bool is_blocked(const SyscallFacts& facts) {
+  return facts.state != SyscallFacts::State::kRunning && !facts.stack_pointer.is_null();
+}
+
+// From the stack pointer to the end of the page, and page after page: the stack ends where nothing is mapped.
+std::size_t copy_stack(MemoryReader& memory, RemoteAddr from, std::span<std::byte> into) {
+  std::vector<ReadRange> ranges;
+  for (std::size_t at = 0; at < into.size();) {
+    const std::size_t size = std::min<std::size_t>(into.size() - at, kPage - (from + at).value() % kPage);
+    ranges.push_back({from + at, into.subspan(at, size)});
+    at += size;
+  }
+  const auto complete = memory.read_batch(ranges);
+  std::size_t copied = 0;
+  for (std::size_t i = 0; complete.has_value() && i < *complete; ++i) copied += ranges[i].into.size();
+  return copied;
+}
+
+}  // namespace
+
+bool LiveSampler::holds_gil(const ThreadRecord& record, std::span<const GilWords> words) const {
+  const GilWords& gil = words[to_int(record.info.gil)];
+  return gil.enabled && gil.locked && gil.last_holder == record.state;
+}
+
+// As soon as its Python stack was read, while it still is what the GIL's words told.
+void LiveSampler::copy_native_of_holders(Sample& sample) {
+  std::vector<ThreadIndex> threads = holders();
+  threads.insert(threads.end(), attached_.begin(), attached_.end());
+  for (const ThreadIndex thread : threads) copy_native_stopped(thread, sample);
+}
+
+// Those of whom this tick tells something, and some of those that run without the GIL.
+void LiveSampler::copy_native_of_others(Sample& sample) {
+  for (std::size_t i = 0; i < sample.threads.size(); ++i) {
+    const ThreadFacts& facts = sample.threads[i];
+    const ThreadRecord& record = table_.at(facts.thread);
+    if (!record.alive || !record.info.python || record.native_tick == tick_) continue;
+    if (facts.os_read || facts.quality != StackQuality::kUnchanged) copy_native_blocked(facts.thread, sample);
+  }
+  copy_native_of_runners(sample);
+}
+
+void LiveSampler::copy_native_of_runners(Sample& sample) {
+  const std::vector<ThreadIndex> running = running_;
+  for (std::size_t looked = 0, stopped = 0; looked < running.size() && stopped < kMostRunners; ++looked) {
+    native_cursor_ = (native_cursor_ + 1) % running.size();
+    const ThreadRecord& record = table_.at(running[native_cursor_]);
+    const bool runs = record.alive && record.os == SyscallFacts::State::kRunning && record.info.python;
+    if (!runs || record.native_tick == tick_ || record.place != WaitPlace::kNone || holds_gil(record, now_)) continue;
+    if (copy_native_stopped(running[native_cursor_], sample)) ++stopped;
+  }
+}
+
+// False: it does not run, or could not be copied.
+bool LiveSampler::copy_native_stopped(ThreadIndex thread, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  if (record.native_tick == tick_ || !record.alive) return false;
+  const bool held = holds_gil(record, now_);
+  const auto call = target_.syscall_of(record.info.tid);
+  if (!call.has_value() || call->state != SyscallFacts::State::kRunning) return false;
+  auto stop = target_.stop_briefly(record.info.tid, patience(sample));
+  if (!stop.has_value()) {
+    sample.stop_denied = true;
+    return false;
+  }
+  record.let_go = true;
+  bool copied = false;
+  if ((*stop)->holds(record.info.tid)) {
+    const auto registers = (*stop)->registers(record.info.tid);
+    // Meanwhile it may have let go of the GIL, or got it: then it does something else than this tick says.
+    const bool as_told = words_.read(then_, other_heads_).has_value() && then_.size() == now_.size() &&
+                         holds_gil(record, then_) == held;
+    copied = registers.has_value() && as_told && copy_native(thread, *registers, -1, sample);
+  }
+  sample.pause += (*stop)->release();
+  return copied;
+}
+
+bool LiveSampler::copy_native_blocked(ThreadIndex thread, Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  if (record.os_tick != tick_) {
+    const auto call = target_.syscall_of(record.info.tid);
+    if (!call.has_value()) return false;
+    record.blocked = *call;
+  }
+  if (!is_blocked(record.blocked)) return false;
+  const bool known = record.native != nullptr && is_same_place(record.blocked, record.native_call) &&
+                     record.native->copy.python == record.stack;
+  if (!known) {
+    const SyscallFacts before = record.blocked;
+    Registers registers;
+    registers.set(Registers::kStackPointer, before.stack_pointer.value());
+    registers.set(Registers::kInstruction, before.instruction.value());
+    const auto job = std::exchange(record.native, nullptr);
+    if (!copy_native(thread, registers, before.number, sample)) return false;
+    const auto after = target_.syscall_of(record.info.tid);
+    if (!after.has_value() || !is_same_place(before, *after)) {
+      record.native_tick = 0;
+      record.native = nullptr;
+      return false;
+    }
+    record.native_call = before;
+  }
+  record.native_tick = tick_;
+  return true;
+}
+
+// While it stands still.
+bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call,
+                              Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  stack_bytes_.resize(kMostStackBytes);
+  const std::size_t size = copy_stack(target_, registers.stack_pointer(), stack_bytes_);
+  const StackRequest request{record.state, record.id, &record.plan, true};
+  std::vector<StackOutcome> outcomes;
+  if (!stacks_.read({&request, 1}, outcomes).has_value()) return false;
+  const StackOutcome& outcome = outcomes.front();
+  if (size == 0 || outcome.other_thread || outcome.quality != StackQuality::kWhole) return false;
+  auto job = std::make_shared<NativeJob>();
+  job->copy.registers = registers;
+  job->copy.stack.assign(stack_bytes_.begin(), stack_bytes_.begin() + static_cast<std::ptrdiff_t>(size));
+  job->copy.system_call = system_call;
+  job->copy.python = outcome.stack;
+  for (std::size_t depth = 0; depth < std::min(record.plan.depth, record.plan.known.size()); ++depth) {
+    if (record.plan.known[depth].entry) job->copy.entries.push_back(static_cast<std::uint32_t>(depth));
+  }
+  record.native = std::move(job);
+  record.native_tick = tick_;
+  record.native_call = {};
+  ThreadFacts& facts = facts_of(thread, sample);
+  if (facts.quality != StackQuality::kUnchanged && facts.stack == outcome.stack) return true;
+  // Read for the first time at this tick, or once more: it went on since.
+  const auto switches = facts.context_switches;
+  note_stack(thread, outcome, sample);
+  ThreadFacts& now = facts_of(thread, sample);
+  if (switches.has_value() && now.context_switches.has_value()) *now.context_switches += *switches;
+  return true;
+}
+
+// Which stacks of this sample have native functions.
+void LiveSampler::tell_native(Sample& sample) {
+  for (std::size_t i = 0; i < sample.threads.size(); ++i) {
+    ThreadFacts& facts = sample.threads[i];
+    const ThreadRecord& record = table_.at(facts.thread);
+    if (facts.ended || !record.info.python) continue;
+    if (record.native_tick == tick_ && record.native != nullptr && record.native->copy.python == record.stack) {
+      if (facts.quality == StackQuality::kUnchanged) {
+        facts.quality = StackQuality::kWhole;
+        facts.stack = record.stack;
+      }
+      sample.natives.push_back({i, record.native});
+    } else if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
+      facts.native = NativeQuality::kLost;
+    }
+  }
+}
+
+}  // namespace gilspy::sample
