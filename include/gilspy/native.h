@@ -37,9 +37,14 @@ struct NativeCopy {
   std::vector<std::byte> stack;  // from the stack pointer on
   std::int64_t system_call = -1;  // in which the thread was blocked; -1: in none
   StackId python = kNoStack;
-  // Frames of `python`, counted from the outermost, with which the interpreter's loop was entered from C; ascending.
-  // Those between them were called within the loop.
-  std::vector<std::uint32_t> entries;
+  // A frame of `python` with which the interpreter's loop was entered from C. Those up to the next one were called within
+  // the loop.
+  struct Entry {
+    std::uint32_t depth = 0;  // counted from the outermost frame
+    // Of what the loop keeps on its own C stack for that (from 3.12 on); null: not known.
+    RemoteAddr anchor{};
+  };
+  std::vector<Entry> entries;  // by depth
 };
 
 // A function as it is shown.
@@ -55,8 +60,12 @@ struct NativeFunction {
 };
 
 struct NativeStack {
-  std::vector<std::shared_ptr<const NativeFunction>> functions;  // innermost first; inlined ones, too
-  bool whole = false;                                            // as NativeTrace's
+  struct Call {
+    RemoteAddr stack{};                                              // as NativeTrace's
+    std::vector<std::shared_ptr<const NativeFunction>> functions;  // innermost first: those inlined into the last one
+  };
+  std::vector<Call> calls;  // innermost first
+  bool whole = false;       // as NativeTrace's
 };
 
 // A file of code that is mapped, as the memory itself tells.
@@ -81,9 +90,13 @@ class NativeMemory {
 };
 
 // A stack as addresses in the code, innermost first. Each is one of the instruction that is, or was, being executed: of
-// a caller the call, not where it will go on.
+// a caller that of the call, not where it will go on.
 struct NativeTrace {
-  std::vector<RemoteAddr> addresses;
+  struct Call {
+    RemoteAddr address;
+    RemoteAddr stack{};  // the lowest address of its part of the stack, which reaches to the caller's
+  };
+  std::vector<Call> calls;
   bool whole = false;  // it came to the first function of the thread
 };
 

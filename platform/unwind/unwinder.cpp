@@ -51,12 +51,13 @@ class LibunwindUnwinder final : public Unwinder {
     unw_cursor_t cursor{};
     if (::unw_init_remote(&cursor, space_, this) != 0) return trace;
     bool called = false;  // the instruction is the one behind a call
-    while (trace.addresses.size() < kMostFrames) {
-      unw_word_t instruction = 0;
+    while (trace.calls.size() < kMostFrames) {
+      unw_word_t instruction = 0, stack = 0;
       if (::unw_get_reg(&cursor, UNW_REG_IP, &instruction) != 0 || instruction == 0) break;
+      if (::unw_get_reg(&cursor, UNW_REG_SP, &stack) != 0) break;
       const RemoteAddr address(called ? instruction - 1 : instruction);
       if (memory_.image_at(address) == nullptr) break;  // code that was made at run time, or none at all
-      trace.addresses.push_back(address);
+      trace.calls.push_back({address, RemoteAddr(stack)});
       called = ::unw_is_signal_frame(&cursor) <= 0;
       unknown_code_ = false;
       const int step = ::unw_step(&cursor);

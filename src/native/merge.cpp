@@ -1,6 +1,7 @@
 #include "merge.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace gilspy::native {
@@ -8,64 +9,102 @@ namespace {
 
 using Role = NativeFunction::Role;
 
-// How many activations of the loop, counted from the innermost, ran nothing yet; nothing: the two stacks do not fit.
-std::optional<std::size_t> idle_loops(std::size_t loops, std::size_t entries, bool whole) {
-  if (whole && loops == entries) return 0;
-  if (whole && loops == entries + 1) return 1;
-  if (!whole && loops <= entries) return 0;
-  return std::nullopt;
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+// Which entry each call ran, by its place among them. Nothing: the two stacks do not fit.
+using Matches = std::vector<std::size_t>;
+
+std::optional<Matches> by_anchors(const NativeCopy& copy, const NativeStack& native) {
+  Matches matches(native.calls.size(), kNone);
+  for (std::size_t entry = 0; entry < copy.entries.size(); ++entry) {
+    const RemoteAddr anchor = copy.entries[entry].anchor;
+    const auto begins_above = [&](const NativeStack::Call& call) { return call.stack > anchor; };
+    const auto caller = std::ranges::find_if(native.calls, begins_above);
+    if (caller == native.calls.begin()) return std::nullopt;     // below the stack pointer
+    if (caller == native.calls.end() && !native.whole) continue;  // farther out than what could be unwound
+    std::size_t& match = matches[static_cast<std::size_t>(caller - native.calls.begin()) - 1];
+    if (match != kNone) return std::nullopt;
+    match = entry;
+  }
+  return matches;
+}
+
+bool is_loop(const NativeStack::Call& call) {
+  return !call.functions.empty() && call.functions.back()->role == Role::kEval;
+}
+
+std::optional<Matches> by_count(const NativeCopy& copy, const NativeStack& native) {
+  Matches matches(native.calls.size(), kNone);
+  const auto loops = static_cast<std::size_t>(std::ranges::count_if(native.calls, is_loop));
+  const std::size_t entries = copy.entries.size();
+  const bool fits = native.whole ? loops == entries || loops == entries + 1 : loops <= entries;
+  if (!fits) return std::nullopt;
+  std::size_t entry = native.whole ? 0 : entries - loops;
+  for (std::size_t call = native.calls.size(); call-- > 0;) {
+    if (is_loop(native.calls[call]) && entry < entries) matches[call] = entry++;
+  }
+  return matches;
+}
+
+std::optional<Matches> match(const NativeCopy& copy, const NativeStack& native) {
+  const auto is_known = [](const NativeCopy::Entry& entry) { return !entry.anchor.is_null(); };
+  return std::ranges::all_of(copy.entries, is_known) ? by_anchors(copy, native) : by_count(copy, native);
 }
 
 class Merger {
  public:
-  Merger(const NativeCopy& copy, const NativeStack& native, NativeFrames which, StackTable& stacks)
-      : copy_(copy), native_(native), which_(which), stacks_(stacks), python_(stacks.frames_of(copy.python)) {}
+  Merger(const NativeCopy& copy, NativeFrames which, StackTable& stacks)
+      : copy_(copy), which_(which), stacks_(stacks), python_(stacks.frames_of(copy.python)) {}
 
-  Merged merge() {
-    const auto loops = static_cast<std::size_t>(std::ranges::count_if(
-        native_.functions, [](const auto& function) { return function->role == Role::kEval; }));
-    const auto idle = idle_loops(loops, copy_.entries.size(), native_.whole);
-    if (native_.functions.empty() || !idle.has_value()) return {copy_.python, NativeQuality::kLost};
-    std::size_t entry = native_.whole ? 0 : copy_.entries.size() - loops;
-    if (!native_.whole) add_python(0, begin_of(entry));
-    std::size_t left = loops - *idle;  // activations that run something
-    for (auto function = native_.functions.rbegin(); function != native_.functions.rend(); ++function) {
-      add(**function);
-      if ((*function)->role != Role::kEval || left == 0) continue;
-      --left;
-      add_python(begin_of(entry), begin_of(entry + 1));
-      ++entry;
+  // False: frames of Python would be out of order.
+  bool merge(const NativeStack& native, const Matches& matches) {
+    for (std::size_t call = native.calls.size(); call-- > 0;) {
+      const std::size_t entry = matches[call];
+      if (entry != kNone && begin_of(entry) < done_) return false;
+      if (entry != kNone) add_python(begin_of(entry));  // those that were run farther out than could be unwound
+      const auto& functions = native.calls[call].functions;
+      for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
+        add(**function, entry != kNone);
+      }
+      if (entry != kNone) add_python(begin_of(entry + 1));
     }
-    return {stack_, native_.whole ? NativeQuality::kWhole : NativeQuality::kCut};
+    return done_ == python_.size();
   }
+
+  StackId stack() const { return stack_; }
 
  private:
   std::size_t begin_of(std::size_t entry) const {
-    return entry < copy_.entries.size() ? std::min<std::size_t>(copy_.entries[entry], python_.size()) : python_.size();
+    if (entry >= copy_.entries.size()) return python_.size();
+    return std::min<std::size_t>(copy_.entries[entry].depth, python_.size());
   }
 
-  void add_python(std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) stack_ = stacks_.child(stack_, python_[i]);
+  void add_python(std::size_t end) {
+    for (; done_ < end; ++done_) stack_ = stacks_.child(stack_, python_[done_]);
   }
 
-  void add(const NativeFunction& function) {
-    if (function.role != Role::kCode && which_ != NativeFrames::kAll) return;
-    stack_ = stacks_.child(
-        stack_, stacks_.intern({.function = function.name, .file = function.module, .native = true}));
+  void add(const NativeFunction& function, bool runs_python) {
+    if (which_ != NativeFrames::kAll && (function.role != Role::kCode || runs_python)) return;
+    stack_ = stacks_.child(stack_,
+                           stacks_.intern({.function = function.name, .file = function.module, .native = true}));
   }
 
   const NativeCopy& copy_;
-  const NativeStack& native_;
   NativeFrames which_;
   StackTable& stacks_;
   std::vector<FrameId> python_;  // outermost first
+  std::size_t done_ = 0;         // of them
   StackId stack_ = kNoStack;
 };
 
 }  // namespace
 
 Merged merge(const NativeCopy& copy, const NativeStack& native, NativeFrames which, StackTable& stacks) {
-  return Merger(copy, native, which, stacks).merge();
+  const Merged python_alone{copy.python, NativeQuality::kLost};
+  const auto matches = native.calls.empty() ? std::nullopt : match(copy, native);
+  Merger merger(copy, which, stacks);
+  if (!matches.has_value() || !merger.merge(native, *matches)) return python_alone;
+  return {merger.stack(), native.whole ? NativeQuality::kWhole : NativeQuality::kCut};
 }
 
 }  // namespace gilspy::native

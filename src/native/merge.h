@@ -1,8 +1,6 @@
 // A stack of Python and one of native functions become one.
 #pragma once
 
-#include <optional>
-
 #include "gilspy/native.h"
 #include "gilspy/stacks.h"
 
@@ -13,10 +11,10 @@ struct Merged {
   NativeQuality quality = NativeQuality::kLost;
 };
 
-// Each activation of the interpreter's loop ran one of copy.entries and the Python frames up to the next one. Where a
-// native stack is whole, they are matched from the outermost on, and the innermost activation may have begun without a
-// frame of Python yet. Where its outer part is missing, they are matched from the innermost on. Where they do not fit, the
-// stack is Python's alone.
+// Each of copy.entries goes to the call of the interpreter's loop that ran it: by its anchor, which lies in that call's
+// part of the stack; without anchors by counting calls of the loop, from the outermost on where the native stack is whole
+// (the innermost may not have begun with a frame yet), from the innermost on where its outer part is missing. Where they
+// do not fit, the stack is Python's alone.
 Merged merge(const NativeCopy& copy, const NativeStack& native, NativeFrames which, StackTable& stacks);
 
 }  // namespace gilspy::native

@@ -86,12 +86,12 @@ class NativeRun::Worker {
       trace = unwinder_->unwind(job.copy);
     }
     job.unwound.whole = trace.whole;
-    if (!trace.addresses.empty() && job.copy.system_call >= 0) {
-      job.unwound.functions.push_back(symboliser_.system_call(job.copy.system_call));
+    for (const NativeTrace::Call& call : trace.calls) {
+      job.unwound.calls.push_back({call.stack, symboliser_.at(call.address)});
     }
-    for (const RemoteAddr address : trace.addresses) {
-      const auto& functions = symboliser_.at(address);
-      job.unwound.functions.insert(job.unwound.functions.end(), functions.begin(), functions.end());
+    if (!trace.calls.empty() && job.copy.system_call >= 0) {
+      auto& innermost = job.unwound.calls.front().functions;
+      innermost.insert(innermost.begin(), symboliser_.system_call(job.copy.system_call));
     }
     job.copy.stack = {};
   }

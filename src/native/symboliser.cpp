@@ -31,16 +31,18 @@ void Symboliser::forget() {
 
 Symboliser::Functions Symboliser::functions_at(RemoteAddr address) {
   const NativeImage* const mapped = space_.image_at(address);
-  if (mapped == nullptr) return {std::make_shared<NativeFunction>(NativeFunction{"(unknown code)", "", NativeFunction::Role::kCode})};
+  if (mapped == nullptr) return {std::make_shared<NativeFunction>(NativeFunction{"(unknown code)", "", Role::kCode})};
   Image& image = image_of(*mapped);
   const std::uint64_t in_file = address.value() - mapped->bias;
   Functions found;
-  const auto containing = function(image, name_at(image, *mapped, in_file), false);
+  const auto function_there = containing(image, *mapped, in_file);
   if (image.inlines != nullptr) {
-    const bool in_loop = containing->role == NativeFunction::Role::kEval;  // there, hundreds of them are
-    for (const std::string& name : image.inlines->at(in_file)) found.push_back(function(image, name, true, in_loop));
+    const bool in_loop = function_there->role == Role::kEval;  // hundreds are, there
+    for (const std::string& name : image.inlines->at(in_file)) {
+      found.push_back(function(image, name, in_loop ? Role::kCall : role_of(name, image.is_interpreter, true)));
+    }
   }
-  found.push_back(containing);
+  found.push_back(function_there);
   return found;
 }
 
@@ -64,22 +66,27 @@ Symboliser::Image& Symboliser::image_of(const NativeImage& mapped) {
   return image;
 }
 
-std::string Symboliser::name_at(Image& image, const NativeImage& mapped, std::uint64_t address) {
-  if (const auto symbol = image.symbols.find(address)) return demangled(symbol->name);
+// By the file's symbols, CPython's tables, or else by where it begins: that is the same whenever it is met.
+Symboliser::Functions::value_type Symboliser::containing(Image& image, const NativeImage& mapped,
+                                                         std::uint64_t address) {
+  if (const auto symbol = image.symbols.find(address)) return function(image, demangled(symbol->name));
   const auto begin = function_begin(space_, mapped, RemoteAddr(address + mapped.bias));
-  if (!begin.has_value()) return fmt::format("{}+{:#x}", image.module, address);
   if (!image.methods.has_value()) image.methods.emplace(space_, mapped, types_);
-  if (const auto name = image.methods->find(*begin)) return *name;
-  return fmt::format("{}+{:#x}", image.module, begin->value() - mapped.bias);
+  const auto name = begin.has_value() ? image.methods->find(*begin) : std::nullopt;
+  if (name.has_value()) return function(image, *name);
+  const std::uint64_t place = begin.has_value() ? begin->value() - mapped.bias : address;
+  // One of the interpreter's without a name says nothing.
+  const auto role = image.is_interpreter ? Role::kCall : Role::kCode;
+  return function(image, fmt::format("{}+{:#x}", image.module, place), role);
 }
 
-std::shared_ptr<const NativeFunction> Symboliser::function(Image& image, const std::string& name, bool inlined,
-                                                           bool in_loop) {
-  auto& known = image.functions[fmt::format("{}{}{}", name, inlined ? " inlined" : "", in_loop ? " in the loop" : "")];
-  if (known == nullptr) {
-    const auto role = in_loop ? NativeFunction::Role::kCall : role_of(name, image.is_interpreter, inlined);
-    known = std::make_shared<NativeFunction>(NativeFunction{name, image.module, role});
-  }
+std::shared_ptr<const NativeFunction> Symboliser::function(Image& image, const std::string& name) {
+  return function(image, name, role_of(name, image.is_interpreter, false));
+}
+
+std::shared_ptr<const NativeFunction> Symboliser::function(Image& image, const std::string& name, Role role) {
+  auto& known = image.functions[{name, role}];
+  if (known == nullptr) known = std::make_shared<NativeFunction>(NativeFunction{name, image.module, role});
   return known;
 }
 
@@ -87,7 +94,7 @@ std::shared_ptr<const NativeFunction> Symboliser::system_call(std::int64_t numbe
   auto& known = calls_[number];
   if (known == nullptr) {
     known = std::make_shared<NativeFunction>(
-        NativeFunction{platform::syscall_name(number), "kernel", NativeFunction::Role::kCode});
+        NativeFunction{platform::syscall_name(number), "kernel", Role::kCode});
   }
   return known;
 }

@@ -28,6 +28,7 @@ class Symboliser {
   std::shared_ptr<const NativeFunction> system_call(std::int64_t number);
 
  private:
+  using Role = NativeFunction::Role;
   using Functions = std::vector<std::shared_ptr<const NativeFunction>>;
   struct Image {
     std::string module;
@@ -35,14 +36,14 @@ class Symboliser {
     SymbolTable symbols;
     std::unique_ptr<Inlines> inlines;
     std::optional<PythonNames> methods;
-    std::map<std::string, std::shared_ptr<const NativeFunction>> functions;  // by name; inlined ones with a mark
+    std::map<std::pair<std::string, Role>, std::shared_ptr<const NativeFunction>> functions;
   };
 
   Image& image_of(const NativeImage& mapped);
   Functions functions_at(RemoteAddr address);
-  std::string name_at(Image& image, const NativeImage& mapped, std::uint64_t address);
-  std::shared_ptr<const NativeFunction> function(Image& image, const std::string& name, bool inlined,
-                                                 bool in_loop = false);
+  Functions::value_type containing(Image& image, const NativeImage& mapped, std::uint64_t address);
+  std::shared_ptr<const NativeFunction> function(Image& image, const std::string& name);
+  std::shared_ptr<const NativeFunction> function(Image& image, const std::string& name, Role role);
   void forget();
 
   AddressSpace& space_;

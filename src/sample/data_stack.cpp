@@ -47,6 +47,13 @@ StackReader::FrameView StackReader::view_frame(RemoteAddr address, const std::by
   return result;
 }
 
+// The frame that was walked last was entered from C: what links to it is on the C stack of the loop that runs it.
+void StackReader::enter_from(RemoteAddr sentinel, Walk& walk) {
+  if (walk.frames.empty() || walk.frames.back().entry) return;
+  walk.frames.back().entry = true;
+  walk.frames.back().anchor = sentinel;
+}
+
 // Whether it is the first in the oldest chunk, the first word of which stays unused (push_chunk in pystate.c).
 bool StackReader::is_first_frame(RemoteAddr frame, const StackPlan& plan) const {
   return !plan.chunks.empty() && frame.since(plan.chunks.back().begin + layout_.chunk.data) <= kUnusedBytes;
@@ -90,6 +97,7 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
   for (std::size_t steps = 0; steps < kMostFrames; ++steps) {
     if (address.is_null() || address == base || (rooted && address == plan.root_entry)) {
       if (rooted) result.end = WalkEnd::kRoot;
+      if (rooted && address == plan.root_entry) enter_from(address, result);
       if (!result.frames.empty()) result.frames.back().entry = true;
       result.rooted = rooted && !result.frames.empty();
       return;
@@ -100,7 +108,7 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
     const FrameView view = view_frame(address, bytes);
     if (view.sentinel) {
       if (rooted && view.previous.is_null()) result.root_entry = address;
-      if (!result.frames.empty()) result.frames.back().entry = true;
+      enter_from(address, result);
       called_directly = false;
     } else {
       const bool gone = view.frame.code.is_null();

@@ -154,7 +154,8 @@ bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, st
   job->copy.system_call = system_call;
   job->copy.python = outcome.stack;
   for (std::size_t depth = 0; depth < std::min(record.plan.depth, record.plan.known.size()); ++depth) {
-    if (record.plan.known[depth].entry) job->copy.entries.push_back(static_cast<std::uint32_t>(depth));
+    const KnownFrame& frame = record.plan.known[depth];
+    if (frame.entry) job->copy.entries.push_back({static_cast<std::uint32_t>(depth), frame.anchor});
   }
   record.native = std::move(job);
   record.native_tick = tick_;

@@ -22,6 +22,7 @@ struct KnownFrame {
   StackId stack = kNoStack;
   bool learned = false;  // that its caller calls it there
   bool entry = false;    // the interpreter's loop was entered with it, from C
+  RemoteAddr anchor{};   // see NativeCopy::Entry
 };
 
 struct StackPlan {

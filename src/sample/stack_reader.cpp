@@ -277,6 +277,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     if (as_before) {
       plan.known[result.depth].address = frame.address;
       plan.known[result.depth].entry = frame.entry;
+      plan.known[result.depth].anchor = frame.anchor;
       result.stack = plan.known[result.depth].stack;
       continue;
     }
@@ -287,7 +288,7 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     }
     result.stack = stacks_.child(result.stack, *id);
     plan.known.resize(result.depth);
-    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack, false, frame.entry});
+    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack, false, frame.entry, frame.anchor});
   }
   return result;
 }

@@ -76,7 +76,8 @@ class StackReader {
     Instruction instruction;
     FrameSays says = FrameSays::kNothing;
     bool joined = false;  // to its caller, in the copy: the two were copied at about the same moment
-    bool entry = false;   // see KnownFrame
+    bool entry = false;   // see KnownFrame, as the next
+    RemoteAddr anchor{};
 
     bool same_call(const RawFrame& other) const { return address == other.address && code == other.code; }
   };
@@ -111,6 +112,7 @@ class StackReader {
   void walk(Copy& copy, const StackPlan& plan, Walk& result);
   const std::byte* bytes_at(Copy& copy, const Region& place, Walk& walk);
   void walk_data_stack(Copy& copy, const StackPlan& plan, Walk& result);
+  static void enter_from(RemoteAddr sentinel, Walk& walk);
   bool is_first_frame(RemoteAddr frame, const StackPlan& plan) const;
   static bool in_chunks(RemoteAddr frame, const StackPlan& plan);
   bool has_frames(const Copy& copy, const StackPlan& plan) const;
