@@ -1,5 +1,5 @@
-// Unwinds and names the native stacks of samples on a thread of its own, and merges them with Python's frames on the one
-// that calls: samples go in, and come out in the same order when they are complete.
+// Unwinds and names the native stacks of samples on a thread of its own, and merges them with Python's frames on the
+// one that calls: samples go in, and come out in the same order when they are complete.
 //
 //   sampler -> submit() -> [worker: unwind, name] -> take() -> classify, record
 #pragma once
