@@ -18,12 +18,13 @@ using std::chrono_literals::operator""ms;
 constexpr std::uint64_t kPage = 4096;
 // Threads that run without the GIL and are stopped at a tick, at most.
 constexpr std::size_t kMostRunners = 2;
-constexpr Nanos kLeastPatience = 200us;
-constexpr Nanos kMostPatience = 2ms;
+// A thread that has no CPU stops when it gets one, which takes a time slice of the scheduler or two. Whoever holds the
+// GIL is worth waiting for until the next tick is near: nobody else can run Python meanwhile.
+constexpr Nanos kMostPatience = 4ms;
+constexpr Nanos kMostPatienceWithRunners = 500us;
 
-// A thread that has no CPU stops when it gets one: which is worth waiting for as long as nobody else needs us.
-Nanos patience(const Sample& sample) {
-  return sample.period.count() > 0 ? std::clamp(sample.period / 4, kLeastPatience, kMostPatience) : kMostPatience;
+Nanos patience_with_holder(const Sample& sample) {
+  return sample.period.count() > 0 ? std::min(sample.period * 3 / 4, kMostPatience) : kMostPatience;
 }
 
 bool is_same_place(const SyscallFacts& a, const SyscallFacts& b) {
@@ -92,7 +93,8 @@ bool LiveSampler::copy_native_stopped(ThreadIndex thread, Sample& sample) {
   const bool held = holds_gil(record, now_);
   const auto call = target_.syscall_of(record.info.tid);
   if (!call.has_value() || call->state != SyscallFacts::State::kRunning) return false;
-  auto stop = target_.stop_briefly(record.info.tid, patience(sample));
+  const Nanos most = patience_with_holder(sample);
+  auto stop = target_.stop_briefly(record.info.tid, held ? most : std::min(most, kMostPatienceWithRunners));
   if (!stop.has_value()) {
     sample.stop_denied = true;
     return false;
