@@ -246,8 +246,7 @@ class PythonNames::Search {
     const RemoteAddr name_at = type + types_.header;
     const std::uint64_t size = word(name_at + kBasicSize), items = word(name_at + kItemSize);
     if (size < 16 || size > (1U << 20) || items > (1U << 16) || (word(name_at + kFlags) & kReady) == 0) return;
-    const std::uint64_t dealloc = word(name_at + kDealloc);
-    if (dealloc == 0 || in_data(dealloc)) return;
+    if (space_.image_at(RemoteAddr(word(name_at + kDealloc))) == nullptr) return;  // not code, maybe another image's
     const std::string name = text(word(name_at));
     if (name.empty()) return;
     const std::uint64_t base = word(name_at + kBase);
