@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "gather.h"
 #include "gilspy/verdict.h"
 #include "gilspy/wording.h"
 #include "page_data.h"
@@ -246,6 +247,24 @@ TEST(Size, AMillionStretchesAndAHundredThousandStacksFit) {
 TEST(Size, AHundredThousandThreadsFit) {
   const std::string text = page_of(churn_timeline(100'000));
   EXPECT_LT(text.size(), 10'000'000u);
+}
+
+// Everything else names threads by their places, which are others then.
+TEST(Size, WhatNamesThreadsFollowsThemWhereTheyArePutTogether) {
+  Profile profile = churn_timeline(6000);
+  const ThreadIndex last = profile.threads.back().info.index;
+  profile.loops.emplace_back().thread = last;
+  profile.tasks.emplace_back().thread = last;
+  profile.locks.emplace_back().owner = last;
+  profile.deadlocks.emplace_back().members.emplace_back().thread = last;
+  const Profile out = gathered(profile);
+  ASSERT_LT(out.threads.size(), 10u);
+  const auto name = [&](ThreadIndex thread) { return out.threads.at(to_int(thread)).info.name; };
+  EXPECT_THAT(name(out.loops.front().thread), HasSubstr(" x 2,000"));
+  EXPECT_THAT(name(out.tasks.front().thread), HasSubstr(" x 2,000"));
+  EXPECT_THAT(name(*out.locks.front().owner), HasSubstr(" x 2,000"));
+  EXPECT_THAT(name(out.deadlocks.front().members.front().thread), HasSubstr(" x 2,000"));
+  EXPECT_FALSE(page_of(profile).empty());
 }
 
 // ---- interpreters

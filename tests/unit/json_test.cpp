@@ -56,7 +56,8 @@ TEST(Json, HasTheKeysOfTheContractInTheirOrder) {
               ElementsAre("code", "headline", "culprits", "possible_speedup", "advice", "claims", "what_if"));
   EXPECT_THAT(keys(json["quality"]), ElementsAre("ticks_asked", "ticks", "rate_hz", "late", "lateness", "glances",
                                                  "retried", "truncated", "discarded", "blurred", "errors", "stopped_s",
-                                                 "gaps_s", "unknown_share", "system_calls_told", "pauses"));
+                                                 "gaps_s", "unknown_share", "system_calls_told", "pauses", "native"));
+  EXPECT_THAT(keys(json["quality"]["native"]), ElementsAre("whole", "cut", "lost"));
   EXPECT_THAT(keys(json["quality"]["pauses"]),
               ElementsAre("count", "denied", "median_s", "p99_s", "longest_s", "total_s"));
   EXPECT_THAT(keys(json["self"]), ElementsAre("cpu_s", "peak_rss_bytes"));
