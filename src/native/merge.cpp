@@ -59,7 +59,8 @@ class Merger {
 
   // False: frames of Python would be out of order.
   bool merge(const NativeStack& native, const Matches& matches) {
-    if (!native.whole) add_python(begin_of(outermost(matches)));  // those that were run farther out than could be unwound
+    if (!native.whole)
+      add_python(begin_of(outermost(matches)));  // those that were run farther out than could be unwound
     for (std::size_t call = native.calls.size(); call-- > 0;) {
       const std::size_t entry = matches[call];
       if (entry != kNone && begin_of(entry) < done_) return false;
