@@ -49,3 +49,10 @@ target_compile_definitions(native_files_test PRIVATE
                            GILSPY_STRIPPED_PROBE="${CMAKE_CURRENT_BINARY_DIR}/probes/1/stripped/probe.so"
                            GILSPY_OTHER_PROBE="${CMAKE_CURRENT_BINARY_DIR}/probes/2/stripped/probe.so")
 add_dependencies(native_files_test gilspy_probe_stripped gilspy_other_probe_stripped)
+
+# Starts a thread of the product: ./dev test --all runs it with ThreadSanitizer as well.
+gilspy_test(native_run_test
+  SOURCES ${GILSPY_NATIVE_TESTS}/native_run_test.cpp
+  DEPS gilspy_native gilspy_unwind gilspy_platform_linux gilspy_platform_replay)
+target_compile_definitions(native_run_test PRIVATE GILSPY_PROBE="$<TARGET_FILE:gilspy_probe>")
+add_dependencies(native_run_test gilspy_probe)
