@@ -95,6 +95,8 @@ class NativeMemory {
   virtual const NativeImage* image_at(RemoteAddr address) = 0;
   // False: not mapped, or can be written.
   virtual bool read(RemoteAddr from, std::span<std::byte> into) = 0;
+  // It belongs to an image, and can be written.
+  virtual bool is_data(RemoteAddr address) = 0;
 };
 
 // A stack as addresses in the code, innermost first. Each is one of the instruction that is, or was, being executed: of

@@ -126,7 +126,9 @@ class LibunwindUnwinder final : public Unwinder {
   static int find_proc_info(unw_addr_space_t space, unw_word_t instruction, unw_proc_info_t* info, int need_unwind_info,
                             void* argument) {
     LibunwindUnwinder& unwinder = self(argument);
+    unwinder.searches_ = true;
     const int found = unwinder.search(space, instruction, info, need_unwind_info);
+    unwinder.searches_ = false;
     if (found != 0) unwinder.unknown_code_ = true;
     return found;
   }
@@ -166,7 +168,11 @@ class LibunwindUnwinder final : public Unwinder {
     LibunwindUnwinder& unwinder = self(argument);
     if (write != 0) return -UNW_EINVAL;
     std::uint64_t word = 0;
-    if (!unwinder.read(RemoteAddr(address), word)) return -UNW_EINVAL;
+    // What the tables point to in data is the language's own routine for exceptions (DW.ref.__gxx_personality_v0),
+    // which nobody calls here.
+    const bool found = unwinder.read(RemoteAddr(address), word) ||
+                       (unwinder.searches_ && unwinder.memory_.is_data(RemoteAddr(address)));
+    if (!found) return -UNW_EINVAL;
     *value = word;
     return 0;
   }
@@ -196,6 +202,7 @@ class LibunwindUnwinder final : public Unwinder {
   unw_addr_space_t space_ = nullptr;
   const NativeCopy* copy_ = nullptr;
   std::optional<std::uint64_t> frame_pointer_;  // found out
+  bool searches_ = false;                       // in tables
   bool unknown_code_ = false;                   // the last step met code without a table
   bool wants_frame_pointer_ = false;            // it asked for a frame pointer that the kernel does not tell
 };

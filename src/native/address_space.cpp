@@ -145,6 +145,13 @@ std::vector<AddressSpace::Data> AddressSpace::data_of(const NativeImage& image) 
   return found;
 }
 
+bool AddressSpace::is_data(RemoteAddr address) {
+  const Known* const known = known_at(address);
+  const auto is_inside = [&](const auto& range) { return range.first <= address && address < range.second; };
+  return known != nullptr && std::ranges::any_of(known->data, is_inside) &&
+         std::ranges::none_of(known->constant, is_inside);
+}
+
 std::unique_ptr<FileBytes> AddressSpace::file_of(const NativeImage& image) {
   Known* const known = known_at(image.begin);
   if (known == nullptr) return nullptr;

@@ -18,6 +18,7 @@ class AddressSpace final : public NativeMemory {
 
   const NativeImage* image_at(RemoteAddr address) override;
   bool read(RemoteAddr from, std::span<std::byte> into) override;
+  bool is_data(RemoteAddr address) override;
 
   // Of one that image_at() gave. Nothing: it cannot be read, or is no file ("[vdso]").
   std::unique_ptr<FileBytes> file_of(const NativeImage& image);

@@ -45,7 +45,7 @@ std::vector<std::string> places(const DebugLink& link, const std::string& path) 
   const std::size_t slash = path.rfind('/');
   if (is_name && slash != std::string::npos) {
     const std::string folder = path.substr(0, slash);
-    found.push_back(fmt::format("{}/{}", folder, link.file));
+    if (path != folder + "/" + link.file) found.push_back(fmt::format("{}/{}", folder, link.file));
     found.push_back(fmt::format("{}/.debug/{}", folder, link.file));
     found.push_back(fmt::format("/usr/lib/debug{}/{}", folder, link.file));
   }

@@ -37,7 +37,8 @@ std::optional<Matches> by_count(const NativeCopy& copy, const NativeStack& nativ
   Matches matches(native.calls.size(), kNone);
   const auto loops = static_cast<std::size_t>(std::ranges::count_if(native.calls, is_loop));
   const std::size_t entries = copy.entries.size();
-  const bool fits = native.whole ? loops == entries || loops == entries + 1 : loops <= entries;
+  // A loop without a name is not counted: of a stack that is cut, none at all says nothing.
+  const bool fits = native.whole ? loops == entries || loops == entries + 1 : loops > 0 && loops <= entries;
   if (!fits) return std::nullopt;
   std::size_t entry = native.whole ? 0 : entries - loops;
   for (std::size_t call = native.calls.size(); call-- > 0;) {
@@ -58,10 +59,12 @@ class Merger {
 
   // False: frames of Python would be out of order.
   bool merge(const NativeStack& native, const Matches& matches) {
+    if (!native.whole)
+      add_python(begin_of(outermost(matches)));  // those that were run farther out than could be unwound
     for (std::size_t call = native.calls.size(); call-- > 0;) {
       const std::size_t entry = matches[call];
       if (entry != kNone && begin_of(entry) < done_) return false;
-      if (entry != kNone) add_python(begin_of(entry));  // those that were run farther out than could be unwound
+      if (entry != kNone) add_python(begin_of(entry));
       const auto& functions = native.calls[call].functions;
       for (auto function = functions.rbegin(); function != functions.rend(); ++function) {
         add(**function, entry != kNone);
@@ -74,6 +77,12 @@ class Merger {
   StackId stack() const { return stack_; }
 
  private:
+  // Of the entries that a call is known for.
+  static std::size_t outermost(const Matches& matches) {
+    const auto found = std::find_if(matches.rbegin(), matches.rend(), [](std::size_t entry) { return entry != kNone; });
+    return found == matches.rend() ? kNone : *found;
+  }
+
   std::size_t begin_of(std::size_t entry) const {
     if (entry >= copy_.entries.size()) return python_.size();
     return std::min<std::size_t>(copy_.entries[entry].depth, python_.size());
@@ -101,7 +110,8 @@ class Merger {
 
 Merged merge(const NativeCopy& copy, const NativeStack& native, NativeFrames which, StackTable& stacks) {
   const Merged python_alone{copy.python, NativeQuality::kLost};
-  const auto matches = native.calls.empty() ? std::nullopt : match(copy, native);
+  const bool has_nothing = native.calls.empty() || (copy.entries.empty() && copy.python != kNoStack);
+  const auto matches = has_nothing ? std::nullopt : match(copy, native);
   Merger merger(copy, which, stacks);
   if (!matches.has_value() || !merger.merge(native, *matches)) return python_alone;
   return {merger.stack(), native.whole ? NativeQuality::kWhole : NativeQuality::kCut};

@@ -13,14 +13,23 @@ struct SyscallCase {
   std::optional<State> state;
   std::int64_t number = -1;
   std::uint64_t argument = 0;
+  std::uint64_t stack_pointer = 0, instruction = 0;
 };
 
 TEST(ProcText, Syscall) {
   const SyscallCase cases[] = {
       {"running\n", State::kRunning},
-      {"202 0x7f1c00aa 0x89 0x0 0x0 0x0 0xffffffff 0x7f1c0bb 0x7f1c0cc\n", State::kInSyscall, 202, 0x7f1c00aa},
-      {"0 0x0 0x7f 0x2000 0x0 0x0 0x0 0x1 0x2\n", State::kInSyscall, 0, 0},
-      {"-1 0x7ffc1 0x7f2\n", State::kElsewhere},
+      {"202 0x7f1c00aa 0x89 0x0 0x0 0x0 0xffffffff 0x7f1c0bb 0x7f1c0cc\n", State::kInSyscall, 202, 0x7f1c00aa,
+       0x7f1c0bb, 0x7f1c0cc},
+      {"0 0x0 0x7f 0x2000 0x0 0x0 0x0 0x1 0x2\n", State::kInSyscall, 0, 0, 1, 2},
+      {"0 0x3 0x7f 0x2000 0x0 0x0 0x0 0xffffffffffffffff 0x7f1c0cc", State::kInSyscall, 0, 3, ~std::uint64_t{0},
+       0x7f1c0cc},
+      {"0 0x3\n", State::kInSyscall, 0, 3},  // where that is, is not told
+      {"0 0x3 0x7f 0x2000 0x0 0x0 0x0 0x7ffc1\n", State::kInSyscall, 0, 3, 0x7ffc1},
+      {"0 0x3 0x7f 0x2000 0x0 0x0 0x0 7ffc1 nonsense\n", State::kInSyscall, 0, 3},
+      {"-1 0x7ffc1 0x7f2\n", State::kElsewhere, -1, 0, 0x7ffc1, 0x7f2},
+      {"-1 0x7ffc1 0x0\n", State::kElsewhere, -1, 0, 0x7ffc1},
+      {"-1\n", State::kElsewhere},
       {"-1 0x0 0x0\n", std::nullopt},  // a thread without a stack
       {"", std::nullopt},
       {"\n", std::nullopt},
@@ -37,6 +46,8 @@ TEST(ProcText, Syscall) {
     EXPECT_EQ(facts->state, *c.state);
     EXPECT_EQ(facts->number, c.number);
     EXPECT_EQ(facts->first_argument, c.argument);
+    EXPECT_EQ(facts->stack_pointer, RemoteAddr(c.stack_pointer));
+    EXPECT_EQ(facts->instruction, RemoteAddr(c.instruction));
   }
 }
 

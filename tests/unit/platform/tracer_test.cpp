@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -244,6 +245,139 @@ TEST(Tracer, OneThatStopsOnlyAfterAllPatienceIsLetGoThen) {
   const std::string status = read_file(proc_path(parent.pid(), "status")).value_or("");
   ASSERT_EQ(status_value(status, "TracerPid"), "0");
   EXPECT_EQ(parent.hear(), "after");
+}
+
+TEST(Tracer, RegistersOfAThreadThatStands) {
+  Counting child(2);
+  const std::vector<Tid> tids = child.tids();
+  auto stop = child.target().stop(tids);
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  const auto mappings = child.target().mappings();
+  ASSERT_TRUE(mappings.has_value());
+  const auto mapping_of = [&](RemoteAddr address) {
+    const auto found = std::ranges::find_if(
+        *mappings, [&](const Mapping& mapping) { return address.in(mapping.begin, mapping.end.since(mapping.begin)); });
+    return found == mappings->end() ? Mapping{} : *found;
+  };
+  for (const Tid tid : tids) {
+    const auto registers = (*stop)->registers(tid);
+    ASSERT_TRUE(registers.has_value()) << registers.error().message();
+    for (std::size_t i = 0; i < Registers::kCount; ++i) EXPECT_TRUE(registers->has(i)) << i;
+    EXPECT_TRUE(mapping_of(registers->instruction()).executable);
+    EXPECT_TRUE(mapping_of(registers->stack_pointer()).writable);
+    const auto again = (*stop)->registers(tid);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(*again, *registers) << "it stands";
+  }
+  EXPECT_NE((*stop)->registers(tids[0])->stack_pointer(), (*stop)->registers(tids[1])->stack_pointer());
+}
+
+TEST(Tracer, RegistersOfNobodyElse) {
+  Counting child(2);
+  const std::vector<Tid> tids = child.tids();
+  auto stop = child.target().stop_briefly(tids[0], std::chrono::seconds(1));
+  ASSERT_TRUE(stop.has_value()) << stop.error().message();
+  ASSERT_TRUE((*stop)->holds(tids[0]));
+  EXPECT_TRUE((*stop)->registers(tids[0]).has_value());
+  for (const Tid other : {tids[1], Tid{0x3fffff}, Tid{::getpid()}}) {
+    const auto registers = (*stop)->registers(other);
+    ASSERT_FALSE(registers.has_value());
+    EXPECT_EQ(registers.error().code(), ErrorCode::kGone);
+  }
+  (*stop)->release();
+  EXPECT_FALSE((*stop)->registers(tids[0]).has_value()) << "it went on";
+}
+
+#if defined(__x86_64__)
+// By DWARF's numbers: not the order in which the kernel has them.
+TEST(Tracer, RegistersAreThoseThatTheThreadHas) {
+  ChildProcess child([](int tell) {
+    test::tell(tell, "ready");
+    asm volatile(
+        "mov $100, %%rax\n mov $101, %%rdx\n mov $102, %%rcx\n mov $103, %%rbx\n mov $104, %%rsi\n mov $105, %%rdi\n"
+        "mov $106, %%rbp\n mov $108, %%r8\n mov $109, %%r9\n mov $110, %%r10\n mov $111, %%r11\n mov $112, %%r12\n"
+        "mov $113, %%r13\n mov $114, %%r14\n mov $115, %%r15\n 1: jmp 1b" ::
+            : "memory");
+  });
+  child.hear();
+  const auto target = std::move(*attach(child.pid()));
+  const Tid tid = target->threads()->front();
+  const auto registers_then = [&] {
+    const auto stop = target->stop_briefly(tid, std::chrono::seconds(1));
+    return *(*stop)->registers(tid);
+  };
+  ASSERT_TRUE(eventually([&] { return registers_then().values[15] == 115; }));
+  const Registers registers = registers_then();
+  for (std::size_t i = 0; i < 16; ++i) {
+    EXPECT_TRUE(registers.values[i] == 100 + i || i == Registers::kStackPointer) << i;
+  }
+  std::array<std::uint8_t, 2> code{};
+  const ReadRange range{registers.instruction(), std::as_writable_bytes(std::span(code))};
+  EXPECT_EQ(*target->read_batch({&range, 1}), 1U);
+  EXPECT_EQ(code, (std::array<std::uint8_t, 2>{0xeb, 0xfe})) << "a jump to itself";
+}
+#endif
+
+TEST(Tracer, AThreadThatEndsAsItStandsHasNone) {
+  Counting child;
+  const Tid tid = child.tids().front();
+  auto stop = child.target().stop_briefly(tid, std::chrono::seconds(1));
+  ASSERT_TRUE(stop.has_value() && (*stop)->holds(tid));
+  ::kill(to_int(child.pid()), SIGKILL);
+  EXPECT_TRUE(eventually([&] { return !(*stop)->registers(tid).has_value(); }));
+}
+
+TEST(Tracer, OneThreadIsStoppedForAMoment) {
+  Counting child(2);
+  const std::vector<Tid> tids = child.tids();
+  for (int i = 0; i < 100; ++i) {
+    auto stop = child.target().stop_briefly(tids[1], std::chrono::seconds(1));
+    ASSERT_TRUE(stop.has_value()) << stop.error().message();
+    EXPECT_TRUE((*stop)->holds(tids[1]));
+    EXPECT_FALSE((*stop)->holds(tids[0]));
+    EXPECT_GT((*stop)->release(), Nanos{0});
+  }
+  const auto stop = child.target().stop_briefly(tids[1], std::chrono::seconds(1));
+  EXPECT_TRUE(child.counts_on()) << "the other one";
+  EXPECT_EQ(child.tracer(), "0");
+}
+
+TEST(Tracer, OneThatDoesNotStopInTimeIsLeftOutAndLetGoLater) {
+  ChildProcess parent([](int tell) { vfork_for({0, 400'000'000}, tell); });
+  parent.hear();
+  auto target = std::move(*attach(parent.pid()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  const Tid tid = target->threads()->front();
+  const Nanos before = now();
+  {
+    const auto stop = target->stop_briefly(tid, std::chrono::milliseconds(2));
+    ASSERT_TRUE(stop.has_value()) << stop.error().message();
+    EXPECT_LT(now() - before, std::chrono::milliseconds(200));
+    EXPECT_FALSE((*stop)->holds(tid));
+    EXPECT_FALSE((*stop)->registers(tid).has_value());
+  }
+  EXPECT_TRUE(target->release_late());
+  const auto again = target->stop_briefly(tid, std::chrono::milliseconds(2));
+  ASSERT_TRUE(again.has_value());
+  EXPECT_FALSE((*again)->holds(tid)) << "it is awaited already";
+  EXPECT_TRUE(eventually([&] { return !target->release_late(); }));
+  EXPECT_EQ(parent.hear(), "after");
+}
+
+TEST(Tracer, AStopForAMomentOfWhoIsNotThere) {
+  Counting child;
+  const auto stop = child.target().stop_briefly(Tid{0x3fffff}, std::chrono::milliseconds(2));
+  ASSERT_TRUE(stop.has_value());
+  EXPECT_FALSE((*stop)->holds(Tid{0x3fffff}));
+  EXPECT_EQ((*stop)->release(), Nanos{0});
+}
+
+TEST(Tracer, AStopForAMomentThatAnotherTracerForbids) {
+  Counting child;
+  ASSERT_EQ(::ptrace(PTRACE_SEIZE, to_int(child.pid()), nullptr, nullptr), 0);
+  const auto stop = child.target().stop_briefly(child.tids().front(), std::chrono::milliseconds(2));
+  ASSERT_FALSE(stop.has_value());
+  EXPECT_EQ(stop.error().code(), ErrorCode::kDenied);
 }
 
 }  // namespace
