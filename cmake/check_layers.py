@@ -28,7 +28,6 @@ HOMES = [
     (r"gelf\.h|libelf\.h|elf\.h|link\.h", ("src/locate", "src/native", "platform")),
     (r"dwarf\.h", ("src/layout/gen", "src/native", "platform")),
     (r"elfutils/libdw\.h", ("src/layout/gen", "src/native")),
-    (r"elfutils/debuginfod\.h", ("platform",)),
     (r"libiberty/demangle\.h", ("src/native",)),
     (r"libunwind.*", ("platform",)),
     (r"(sys|linux|asm|arpa|net|netinet)/.*", ("platform",)),

@@ -40,7 +40,7 @@ std::string lead(const Profile& profile, const Verdict& verdict) {
   if (!is_gil_the_limit(verdict.code)) return {};
   std::string cause;
   if (const auto culprits = notable_culprits(profile, verdict); !culprits.empty()) {
-    cause = fmt::format("{} causes {} of the waiting. ", code_text(culprits.front().function),
+    cause = fmt::format("{} causes {} of the waiting. ", code_text(work_of(culprits.front())),
                         percent(culprits.front().share));
   }
   return fmt::format("<p class=\"lead\">{}Without the GIL: <b>{}</b> on {}.</p>\n", cause,
@@ -60,7 +60,7 @@ std::string culprit_list(const std::vector<Culprit>& culprits, bool locks_below)
   std::string items;
   for (const Culprit& culprit : std::span(culprits).first(std::min(kMostCulprits, culprits.size()))) {
     items += fmt::format("<li><span class=\"bar\" style=\"width:{:.1f}%\"></span><b>{}</b> {}{}</li>\n",
-                         std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share), code_text(culprit.function),
+                         std::clamp(culprit.share, 0.0, 1.0) * 100, percent(culprit.share), code_text(work_of(culprit)),
                          culprit.caller.empty() ? "" : " called by " + code_text(culprit.caller));
   }
   return "<ol class=\"culprits\">\n" + items +

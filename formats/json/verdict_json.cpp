@@ -74,6 +74,7 @@ void write_verdict(JsonWriter& json, const Verdict& verdict) {
       for (const Culprit& culprit : verdict.culprits) {
         json.object([&] {
           json.pair("function", culprit.function);
+          write_text_or_null(json, "native", culprit.native);
           json.pair("share", culprit.share);
           write_text_or_null(json, "caller", culprit.caller);
         });

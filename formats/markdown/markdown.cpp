@@ -44,7 +44,7 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
   const std::vector<Culprit> culprits = notable_culprits(profile, verdict);
   for (std::size_t i = 0; i < std::min(kMostCulprits, culprits.size()); ++i) {
     const Culprit& culprit = culprits[i];
-    text += fmt::format("- {}{}: {} of all waiting\n", code(culprit.function),
+    text += fmt::format("- {}{}: {} of all waiting\n", code(work_of(culprit)),
                         culprit.caller.empty() ? "" : ", called by " + code(culprit.caller), percent(culprit.share));
   }
   return text.empty() ? text : "\n**Who makes others wait for the GIL**\n\n" + text;

@@ -39,9 +39,15 @@ StackId python_part(const StackTable& table, StackId stack);
 StackId own_part(const StackTable& table, StackId stack);
 // "is_prime (primes.py:4)": the function, told apart by its first line; "sre_match [_sre]" of a native one
 std::string function_name(const Frame& frame, const TargetFacts& target);
-// Whose work a stack shows: its innermost function of Python and what that called natively, "match (re.py:189) ->
-// pattern_match [_sre]". kNoStack: kNoPythonFrame.
-std::string work_name(const StackTable& table, StackId stack, const TargetFacts& target);
+// Whose work a stack shows: its innermost function of Python, else kNoPythonFrame, and what that called natively, or
+// nothing.
+struct Work {
+  std::string function;
+  std::string native;
+
+  auto operator<=>(const Work&) const = default;
+};
+Work work_of(const StackTable& table, StackId stack, const TargetFacts& target);
 
 // BaseEventLoop._run_once of asyncio.
 bool is_event_loop(const Frame& frame);

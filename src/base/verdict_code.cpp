@@ -82,8 +82,12 @@ std::string_view key(Unit unit) {
   return kKeys[static_cast<std::size_t>(unit)];
 }
 
+std::string work_of(const Culprit& culprit) {
+  return culprit.native.empty() ? culprit.function : fmt::format("{} -> {}", culprit.function, culprit.native);
+}
+
 std::string text_of(const Culprit& culprit) {
-  return culprit.caller.empty() ? culprit.function : fmt::format("{}, called by {}", culprit.function, culprit.caller);
+  return culprit.caller.empty() ? work_of(culprit) : fmt::format("{}, called by {}", work_of(culprit), culprit.caller);
 }
 
 bool Evidence::is_beyond_doubt() const {

@@ -116,13 +116,12 @@ std::string function_name(const Frame& frame, const TargetFacts& target) {
   return fmt::format("{} ({}:{})", function, file, frame.first_line);
 }
 
-std::string work_name(const StackTable& table, StackId stack, const TargetFacts& target) {
-  if (stack == kNoStack) return std::string(kNoPythonFrame);
+Work work_of(const StackTable& table, StackId stack, const TargetFacts& target) {
+  const auto name = [&](StackId of) { return function_name(table.frame(table.leaf(of)), target); };
   StackId called = kNoStack;  // the outermost of the native frames at the inner end
   for (; stack != kNoStack && table.frame(table.leaf(stack)).native; stack = table.parent(stack)) called = stack;
-  const auto name = [&](StackId of) { return function_name(table.frame(table.leaf(of)), target); };
-  if (stack == kNoStack) return name(called);
-  return called == kNoStack ? name(stack) : name(stack) + " -> " + name(called);
+  return {stack == kNoStack ? std::string(kNoPythonFrame) : name(stack),
+          called == kNoStack ? std::string() : name(called)};
 }
 
 std::string thread_label(const Profile& profile, const ThreadProfile& thread) {

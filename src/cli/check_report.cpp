@@ -78,6 +78,7 @@ std::string check_json(const CheckResult& result, const Verdict* verdict) {
       for (const Culprit& culprit : result.culprits) {
         json.object([&] {
           json.pair("function", culprit.function);
+          write_text_or_null(json, "native", culprit.native);
           json.pair("share", culprit.share);
           json.pair("caller", culprit.caller);
         });

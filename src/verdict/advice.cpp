@@ -67,10 +67,14 @@ Lines for_hogged(const Case& found) {
         "Interpreters that share a GIL in Python 3.9 to 3.12 do not ask each other to let go of it: give them "
         "GILs of their own, a newer Python, or processes.");
   }
+  const std::string caller = first_culprit(found, "the thread");
+  const bool is_named = !found.culprits.empty() && !found.culprits.front().native.empty();
+  const std::string code = is_named ? fmt::format("{}, which {} calls", found.culprits.front().native, caller)
+                                    : fmt::format("the native code that {} calls", caller);
   lines.push_back(
-      fmt::format("Release the GIL in the native code that {} calls: Py_BEGIN_ALLOW_THREADS, nogil in Cython, "
-                  "ctypes.CDLL instead of PyDLL.",
-                  first_culprit(found, "the thread")));
+      fmt::format("Release the GIL in {}: Py_BEGIN_ALLOW_THREADS, nogil in Cython, ctypes.CDLL instead of "
+                  "PyDLL.{}",
+                  code, is_named ? "" : " `record --native` names it."));
   lines.push_back("Not your code? Make that call in a process of its own, or in smaller pieces.");
   return lines;
 }

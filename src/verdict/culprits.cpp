@@ -16,7 +16,8 @@ std::string caller_of(const Profile& profile, StackId stack) {
   const StackId python = wording::python_part(profile.table, stack);
   if (python == kNoStack || !wording::is_library(profile.table.frame(profile.table.leaf(python)))) return {};
   const StackId own = wording::own_part(profile.table, python);
-  return own == kNoStack ? std::string() : wording::work_name(profile.table, own, profile.target);
+  return own == kNoStack ? std::string()
+                         : wording::function_name(profile.table.frame(profile.table.leaf(own)), profile.target);
 }
 
 struct Account {
@@ -32,19 +33,19 @@ struct Account {
 }  // namespace
 
 std::vector<Culprit> culprits(const Profile& profile) {
-  std::map<std::string, Account> by_function;
+  std::map<wording::Work, Account> by_work;
   Nanos all{0};
   for (const Blame& blame : profile.blame) {
     all += blame.time;
     if (blame.holder == Blame::kNobody) continue;
-    Account& account = by_function[wording::work_name(profile.table, blame.holder_stack, profile.target)];
+    Account& account = by_work[wording::work_of(profile.table, blame.holder_stack, profile.target)];
     account.time += blame.time;
     account.callers[caller_of(profile, blame.holder_stack)] += blame.time;
   }
   std::vector<Culprit> found;
-  for (const auto& [function, account] : by_function) {
+  for (const auto& [work, account] : by_work) {
     const double share = all > Nanos{0} ? double(account.time.count()) / double(all.count()) : 0.0;
-    if (share >= kLeastShare) found.push_back({function, share, account.main_caller()});
+    if (share >= kLeastShare) found.push_back({work.function, share, account.main_caller(), work.native});
   }
   // Stable: equal shares stay in the order of their names.
   std::stable_sort(found.begin(), found.end(), [](const Culprit& a, const Culprit& b) { return a.share > b.share; });

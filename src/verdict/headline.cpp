@@ -30,7 +30,7 @@ std::string serialized(const Numbers& n) {
 std::string hogged(const Case& found) {
   const Numbers& n = found.numbers;
   const std::string who = found.culprits.empty()                  ? "A native call"
-                          : found.culprits.front().caller.empty() ? found.culprits.front().function
+                          : found.culprits.front().caller.empty() ? work_of(found.culprits.front())
                                                                   : text_of(found.culprits.front()) + ",";
   // Interpreters that share a GIL do not always ask each other to let go: then bytecode can keep it as well.
   const auto hogged = std::ranges::find(n.gils, n.hogged_gil, &OneGil::name);

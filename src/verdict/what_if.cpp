@@ -118,15 +118,15 @@ double bounded(double factor, const Numbers& n) { return std::clamp(factor, 1.0,
 
 // Where that function runs, everybody else may: others wait for the rest of the holding only, which stays one at a
 // time.
-double if_released(const Profile& profile, const Numbers& n, const std::string& function, double share) {
+double if_released(const Profile& profile, const Numbers& n, const Culprit& culprit) {
   Nanos held_by_others{0};
   for (const StackTime& row : profile.stacks) {
     if (!holds(row.activity)) continue;
-    const bool of_function =
-        row.stack != kNoStack && wording::work_name(profile.table, row.stack, profile.target) == function;
-    if (!of_function) held_by_others += row.time;
+    const wording::Work work = wording::work_of(profile.table, row.stack, profile.target);
+    const bool of_culprit = work.function == culprit.function && work.native == culprit.native;
+    if (!of_culprit) held_by_others += row.time;
   }
-  double factor = std::min(without_gil(profile, n), gain_of_threads(profile, share));
+  double factor = std::min(without_gil(profile, n), gain_of_threads(profile, culprit.share));
   if (held_by_others > Nanos{0} && n.gils_held <= 1) {
     factor = std::min(factor, seconds(profile.sampled()) / seconds(held_by_others));
   }
@@ -170,7 +170,7 @@ WhatIf what_if(const Profile& profile, const Numbers& n, const std::vector<Culpr
   if (!n.gil_enabled || n.waiting < kNotableWaiters) return found;
   if (!culprits.empty()) {
     const Culprit& top = culprits.front();
-    found.if_released = {top.function, if_released(profile, n, top.function, top.share)};
+    found.if_released = {work_of(top), if_released(profile, n, top)};
   }
   found.assumptions = assumptions(n);
   if (!n.free_threaded && found.without_gil > 1) found.single_thread_price = kSingleThreadPrice;
