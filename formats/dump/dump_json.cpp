@@ -37,6 +37,7 @@ void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
         json.pair("function", frame.function);
         json.pair("file", frame.file);
         json.pair("line", frame.line);
+        json.pair("native", frame.native);
       });
     }
   });
@@ -78,6 +79,7 @@ void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) 
     }
     json.pair("truncated", thread.quality == StackQuality::kTruncated);
     json.pair("lost", thread.info.python && thread.quality == StackQuality::kLost);
+    write_text_or_null(json, "native", std::string(key(thread.native)));
     write_frames(json, dump, thread.stack);
   });
 }

@@ -84,7 +84,8 @@ class DumpText {
       const std::string what = lock != nullptr ? wording::waited_for(lock->info.kind, exact_name(lock->info), other)
                                                : "the GIL, which " + other + " holds";
       line(fmt::format("    {} waits for {}", who(thread), what));
-      if (thread.stack != kNoStack) line("        at " + frame_text(dump_.table.frame(dump_.table.leaf(thread.stack))));
+      const StackId stack = wording::python_part(dump_.table, thread.stack);
+      if (stack != kNoStack) line("        at " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));
     }
   }
 
@@ -97,7 +98,9 @@ class DumpText {
 
   std::string frame_text(const Frame& frame) const {
     const std::string file = options_.full_filenames ? frame.file : wording::short_file(frame.file, dump_.target);
-    return fmt::format("{} ({}:{})", wording::printable(frame.function), wording::printable(file), frame.line);
+    const std::string name = wording::printable(frame.function);
+    if (frame.native) return fmt::format("{} [{}]", name, wording::printable(file));
+    return fmt::format("{} ({}:{})", name, wording::printable(file), frame.line);
   }
 
   static std::string interpreters(const GilDump& gil) {
@@ -137,6 +140,8 @@ class DumpText {
     if (thread.quality == StackQuality::kLost)
       return line("    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
+    if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
+    if (thread.native == NativeQuality::kCut) line("    (its outermost native functions could not be read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
     for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
       line("    " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));

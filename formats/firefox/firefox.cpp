@@ -197,6 +197,7 @@ class Writer {
   // --- markers
 
   std::string_view function_of(StackId stack) const {
+    stack = wording::python_part(profile_.table, stack);
     if (stack == kNoStack) return wording::kNoPythonFrame;
     const std::string& name = profile_.table.frame(profile_.table.leaf(stack)).function;
     return name.empty() ? std::string_view("(no name)") : std::string_view(name);

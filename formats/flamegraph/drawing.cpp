@@ -35,6 +35,12 @@ std::string pattern(std::size_t number, Texture texture, Rgb colour) {
       number, css(colour));
 }
 
+// Native functions stand with their module in square brackets (stack_view::frame_text).
+std::string_view text_class(bool is_family, std::string_view name, Rgb colour) {
+  if (is_family) return contrast_with_black(colour) < 4.5 ? R"( class="f w")" : R"( class="f")";
+  return name.ends_with(']') ? R"( class="n")" : "";
+}
+
 }  // namespace
 
 std::string Drawing::frames(const Pruning& pruning) {
@@ -62,7 +68,7 @@ void Drawing::draw(const FlowFrame& frame) {
                  change(frame), x, y + 1, percent(frame.width()), kRow - 1, css(colour),
                  frame.depth == 0 || frame.delta ? "" : fill_class(family, colour), frame.start, frame.width(),
                  x + 100 * kTextInset / 1200, static_cast<double>(y) + 11.5,
-                 is_family ? (contrast_with_black(colour) < 4.5 ? R"( class="f w")" : R"( class="f")") : "",
+                 text_class(is_family, name, colour),
                  escaped(label(frame, name, is_family)));
   out_ += '\n';
 }

@@ -166,6 +166,11 @@ std::string sampling_rows(const Profile& profile) {
                             wording::micros(quality.pauses.median), wording::micros(quality.pauses.longest),
                             wording::seconds(quality.pauses.total)));
   }
+  if (quality.native.all() > 0) {
+    rows += row("Native stacks",
+                fmt::format("{} whole, {} without the outer part, {} lost", wording::grouped(quality.native.whole),
+                            wording::grouped(quality.native.cut), wording::grouped(quality.native.lost)));
+  }
   return rows;
 }
 

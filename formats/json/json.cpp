@@ -281,6 +281,11 @@ void write_quality(JsonWriter& json, const Profile& profile) {
       json.pair("longest_s", quality.pauses.longest);
       json.pair("total_s", quality.pauses.total);
     });
+    json.object("native", [&] {
+      json.pair("whole", quality.native.whole);
+      json.pair("cut", quality.native.cut);
+      json.pair("lost", quality.native.lost);
+    });
   });
 }
 

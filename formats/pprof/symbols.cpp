@@ -39,6 +39,7 @@ void Symbols::add_frame(std::string_view name, wire::Sample& sample) {
 }
 
 std::string_view Symbols::leaf_name(StackId stack) const {
+  stack = wording::python_part(profile_.table, stack);
   return stack == kNoStack ? wording::kNoPythonFrame : name_of(profile_.table.frame(profile_.table.leaf(stack)));
 }
 

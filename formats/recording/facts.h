@@ -203,7 +203,8 @@ void exchange_facts(Codec& codec, Context& context, Facts& facts) {
              Bits{facts.os, 2, SyscallFacts::State::kUnreadable}, Bits{facts.place, 2, WaitPlace::kGilMutex},
              Bits{facts.ended, 1, true}, Bits{facts.attach_state, 2, AttachState::kSuspended}, Bits{dormant, 2, 2},
              Bits{has_delay, 1, true}, Bits{has_on_cpu, 1, true}, Bits{has_lock, 1, true},
-             Bits{facts.blocked_in, 4, BlockedIn::kOther}, Bits{timed, 1, true}, Bits{loop, 2, 3});
+             Bits{facts.blocked_in, 4, BlockedIn::kOther}, Bits{timed, 1, true}, Bits{loop, 2, 3},
+             Bits{facts.native, 2, NativeQuality::kLost});
   if constexpr (!Codec::kWrites) {
     if (dormant > 0) facts.dormant = dormant == 2;
   }
@@ -282,6 +283,7 @@ void exchange_frame(Codec& codec, F& frame) {
   codec.text(wire::FRAME_FILE, frame.file);
   codec.plain(wire::FRAME_LINE, frame.line);
   codec.delta(wire::FRAME_FIRST_LINE, frame.first_line, number_of(frame.line));
+  codec.runs(wire::FRAME_NATIVE, frame.native);
 }
 
 struct Node {

@@ -37,6 +37,7 @@ std::string plain_frame_text(const Frame& frame, const TargetFacts& target, cons
   const std::string function = frame.function.empty() ? "(no name)" : frame.function;
   if (frame.file.empty()) return function;
   const std::string file = options.full_filenames ? frame.file : wording::short_file(frame.file, target);
+  if (frame.native) return fmt::format("{} [{}]", function, file);
   const int line = options.by_function ? frame.first_line : frame.line;
   if (!options.line_numbers || line <= 0) return fmt::format("{} ({})", function, file);
   return fmt::format("{} ({}:{})", function, file, line);

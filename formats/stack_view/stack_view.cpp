@@ -55,9 +55,9 @@ class Folder {
       stack = thread_prefix(row.holder);
       append_frames(stack, row.holder_stack);
     }
+    const StackId waiter = wording::python_part(profile_.table, row.waiter_stack);
     append(stack, fmt::format("{}{}", kWaiting,
-                              row.waiter_stack == kNoStack ? wording::kNoPythonFrame
-                                                           : text_of(profile_.table.leaf(row.waiter_stack))));
+                              waiter == kNoStack ? wording::kNoPythonFrame : text_of(profile_.table.leaf(waiter))));
     times_[std::move(stack)] += row.time;
   }
 

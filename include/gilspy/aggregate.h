@@ -103,6 +103,7 @@ class Aggregator {
   void take_loops(const Sample& sample);
   void take_tasks(const Sample& sample);
   void take_context(Thread& thread, const ThreadFacts& facts);
+  void count_native(NativeQuality quality);
   void take_locks(const Sample& sample);
   void account_lock(Lock& lock, Nanos weight);
   void account_gil(std::size_t index, const Sample& sample, Nanos weight);

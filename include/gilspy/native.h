@@ -1,13 +1,15 @@
-// native: which functions of C, C++ or Rust a thread was in. The sampler copies registers and stacks (NativeCopy). Apart
-// from the sampling, an Unwinder makes addresses of the copies, these become functions, and they are merged with Python's
-// frames.
+// native: which functions of C, C++ or Rust a thread was in. The sampler copies registers and stacks (NativeCopy).
+// Apart from the sampling, an Unwinder makes addresses of the copies, these become functions, and they are merged with
+// Python's frames.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gilspy/ids.h"
@@ -28,17 +30,23 @@ enum class NativeQuality : std::uint8_t {
   kLost,   // Python's frames alone
 };
 
+// "whole", "cut", "lost"; empty where they were not asked for.
+constexpr std::string_view key(NativeQuality quality) {
+  constexpr std::array<std::string_view, 4> kKeys{"", "whole", "cut", "lost"};
+  return kKeys[static_cast<std::size_t>(quality)];
+}
+
 // The most that is copied of a stack. Beyond it, a stack is cut.
 inline constexpr std::uint64_t kMostStackBytes = 64 * 1024;
 
 // A native stack as it was at one moment, and Python's frames of the same moment.
 struct NativeCopy {
   Registers registers;
-  std::vector<std::byte> stack;  // from the stack pointer on
+  std::vector<std::byte> stack;   // from the stack pointer on
   std::int64_t system_call = -1;  // in which the thread was blocked; -1: in none
   StackId python = kNoStack;
-  // A frame of `python` with which the interpreter's loop was entered from C. Those up to the next one were called within
-  // the loop.
+  // A frame of `python` with which the interpreter's loop was entered from C. Those up to the next one were called
+  // within the loop.
   struct Entry {
     std::uint32_t depth = 0;  // counted from the outermost frame
     // Of what the loop keeps on its own C stack for that (from 3.12 on); null: not known.
@@ -61,7 +69,7 @@ struct NativeFunction {
 
 struct NativeStack {
   struct Call {
-    RemoteAddr stack{};                                              // as NativeTrace's
+    RemoteAddr stack{};                                            // as NativeTrace's
     std::vector<std::shared_ptr<const NativeFunction>> functions;  // innermost first: those inlined into the last one
   };
   std::vector<Call> calls;  // innermost first
@@ -73,8 +81,8 @@ struct NativeImage {
   std::string path;  // as /proc/PID/maps shows it; "[vdso]"
   RemoteAddr begin;  // of its first mapping
   RemoteAddr end;
-  std::uint64_t bias = 0;     // remote address minus address in the file
-  RemoteAddr unwind_table;    // PT_GNU_EH_FRAME (.eh_frame_hdr); null: none
+  std::uint64_t bias = 0;   // remote address minus address in the file
+  RemoteAddr unwind_table;  // PT_GNU_EH_FRAME (.eh_frame_hdr); null: none
   std::uint64_t unwind_size = 0;
 };
 

@@ -27,8 +27,8 @@ std::unique_ptr<Unwinder> make_unwinder(NativeMemory& memory);
 
 // A file of ours as read-only bytes. Errors: kSystem.
 Result<std::unique_ptr<FileBytes>> map_file(const std::string& path);
-// Debugging information of a build, from the servers that DEBUGINFOD_URLS names; they are asked only if it is set. Nothing:
-// they do not have it, or this gilspy was built without libdebuginfod.
+// Debugging information of a build, from the servers that DEBUGINFOD_URLS names; they are asked only if it is set.
+// Nothing: they do not have it, or this gilspy was built without libdebuginfod.
 std::unique_ptr<FileBytes> fetch_debug_file(std::span<const std::byte> build_id);
 // Where the process sees "/".
 std::string root_of(Pid pid);

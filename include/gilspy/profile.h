@@ -179,7 +179,8 @@ struct Pauses {
 struct NativeSums {
   std::uint64_t whole = 0;  // from the first function of the thread to the innermost
   std::uint64_t cut = 0;    // the outer part could not be unwound, or does not fit Python's frames
-  std::uint64_t lost = 0;   // a stack is shown with Python's frames alone: the thread did not stop in time, or had moved on
+  std::uint64_t lost =
+      0;  // a stack is shown with Python's frames alone: the thread did not stop in time, or had moved on
 
   std::uint64_t all() const { return whole + cut + lost; }
 

@@ -91,7 +91,7 @@ struct ThreadFacts {
   // How often it entered or left a context (Context.run) since its stack was last read; an event loop runs each of its
   // callbacks in one. None: not known, as at the first reading.
   std::optional<std::uint32_t> context_switches;
-  std::optional<LoopFacts> loop;  // none: as before, at first kNone
+  std::optional<LoopFacts> loop;                    // none: as before, at first kNone
   NativeQuality native = NativeQuality::kNotAsked;  // of `stack`
 
   bool operator==(const ThreadFacts&) const = default;

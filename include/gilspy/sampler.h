@@ -45,8 +45,8 @@ class Sampler {
   virtual std::vector<InterpreterInfo> interpreters() const = 0;  // every one that was seen
   // From the next tick on. At first kNone.
   virtual void show_tasks(AsyncTasks which) = 0;
-  // From the next tick on samples have copies of native stacks (Sample::natives), for which threads that run are stopped
-  // one at a time. Errors: kDenied, where they cannot be stopped.
+  // From the next tick on samples have copies of native stacks (Sample::natives), for which threads that run are
+  // stopped one at a time. Errors: kDenied, where they cannot be stopped.
   virtual Result<void> show_native() = 0;
   // Of all event loops, as they stand now; a process that runs on may change them meanwhile.
   virtual std::vector<TaskState> tasks() = 0;

@@ -162,8 +162,8 @@ class Target : public MemoryReader {
   // not let go, are left out. A thread that is blocked in the kernel may see its system call interrupted: stop running
   // ones. Errors: kDenied (the message says who is in the way).
   virtual Result<std::unique_ptr<ThreadStop>> stop(std::span<const Tid> tids) = 0;
-  // The same of one, for a moment: where it does not stand still within `patience` it is left out, and let go as soon as
-  // it does (release_late).
+  // The same of one, for a moment: where it does not stand still within `patience` it is left out, and let go as soon
+  // as it does (release_late).
   virtual Result<std::unique_ptr<ThreadStop>> stop_briefly(Tid tid, Nanos patience) = 0;
   // Lets those go on that the kernel stopped only after stop() had given up waiting. True: some have yet to stop. They
   // will then stand until this is called again.

@@ -37,10 +37,10 @@ inline bool is_library(const Frame& frame) { return frame.native || is_library(f
 StackId python_part(const StackTable& table, StackId stack);
 // The stack without the frames of libraries at its inner end; kNoStack: it has no others.
 StackId own_part(const StackTable& table, StackId stack);
-// "is_prime (primes.py:4)": the function, told apart by its first line
+// "is_prime (primes.py:4)": the function, told apart by its first line; "sre_match [_sre]" of a native one
 std::string function_name(const Frame& frame, const TargetFacts& target);
 // Whose work a stack shows: its innermost function of Python and what that called natively, "match (re.py:189) ->
-// pattern_match (_sre)". kNoStack: kNoPythonFrame.
+// pattern_match [_sre]". kNoStack: kNoPythonFrame.
 std::string work_name(const StackTable& table, StackId stack, const TargetFacts& target);
 
 // BaseEventLoop._run_once of asyncio.

@@ -3,12 +3,18 @@
 //
 // libunwind guesses where it has no table: it follows frame pointers that need not be any. Such a step ends the stack
 // here, unless what was stepped over is code of the linker or of a signal's return, which it knows.
+//
+// Of a thread that was not stopped the frame pointer is not known. A function that is found by it tells how large its
+// frame is (frame_size.h); that counts if a call of this function stands right before the place to which it returns.
 #include <libunwind.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
+#include <vector>
 
+#include "frame_size.h"
 #include "gilspy/platform.h"
 
 // Exported by libunwind for those that bring their own find_proc_info (perf does), but in no header.
@@ -47,6 +53,7 @@ class LibunwindUnwinder final : public Unwinder {
 
   NativeTrace unwind(const NativeCopy& copy) override {
     copy_ = &copy;
+    frame_pointer_.reset();
     NativeTrace trace;
     unw_cursor_t cursor{};
     if (::unw_init_remote(&cursor, space_, this) != 0) return trace;
@@ -59,8 +66,7 @@ class LibunwindUnwinder final : public Unwinder {
       if (memory_.image_at(address) == nullptr) break;  // code that was made at run time, or none at all
       trace.calls.push_back({address, RemoteAddr(stack)});
       called = ::unw_is_signal_frame(&cursor) <= 0;
-      unknown_code_ = false;
-      const int step = ::unw_step(&cursor);
+      const int step = step_out(cursor, RemoteAddr(instruction), RemoteAddr(stack));
       if (step == 0 && !unknown_code_) trace.whole = true;
       if (step <= 0 || (unknown_code_ && called)) break;
     }
@@ -68,6 +74,53 @@ class LibunwindUnwinder final : public Unwinder {
   }
 
  private:
+  int step_out(unw_cursor_t& cursor, RemoteAddr instruction, RemoteAddr stack) {
+    const unw_cursor_t before = cursor;
+    unknown_code_ = wants_frame_pointer_ = false;
+    const int step = ::unw_step(&cursor);
+    if (step >= 0 || !wants_frame_pointer_) return step;
+    cursor = before;
+    unw_proc_info_t function{};
+    if (::unw_get_proc_info(&cursor, &function) != 0) return step;
+    frame_pointer_ = frame_pointer(RemoteAddr(function.start_ip), instruction, stack);
+    return frame_pointer_.has_value() ? ::unw_step(&cursor) : step;
+  }
+
+  std::optional<std::uint64_t> frame_pointer(RemoteAddr function, RemoteAddr instruction, RemoteAddr stack) {
+    constexpr std::uint64_t kMostCode = 256;
+    std::vector<std::byte> code(std::min(instruction.since(function), kMostCode));
+    if (!memory_.read(function, code)) return std::nullopt;
+    const auto size = frame_size(code);
+    if (!size.has_value()) return std::nullopt;
+    const RemoteAddr frame = stack + *size;
+    std::uint64_t returns_to = 0;
+    if (!read(frame + sizeof(std::uint64_t), returns_to) || !is_called(function, RemoteAddr(returns_to))) {
+      return std::nullopt;
+    }
+    return frame.value();
+  }
+
+  // A call right before it, of that function as far as it says of which; calls between images go through a table.
+  bool is_called(RemoteAddr function, RemoteAddr returns_to) {
+    constexpr std::uint64_t kLongestCall = 7;
+    const NativeImage* const caller = memory_.image_at(returns_to);
+    const NativeImage* const callee = memory_.image_at(function);
+    std::array<std::byte, kLongestCall> code{};
+    if (caller == nullptr || !memory_.read(returns_to - kLongestCall, code)) return false;
+    const CallBefore call = call_before(code);
+    if (!call.any || !call.distance.has_value() || callee != caller) return call.any;
+    return returns_to + static_cast<std::uint64_t>(*call.distance) == function;
+  }
+
+  bool read(RemoteAddr address, std::uint64_t& value) {
+    const std::uint64_t at = address.since(copy_->registers.stack_pointer());
+    if (at < copy_->stack.size() && copy_->stack.size() - at >= sizeof value) {
+      std::memcpy(&value, copy_->stack.data() + at, sizeof value);
+      return true;
+    }
+    return memory_.read(address, std::as_writable_bytes(std::span(&value, 1)));
+  }
+
   static LibunwindUnwinder& self(void* argument) { return *static_cast<LibunwindUnwinder*>(argument); }
 
   static int find_proc_info(unw_addr_space_t space, unw_word_t instruction, unw_proc_info_t* info, int need_unwind_info,
@@ -112,29 +165,39 @@ class LibunwindUnwinder final : public Unwinder {
   static int access_memory(unw_addr_space_t, unw_word_t address, unw_word_t* value, int write, void* argument) {
     LibunwindUnwinder& unwinder = self(argument);
     if (write != 0) return -UNW_EINVAL;
-    const NativeCopy& copy = *unwinder.copy_;
-    const std::uint64_t at = RemoteAddr(address).since(copy.registers.stack_pointer());
-    if (at < copy.stack.size() && copy.stack.size() - at >= sizeof *value) {
-      std::memcpy(value, copy.stack.data() + at, sizeof *value);
-      return 0;
-    }
-    const auto into = std::as_writable_bytes(std::span(value, 1));
-    return unwinder.memory_.read(RemoteAddr(address), into) ? 0 : -UNW_EINVAL;
+    std::uint64_t word = 0;
+    if (!unwinder.read(RemoteAddr(address), word)) return -UNW_EINVAL;
+    *value = word;
+    return 0;
   }
 
   static int access_register(unw_addr_space_t, unw_regnum_t number, unw_word_t* value, int write, void* argument) {
-    const Registers& registers = self(argument).copy_->registers;
+    LibunwindUnwinder& unwinder = self(argument);
+    const Registers& registers = unwinder.copy_->registers;
+    if (number == kFramePointer && write == 0 && !registers.has(kFramePointer)) {
+      unwinder.wants_frame_pointer_ = true;
+      if (!unwinder.frame_pointer_.has_value()) return -UNW_EBADREG;
+      *value = *unwinder.frame_pointer_;
+      return 0;
+    }
     if (write != 0 || number < 0 || !registers.has(static_cast<std::size_t>(number))) return -UNW_EBADREG;
     *value = registers.values[static_cast<std::size_t>(number)];
     return 0;
   }
 
   static constexpr std::uint64_t kTableHeader = 12;
+#if defined(__aarch64__)
+  static constexpr std::size_t kFramePointer = 29;
+#else
+  static constexpr std::size_t kFramePointer = 6;
+#endif
 
   NativeMemory& memory_;
   unw_addr_space_t space_ = nullptr;
   const NativeCopy* copy_ = nullptr;
-  bool unknown_code_ = false;  // the last step met code without a table
+  std::optional<std::uint64_t> frame_pointer_;  // found out
+  bool unknown_code_ = false;                   // the last step met code without a table
+  bool wants_frame_pointer_ = false;            // it asked for a frame pointer that the kernel does not tell
 };
 
 }  // namespace

@@ -162,6 +162,7 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       doing.lock = facts.lock->lock;
       thread->gives_up = facts.lock->timed;
     }
+    count_native(facts.native);
     if (facts.quality != StackQuality::kUnchanged) {
       if (facts.quality == StackQuality::kTruncated) ++quality_.truncated;
       const bool lost = facts.quality == StackQuality::kLost;
@@ -169,6 +170,15 @@ void Aggregator::take_changes(const Sample& sample, const std::vector<ActivityCh
       doing.stack = lost ? kNoStack : facts.stack;
     }
     move(*thread, doing);
+  }
+}
+
+void Aggregator::count_native(NativeQuality quality) {
+  switch (quality) {
+    case NativeQuality::kNotAsked: break;
+    case NativeQuality::kWhole: ++quality_.native.whole; break;
+    case NativeQuality::kCut: ++quality_.native.cut; break;
+    case NativeQuality::kLost: ++quality_.native.lost; break;
   }
 }
 

@@ -237,6 +237,9 @@ class Combination {
     to.gaps = std::max(to.gaps, from.gaps);
     to.system_calls_told = to.system_calls_told && from.system_calls_told;
     add_pauses(from.pauses);
+    to.native.whole += from.native.whole;
+    to.native.cut += from.native.cut;
+    to.native.lost += from.native.lost;
   }
 
   void add_lateness(const Quality& from) {

@@ -13,7 +13,8 @@ std::vector<LockCulprit> lock_culprits(const Profile& profile, const LockProfile
   for (const LockBlame& row : lock.blame) {
     if (row.owner == Blame::kNobody || row.owner_stack == kNoStack) continue;
     const StackId own = wording::own_part(profile.table, row.owner_stack);
-    const StackId stack = own == kNoStack ? row.owner_stack : own;
+    const StackId python = wording::python_part(profile.table, row.owner_stack);
+    const StackId stack = own != kNoStack ? own : python != kNoStack ? python : row.owner_stack;
     by_function[wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target)] += row.time;
   }
   std::vector<LockCulprit> found;

@@ -111,6 +111,7 @@ std::string function_name(const Frame& frame, const TargetFacts& target) {
   const std::string function = printable(frame.function.empty() ? "(no name)" : frame.function);
   if (frame.file.empty()) return function;
   const std::string file = printable(short_file(frame.file, target));
+  if (frame.native) return fmt::format("{} [{}]", function, file);
   if (frame.first_line <= 0) return fmt::format("{} ({})", function, file);
   return fmt::format("{} ({}:{})", function, file, frame.first_line);
 }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMostPages = 1U << 16;  // 256 MiB; a program whose tables take more reads them again and again
 constexpr std::uint16_t kMostHeaders = 64;
+constexpr std::uint64_t kMostData = 64U << 20;
 
 bool has_code(const Mapping& mapping) { return mapping.path.starts_with('/') || mapping.path == "[vdso]"; }
 
@@ -60,6 +61,7 @@ void AddressSpace::refresh() {
     current->image.end = mapping.end;
     if (mapping.executable) current->code.push_back({mapping.begin, mapping.end});
     if (mapping.readable && !mapping.writable) current->constant.push_back({mapping.begin, mapping.end});
+    if (mapping.readable && !mapping.executable) current->data.push_back({mapping.begin, mapping.end});
   }
   bool replaced = false;
   for (auto& [begin, known] : found) {
@@ -69,6 +71,7 @@ void AddressSpace::refresh() {
     if (same) {
       before->second->image.end = known->image.end;
       before->second->constant = std::move(known->constant);
+      before->second->data = std::move(known->data);
       known = std::move(before->second);
     }
     replaced = replaced || (before != images_.end() && !same);
@@ -125,6 +128,21 @@ bool AddressSpace::read(RemoteAddr from, std::span<std::byte> into) {
     done += size;
   }
   return true;
+}
+
+std::vector<AddressSpace::Data> AddressSpace::data_of(const NativeImage& image) {
+  std::vector<Data> found;
+  const Known* const known = known_at(image.begin);
+  std::uint64_t left = known == nullptr ? 0 : kMostData;
+  for (std::size_t i = 0; left > 0 && i < known->data.size(); ++i) {
+    const auto [begin, end] = known->data[i];
+    if (end.since(begin) > left) continue;
+    Data data{begin, std::vector<std::byte>(end.since(begin))};
+    if (!read_exact(target_, begin, data.bytes).has_value()) continue;
+    left -= data.bytes.size();
+    found.push_back(std::move(data));
+  }
+  return found;
 }
 
 std::unique_ptr<FileBytes> AddressSpace::file_of(const NativeImage& image) {

@@ -22,6 +22,12 @@ class AddressSpace final : public NativeMemory {
   // Of one that image_at() gave. Nothing: it cannot be read, or is no file ("[vdso]").
   std::unique_ptr<FileBytes> file_of(const NativeImage& image);
 
+  // Its memory that is no code, as it is now: what can be written may change.
+  struct Data {
+    RemoteAddr begin;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Data> data_of(const NativeImage& image);
   // How often images were found to lie where others did: what is known by addresses is out of date then.
   std::uint64_t changes() const { return changes_; }
   // Mappings are read anew at the next miss, but not more often than this is called.
@@ -31,7 +37,8 @@ class AddressSpace final : public NativeMemory {
   struct Known {
     NativeImage image;
     Mapping first;
-    std::vector<std::pair<RemoteAddr, RemoteAddr>> code, constant;  // [begin, end) that can be executed; not be written
+    // [begin, end) that can be executed; that cannot be written; that is no code.
+    std::vector<std::pair<RemoteAddr, RemoteAddr>> code, constant, data;
   };
   static constexpr std::uint64_t kPage = 4096;
   using Page = std::array<std::byte, kPage>;

@@ -13,7 +13,7 @@ namespace gilspy::native {
 // What an ELF file says about its debugging information.
 struct DebugLink {
   std::vector<std::byte> build_id;
-  std::string file;  // .gnu_debuglink
+  std::string file;      // .gnu_debuglink
   bool has_own = false;  // .debug_info lies in the file itself
 };
 DebugLink debug_link_of(std::span<const std::byte> elf);

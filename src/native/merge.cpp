@@ -20,7 +20,7 @@ std::optional<Matches> by_anchors(const NativeCopy& copy, const NativeStack& nat
     const RemoteAddr anchor = copy.entries[entry].anchor;
     const auto begins_above = [&](const NativeStack::Call& call) { return call.stack > anchor; };
     const auto caller = std::ranges::find_if(native.calls, begins_above);
-    if (caller == native.calls.begin()) return std::nullopt;     // below the stack pointer
+    if (caller == native.calls.begin()) return std::nullopt;      // below the stack pointer
     if (caller == native.calls.end() && !native.whole) continue;  // farther out than what could be unwound
     std::size_t& match = matches[static_cast<std::size_t>(caller - native.calls.begin()) - 1];
     if (match != kNone) return std::nullopt;
@@ -85,8 +85,8 @@ class Merger {
 
   void add(const NativeFunction& function, bool runs_python) {
     if (which_ != NativeFrames::kAll && (function.role != Role::kCode || runs_python)) return;
-    stack_ = stacks_.child(stack_,
-                           stacks_.intern({.function = function.name, .file = function.module, .native = true}));
+    stack_ =
+        stacks_.child(stack_, stacks_.intern({.function = function.name, .file = function.module, .native = true}));
   }
 
   const NativeCopy& copy_;

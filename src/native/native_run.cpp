@@ -143,15 +143,39 @@ std::optional<Sample> NativeRun::take(bool wait) {
 void NativeRun::finish(Sample& sample) {
   for (const NativePart& part : std::exchange(sample.natives, {})) {
     NativeJob& job = *part.job;
+    ThreadFacts& facts = sample.threads[part.facts];
     if (!std::exchange(job.merged, true)) {
       const Merged merged = merge(job.copy, std::exchange(job.unwound, {}), which_, stacks_);
       job.stack = merged.stack;
       job.quality = merged.quality;
+      if (job.quality == NativeQuality::kWhole && job.copy.python != kNoStack)
+        learn_outer_part(facts.thread, job.stack);
     }
-    ThreadFacts& facts = sample.threads[part.facts];
     facts.stack = job.stack;
     facts.native = job.quality;
   }
+  for (ThreadFacts& facts : sample.threads) {
+    const bool lacks_it = facts.native == NativeQuality::kLost || facts.native == NativeQuality::kCut;
+    if (lacks_it) facts.stack = with_outer_part(facts.thread, facts.stack);
+    if (facts.ended) outer_parts_.erase(to_int(facts.thread));
+  }
+}
+
+void NativeRun::learn_outer_part(ThreadIndex thread, StackId merged) {
+  const auto [entry, is_new] = outer_parts_.try_emplace(to_int(thread));
+  if (!is_new) return;
+  entry->second = stacks_.frames_of(merged);
+  const auto is_python = [this](FrameId frame) { return !stacks_.frame(frame).native; };
+  entry->second.erase(std::ranges::find_if(entry->second, is_python), entry->second.end());
+}
+
+StackId NativeRun::with_outer_part(ThreadIndex thread, StackId stack) {
+  const auto known = outer_parts_.find(to_int(thread));
+  if (known == outer_parts_.end() || stack == kNoStack) return stack;
+  StackId whole = kNoStack;
+  for (const FrameId frame : known->second) whole = stacks_.child(whole, frame);
+  for (const FrameId frame : stacks_.frames_of(stack)) whole = stacks_.child(whole, frame);
+  return whole;
 }
 
 }  // namespace gilspy::native

@@ -1,5 +1,5 @@
-// Unwinds and names the native stacks of samples on a thread of its own, and merges them with Python's frames on the one
-// that calls: samples go in, and come out in the same order when they are complete.
+// Unwinds and names the native stacks of samples on a thread of its own, and merges them with Python's frames on the
+// one that calls: samples go in, and come out in the same order when they are complete.
 //
 //   sampler -> submit() -> [worker: unwind, name] -> take() -> classify, record
 #pragma once
@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
+#include <vector>
 
 #include "gilspy/ids.h"
 #include "gilspy/layout.h"
@@ -43,11 +45,15 @@ class NativeRun {
   class Worker;
 
   void finish(Sample& sample);
+  void learn_outer_part(ThreadIndex thread, StackId merged);
+  StackId with_outer_part(ThreadIndex thread, StackId stack);
   bool is_done(const Sample& sample) const;
 
   NativeFrames which_;
   StackTable& stacks_;
   std::deque<Sample> samples_;
+  // What each thread was in before it came to Python: that stays as it is for as long as the thread lives.
+  std::unordered_map<std::uint32_t, std::vector<FrameId>> outer_parts_;
   std::atomic<std::int64_t> cpu_ = 0;
   std::unique_ptr<Worker> worker_;
 };

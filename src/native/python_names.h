@@ -13,7 +13,7 @@ namespace gilspy::native {
 
 // What the search must know of this build.
 struct PythonTypes {
-  std::uint64_t header = 0;  // of an object with a size (PyVarObject)
+  std::uint64_t header = 0;  // size of an object's header, with the number of items (PyVarObject)
 };
 PythonTypes python_types(const RuntimeLayout& layout);
 
@@ -26,6 +26,7 @@ class PythonNames {
   std::optional<std::string> find(RemoteAddr begin) const;
 
  private:
+  class Search;
   std::unordered_map<RemoteAddr, std::string> names_;
 };
 

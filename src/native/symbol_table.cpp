@@ -66,7 +66,8 @@ std::optional<Symbol> SymbolTable::find(std::uint64_t address) const {
     // Written in assembly, some have no size: such a symbol reaches to the next one, if all are there.
     const auto next = std::next(after);
     const bool is_last = next == rows_.end();
-    const std::uint64_t reaches = after->size > 0 || !has_local_ones_ || is_last ? after->size : next->address - after->address;
+    const std::uint64_t reaches =
+        after->size > 0 || !has_local_ones_ || is_last ? after->size : next->address - after->address;
     if (address - after->address < reaches) return Symbol{after->address, reaches, names_.data() + after->name};
     if (address == after->address) return Symbol{after->address, 1, names_.data() + after->name};
   }

@@ -19,7 +19,8 @@ struct Symbol {
 
 class SymbolTable {
  public:
-  // Adds what the file has, .symtab or else .dynsym; damaged files have less. The bytes are not needed any more afterwards.
+  // Adds what the file has, .symtab or else .dynsym; damaged files have less. The bytes are not needed any more
+  // afterwards.
   void add(std::span<const std::byte> elf);
   bool has_local_ones() const { return has_local_ones_; }  // the file was not stripped
 

@@ -93,8 +93,7 @@ std::shared_ptr<const NativeFunction> Symboliser::function(Image& image, const s
 std::shared_ptr<const NativeFunction> Symboliser::system_call(std::int64_t number) {
   auto& known = calls_[number];
   if (known == nullptr) {
-    known = std::make_shared<NativeFunction>(
-        NativeFunction{platform::syscall_name(number), "kernel", Role::kCode});
+    known = std::make_shared<NativeFunction>(NativeFunction{platform::syscall_name(number), "kernel", Role::kCode});
   }
   return known;
 }

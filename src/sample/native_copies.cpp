@@ -18,11 +18,14 @@ using std::chrono_literals::operator""ms;
 constexpr std::uint64_t kPage = 4096;
 // Threads that run without the GIL and are stopped at a tick, at most.
 constexpr std::size_t kMostRunners = 2;
-constexpr Nanos kLeastPatience = 200us;
-constexpr Nanos kMostPatience = 2ms;
+// A thread that has no CPU stops when it gets one, which takes a time slice of the scheduler or two. Whoever holds the
+// GIL is worth waiting for until the next tick is near: nobody else can run Python meanwhile.
+constexpr Nanos kMostPatience = 4ms;
+constexpr Nanos kMostPatienceWithRunners = 500us;
 
-// A thread that has no CPU stops when it gets one: which is worth waiting for as long as nobody else needs us.
-Nanos patience(const Sample& sample) { return std::clamp(sample.period / 4, kLeastPatience, kMostPatience); }
+Nanos patience_with_holder(const Sample& sample) {
+  return sample.period.count() > 0 ? std::min(sample.period * 3 / 4, kMostPatience) : kMostPatience;
+}
 
 bool is_same_place(const SyscallFacts& a, const SyscallFacts& b) {
   return a.state == b.state && a.number == b.number && a.first_argument == b.first_argument &&
@@ -90,7 +93,8 @@ bool LiveSampler::copy_native_stopped(ThreadIndex thread, Sample& sample) {
   const bool held = holds_gil(record, now_);
   const auto call = target_.syscall_of(record.info.tid);
   if (!call.has_value() || call->state != SyscallFacts::State::kRunning) return false;
-  auto stop = target_.stop_briefly(record.info.tid, patience(sample));
+  const Nanos most = patience_with_holder(sample);
+  auto stop = target_.stop_briefly(record.info.tid, held ? most : std::min(most, kMostPatienceWithRunners));
   if (!stop.has_value()) {
     sample.stop_denied = true;
     return false;
@@ -100,8 +104,8 @@ bool LiveSampler::copy_native_stopped(ThreadIndex thread, Sample& sample) {
   if ((*stop)->holds(record.info.tid)) {
     const auto registers = (*stop)->registers(record.info.tid);
     // Meanwhile it may have let go of the GIL, or got it: then it does something else than this tick says.
-    const bool as_told = words_.read(then_, other_heads_).has_value() && then_.size() == now_.size() &&
-                         holds_gil(record, then_) == held;
+    const bool as_told =
+        words_.read(then_, other_heads_).has_value() && then_.size() == now_.size() && holds_gil(record, then_) == held;
     copied = registers.has_value() && as_told && copy_native(thread, *registers, -1, sample);
   }
   sample.pause += (*stop)->release();
@@ -170,19 +174,24 @@ bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, st
   return true;
 }
 
-// Which stacks of this sample have native functions.
+// Which stacks of this sample have native functions. Those of a thread that could not be copied now, does not hold the
+// GIL and has the Python frames that it had are taken to be as they were: mostly it was woken and has no CPU yet.
 void LiveSampler::tell_native(Sample& sample) {
   for (std::size_t i = 0; i < sample.threads.size(); ++i) {
     ThreadFacts& facts = sample.threads[i];
     const ThreadRecord& record = table_.at(facts.thread);
     if (facts.ended || !record.info.python) continue;
-    if (record.native_tick == tick_ && record.native != nullptr && record.native->copy.python == record.stack) {
-      if (facts.quality == StackQuality::kUnchanged) {
-        facts.quality = StackQuality::kWhole;
-        facts.stack = record.stack;
-      }
+    const bool fits = record.native != nullptr && record.native->copy.python == record.stack;
+    const bool copied = fits && record.native_tick == tick_;
+    if (copied && facts.quality == StackQuality::kUnchanged) {
+      facts.quality = StackQuality::kWhole;
+      facts.stack = record.stack;
+    }
+    const bool has_stack = facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated;
+    const bool runs_python = holds_gil(record, now_) || record.attach == AttachState::kAttached;
+    if (copied || (fits && has_stack && !runs_python)) {
       sample.natives.push_back({i, record.native});
-    } else if (facts.quality == StackQuality::kWhole || facts.quality == StackQuality::kTruncated) {
+    } else if (has_stack) {
       facts.native = NativeQuality::kLost;
     }
   }

@@ -11,16 +11,12 @@ namespace {
 constexpr std::size_t kMost = 10;
 constexpr double kLeastShare = 0.001;
 
-std::string name_of(const Profile& profile, StackId stack) {
-  if (stack == kNoStack) return std::string(wording::kNoPythonFrame);
-  return wording::function_name(profile.table.frame(profile.table.leaf(stack)), profile.target);
-}
-
 // A leaf in a library says little: who of the program called it?
 std::string caller_of(const Profile& profile, StackId stack) {
-  if (stack == kNoStack || !wording::is_library(profile.table.frame(profile.table.leaf(stack)).file)) return {};
-  const StackId own = wording::own_part(profile.table, stack);
-  return own == kNoStack ? std::string() : name_of(profile, own);
+  const StackId python = wording::python_part(profile.table, stack);
+  if (python == kNoStack || !wording::is_library(profile.table.frame(profile.table.leaf(python)))) return {};
+  const StackId own = wording::own_part(profile.table, python);
+  return own == kNoStack ? std::string() : wording::work_name(profile.table, own, profile.target);
 }
 
 struct Account {
@@ -41,7 +37,7 @@ std::vector<Culprit> culprits(const Profile& profile) {
   for (const Blame& blame : profile.blame) {
     all += blame.time;
     if (blame.holder == Blame::kNobody) continue;
-    Account& account = by_function[name_of(profile, blame.holder_stack)];
+    Account& account = by_function[wording::work_name(profile.table, blame.holder_stack, profile.target)];
     account.time += blame.time;
     account.callers[caller_of(profile, blame.holder_stack)] += blame.time;
   }

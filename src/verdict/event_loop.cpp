@@ -17,7 +17,7 @@ namespace {
 // Of a coarsened timeline: in fewer, what is inside a callback cannot be told from the rest.
 constexpr int kWindows = 10;
 
-bool is_library(const Frame& frame) { return wording::is_library(frame.file); }
+using wording::is_library;
 
 bool is_of_asyncio(const Frame& frame) { return frame.file.find("asyncio/") != std::string::npos && is_library(frame); }
 
@@ -28,7 +28,7 @@ const Frame* in_callback(const StackTable& table, StackId stack) {
   const Frame* found = nullptr;
   for (const FrameId id : table.frames_of(stack)) {
     const Frame& frame = table.frame(id);
-    if (frame.file.empty()) continue;  // the name of a task
+    if (frame.file.empty() || frame.native) continue;  // the name of a task
     if (wording::is_event_loop(frame)) {
       in_loop = true;
       found = nullptr;

@@ -188,7 +188,8 @@ std::string lock_name(const Profile& profile, const Deadlock& circle, const Lock
 // The line that waits, in the program's own code where there is some.
 std::string waiting_line(const Profile& profile, StackId stack) {
   const StackId own = wording::own_part(profile.table, stack);
-  Frame frame = profile.table.frame(profile.table.leaf(own == kNoStack ? stack : own));
+  const StackId python = wording::python_part(profile.table, stack);
+  Frame frame = profile.table.frame(profile.table.leaf(own != kNoStack ? own : python != kNoStack ? python : stack));
   frame.first_line = frame.line;
   return wording::function_name(frame, profile.target);
 }

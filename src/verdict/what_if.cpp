@@ -123,8 +123,7 @@ double if_released(const Profile& profile, const Numbers& n, const std::string& 
   for (const StackTime& row : profile.stacks) {
     if (!holds(row.activity)) continue;
     const bool of_function =
-        row.stack != kNoStack &&
-        wording::function_name(profile.table.frame(profile.table.leaf(row.stack)), profile.target) == function;
+        row.stack != kNoStack && wording::work_name(profile.table, row.stack, profile.target) == function;
     if (!of_function) held_by_others += row.time;
   }
   double factor = std::min(without_gil(profile, n), gain_of_threads(profile, share));
