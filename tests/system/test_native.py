@@ -135,18 +135,14 @@ def test_all_is_more(any_python, libraries):
         assert all(frame in left for frame in brief[name]["frames"])
 
 
-@pytest.mark.parametrize("way, activity", [("sleep", "holds_gil_off_cpu"), ("spin", "holds_gil"),
-                                           ("signal", "holds_gil_off_cpu"), ("call", "holds_gil_off_cpu")])
-def test_who_has_the_gil_in_c(python, libraries, way, activity):
+@pytest.mark.parametrize("way", ["sleep", "spin", "signal", "call"])
+def test_who_has_the_gil_in_c(python, libraries, way):
     library = libraries("debug")
     with chain_program(python, library, "--ways", way, "--gil", 1, "--round-s", 20) as program:
-        for _ in range(TRIES):
-            thread = dump_chain(program, [way])[way]
-            if thread["activity"] == activity:
-                break
-            time.sleep(0.1)
+        thread = dump_chain(program, [way])[way]
     check_chain(thread, library, "debug", way)
-    assert thread["activity"] == activity
+    # While it computes, others may have its CPU.
+    assert thread["activity"] in (("holds_gil", "holds_gil_off_cpu") if way == "spin" else ("holds_gil_off_cpu",))
 
 
 def test_a_deep_stack_is_cut(any_python, libraries):
@@ -193,9 +189,10 @@ def told_of_folded(frames):
     """As told()."""
     names = []
     for frame in frames[2:]:  # behind the thread and what it does
-        name, _, place = frame.rpartition(" (")
-        if ":" in place or place in ("libchain.so)", "kernel)"):
-            names.append(name.rpartition(".")[2])
+        if frame.endswith(("[libchain.so]", "[kernel]")):
+            names.append(frame.rpartition(" [")[0])
+        elif not frame.endswith("]"):
+            names.append(frame.rpartition(" (")[0].rpartition(".")[2])
     while names and names[-1] == "now":
         names.pop()
     return names
@@ -211,11 +208,21 @@ def is_possible(names, way):
 
 # A C function that keeps the GIL, by any of the names that symbols or CPython's own tables give it.
 HOGS = {
-    "regex": ("_sre_SRE_Pattern_match", "Pattern.match"),
-    "int": ("list___init__", "list_vectorcall", "list_extend", "list.extend", "list.__init__", "PyObject_Str"),
-    "json": ("encoder_call", "encoder_listencode", "Encoder.__call__", "(_json)"),
-    "sort": ("builtin_sorted", "builtins.sorted", "sorted (", "list_sort", "list.sort"),
+    "regex": ("_sre_SRE_Pattern_match", "_sre_SRE_Pattern_prefixmatch", "Pattern.match", "Pattern.prefixmatch"),
+    "int": ("list___init__", "list_vectorcall", "list.tp_vectorcall", "list.__init__"),
+    "json": ("encoder_call", "encoder_listencode", "Encoder.__call__", "[_json]"),
+    "sort": ("builtin_sorted", "builtins.sorted", "list_sort", "list.sort"),
 }
+
+
+# Of the interpreter, between Python and what it calls; and what a linker puts where there is no function.
+NO_FUNCTIONS = ("_Py_CallBuiltin", "_Py_VectorCall", "_PyCallMethodDescriptor", "_PyObject_Vectorcall", "_PyEval_EvalFrame",
+                "_init [", "_fini [", "frame_dummy [", "__do_global")
+
+
+def check_names(stacks):
+    wrong = {frame for frames, _ in stacks for frame in frames if frame.startswith(NO_FUNCTIONS)}
+    assert not wrong
 
 
 def blamed_and_culprits(program, folder, seconds=1.2):
@@ -240,6 +247,7 @@ def check_blame(program, folder, function, names):
         return any(name in frame for frame in inside for name in names)
 
     blamed, culprits = blamed_and_culprits(program, folder)
+    check_names(blamed)
     by_hog = weight_of(blamed, lambda frames: place_of(frames) is not None)
     assert by_hog > 0.4 * weight_of(blamed), blamed
     assert weight_of(blamed, is_named) > 0.5 * by_hog, blamed
@@ -257,7 +265,15 @@ def test_a_hog_in_c_is_named(python, tmp_path, call):
 
 def test_a_hog_that_sleeps_is_named(python, tmp_path):
     with Program(python.executable, "hog.py") as program:
-        check_blame(program, tmp_path, "hog (", ("usleep (libc.so.6)", "(_ctypes)"))
+        check_blame(program, tmp_path, "hog (", ("usleep [libc.so.6]", "[_ctypes]"))
+
+
+def test_every_function_is_one(python):
+    """Not the interpreter's way to them, and no linker's table of jumps, whose neighbour has a name."""
+    with Program(python.executable, "spinners.py") as program:
+        stacks = record_folded(program.pid, "-n", "-r", 1000, seconds=1)
+    check_names(stacks)
+    assert weight_of(stacks, lambda frames: frames[-1].endswith("]")) > 0.1 * weight_of(stacks)
 
 
 def outside(stacks):
@@ -269,8 +285,8 @@ def test_what_runs_without_the_gil_is_named(any_python):
     with Program(any_python.executable, "hashing.py") as program:
         stacks = outside(record_folded(program.pid, "-n", seconds=1))
     assert weight_of(stacks) > 0.3e6
-    in_library = weight_of(stacks, lambda frames: any("(libcrypto" in frame or "(_hashlib" in frame or "(_sha2" in frame
-                                                      for frame in frames))
+    in_library = weight_of(stacks, lambda frames: any(module in frame for frame in frames
+                                                      for module in ("[libcrypto", "[_hashlib", "[_sha2")))
     assert in_library > 0.5 * weight_of(stacks), stacks
 
 
@@ -281,7 +297,7 @@ def test_numpy_is_named(any_python):
     with Program(any_python.executable, "primes_numpy.py", environment={"PYTHONPATH": modules}) as program:
         stacks = outside(record_folded(program.pid, "-n", seconds=1.5))
     assert weight_of(stacks) > 0.3e6
-    in_numpy = weight_of(stacks, lambda frames: any("(numpy/" in frame for frame in frames))
+    in_numpy = weight_of(stacks, lambda frames: any("[numpy/" in frame for frame in frames))
     assert in_numpy > 0.3 * weight_of(stacks), stacks
 
 
