@@ -28,7 +28,7 @@ from results import Plan, Results  # noqa: E402
 from steady import Steady  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "cost", "micro")
+SECTIONS = ("fidelity", "stacks", "speed", "scale", "harm", "native", "cost", "micro")
 FULL_ONLY = ("what_if",)
 PATIENCE_S = {False: 30, True: 1200}  # for a machine that does not run
 OF_A_RUN = ("command", "date", "load before", "gilspy")  # facts that differ between runs of which one document is made

@@ -5,6 +5,7 @@ import types
 
 import bench
 import cost
+import native
 import peers
 import pytest
 import report
@@ -247,3 +248,51 @@ def test_a_document_of_earlier_runs():
 def test_what_nobody_knows_is_no_share_of_a_function():
     folded = [(["unknown", "(no Python frame)"], 60), (["runs without the GIL", "f"], 30), (["runs without the GIL", "f", "g"], 10)]
     assert stacks.shares_below(folded) == {"runs without the GIL": 100, "f": 100, "g": 25}
+
+
+# --- native stacks beside gdb's --------------------------------------------------------------------------------------
+
+class FakeNames:
+    """Of code at 0x1000 to 0x2000 in libone.so."""
+
+    def file_at(self, address):
+        return ("/lib/libone.so", 0x1000) if 0x1000 <= address < 0x2000 else None
+
+    def at(self, address):
+        return {0x1100: {"read", "__GI___libc_read"}}.get(address, set())
+
+
+def ours(function, file="libone.so"):
+    return {"function": function, "file": file, "line": 0}
+
+
+@pytest.mark.parametrize("function, frame, same", [
+    ("read", ["read", "normal", 0x1104, 0x1100], True),
+    ("read", ["__GI___libc_read", "normal", 0x1104, 0x1100], True),
+    ("read", ["write", "normal", 0x1204, 0x1200], False),
+    ("read", ["__GI___libc_read", "inline", 0x1104, 0], False),
+    ("k_mul", ["k_mul.constprop.0", "normal", 0x1304, 0x1300], True),
+    ("libone.so+0x300", [None, "normal", 0x1304, 0], True),
+    ("libone.so+0x310", [None, "normal", 0x1304, 0], False),
+    ("libc.so.6+0x3c050", ["<signal handler called>", "signal", 0x1400, 0], True),
+])
+def test_a_function_is_gdbs_by_one_of_its_names(function, frame, same):
+    assert native.is_same(ours(function), frame, FakeNames()) is same
+
+
+def test_stacks_are_laid_side_by_side():
+    theirs = [[name, "normal", 0x1004, 0x1000] for name in "abcd"]
+    pairs = native.aligned([ours(name) for name in "axcd"], theirs, FakeNames())
+    told = [(mine and mine["function"], other and other[0]) for mine, other in pairs]
+    assert sorted(told, key=str) == sorted([("a", "a"), ("x", None), (None, "b"), ("c", "c"), ("d", "d")], key=str)
+
+
+def test_agreement_counts_what_either_lacks():
+    agreement = native.Agreement()
+    theirs = [["a", "normal", 0, 0], ["jumped", "tail", 0, 0], ["b", "normal", 0, 0]]
+    agreement.add_thread([ours("a"), ours("c")], theirs, FakeNames())
+    agreement.add_thread([], theirs, FakeNames())
+    assert (agreement.threads, agreement.lost, agreement.tails) == (2, 1, 2)
+    assert (agreement.agreed, agreement.frames) == (1, 5)
+    assert agreement.in_stacks == [3, 1]
+    assert agreement.missing == {"b (normal)": 1} and agreement.extra == {"c": 1}
