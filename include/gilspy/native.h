@@ -59,8 +59,9 @@ struct NativeCopy {
 struct NativeFunction {
   enum class Role : std::uint8_t {
     kCode,
-    kEval,  // the interpreter's loop, that runs Python's frames
-    kCall,  // of the interpreter, on the way from Python to another function or back
+    kEval,      // the interpreter's loop, that runs Python's frames
+    kCall,      // of the interpreter, on the way from Python to another function or back; a linker's table of jumps
+    kNameless,  // of the interpreter, and nothing tells what it does
   };
   std::string name;    // demangled; "libfoo.so+0x1234" where nothing tells it: where the function begins
   std::string module;  // "numpy/_multiarray_umath", "libc.so.6", "kernel"

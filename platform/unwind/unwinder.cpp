@@ -62,10 +62,11 @@ class LibunwindUnwinder final : public Unwinder {
       unw_word_t instruction = 0, stack = 0;
       if (::unw_get_reg(&cursor, UNW_REG_IP, &instruction) != 0 || instruction == 0) break;
       if (::unw_get_reg(&cursor, UNW_REG_SP, &stack) != 0) break;
-      const RemoteAddr address(called ? instruction - 1 : instruction);
+      const bool is_trampoline = returns_from_signal(RemoteAddr(instruction));
+      const RemoteAddr address(called && !is_trampoline ? instruction - 1 : instruction);
       if (memory_.image_at(address) == nullptr) break;  // code that was made at run time, or none at all
       trace.calls.push_back({address, RemoteAddr(stack)});
-      called = ::unw_is_signal_frame(&cursor) <= 0;
+      called = !is_trampoline;
       const int step = step_out(cursor, RemoteAddr(instruction), RemoteAddr(stack));
       if (step == 0 && !unknown_code_) trace.whole = true;
       if (step <= 0 || (unknown_code_ && called)) break;
@@ -74,16 +75,54 @@ class LibunwindUnwinder final : public Unwinder {
   }
 
  private:
+  // The system call with which the kernel has a signal handler return: rt_sigreturn is 15 on x86-64, 139 on Arm. What
+  // libunwind says of a frame is lost once it has a table for it, as glibc's has.
+  bool returns_from_signal(RemoteAddr instruction) {
+#if defined(__aarch64__)
+    constexpr std::array<unsigned char, 8> kCode{0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+#else
+    constexpr std::array<unsigned char, 9> kCode{0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+#endif
+    std::array<unsigned char, kCode.size()> code{};
+    return memory_.read(instruction, std::as_writable_bytes(std::span(code))) && code == kCode;
+  }
+
   int step_out(unw_cursor_t& cursor, RemoteAddr instruction, RemoteAddr stack) {
     const unw_cursor_t before = cursor;
     unknown_code_ = wants_frame_pointer_ = false;
     const int step = ::unw_step(&cursor);
     if (step >= 0 || !wants_frame_pointer_) return step;
     cursor = before;
-    unw_proc_info_t function{};
-    if (::unw_get_proc_info(&cursor, &function) != 0) return step;
-    frame_pointer_ = frame_pointer(RemoteAddr(function.start_ip), instruction, stack);
-    return frame_pointer_.has_value() ? ::unw_step(&cursor) : step;
+    unw_proc_info_t info{};
+    if (::unw_get_proc_info(&cursor, &info) != 0) return step;
+    const RemoteAddr function(info.start_ip);
+    frame_pointer_ = frame_pointer(function, instruction, stack);
+    return frame_pointer_.has_value() ? ::unw_step(&cursor) : step_to_caller(cursor, before, function, stack);
+  }
+
+  // Functions of assembly may set a frame pointer in ways of their own. One that is called directly is known by that:
+  // the only place above on the stack to which such a call returns. Where the frame pointer then lies, the table says:
+  // it is the one by which a step leads there.
+  int step_to_caller(unw_cursor_t& cursor, const unw_cursor_t& before, RemoteAddr function, RemoteAddr stack) {
+    constexpr std::uint64_t kFarthest = 4096, kWord = sizeof(std::uint64_t), kMostAbove = 16 * kWord;
+    std::optional<RemoteAddr> place;
+    std::uint64_t returns_to = 0, word = 0;
+    for (std::uint64_t at = 0; at < kFarthest && read(stack + at, word); at += kWord) {
+      if (!is_called(function, RemoteAddr(word), true)) continue;
+      if (place.has_value()) return -UNW_EBADFRAME;  // one of them is left from an earlier call
+      place = stack + at;
+      returns_to = word;
+    }
+    for (std::uint64_t above = kWord; place.has_value() && above <= kMostAbove; above += kWord) {
+      cursor = before;
+      frame_pointer_ = place->value() + kWord - above;
+      unw_word_t outer = 0;
+      const int step = ::unw_step(&cursor);
+      if (step > 0 && ::unw_get_reg(&cursor, UNW_REG_IP, &outer) == 0 && outer == returns_to) return step;
+    }
+    cursor = before;
+    frame_pointer_.reset();
+    return -UNW_EBADFRAME;
   }
 
   std::optional<std::uint64_t> frame_pointer(RemoteAddr function, RemoteAddr instruction, RemoteAddr stack) {
@@ -100,15 +139,17 @@ class LibunwindUnwinder final : public Unwinder {
     return frame.value();
   }
 
-  // A call right before it, of that function as far as it says of which; calls between images go through a table.
-  bool is_called(RemoteAddr function, RemoteAddr returns_to) {
+  // A call right before it, of that function as far as it says of which; calls between images go through a table. With
+  // `directly` only one that names it.
+  bool is_called(RemoteAddr function, RemoteAddr returns_to, bool directly = false) {
     constexpr std::uint64_t kLongestCall = 7;
     const NativeImage* const caller = memory_.image_at(returns_to);
     const NativeImage* const callee = memory_.image_at(function);
     std::array<std::byte, kLongestCall> code{};
     if (caller == nullptr || !memory_.read(returns_to - kLongestCall, code)) return false;
     const CallBefore call = call_before(code);
-    if (!call.any || !call.distance.has_value() || callee != caller) return call.any;
+    if (!directly && (!call.any || !call.distance.has_value() || callee != caller)) return call.any;
+    if (!call.distance.has_value()) return false;
     return returns_to + static_cast<std::uint64_t>(*call.distance) == function;
   }
 

@@ -33,12 +33,18 @@ bool is_loop(const NativeStack::Call& call) {
   return !call.functions.empty() && call.functions.back()->role == Role::kEval;
 }
 
+bool is_nameless(const NativeStack::Call& call) {
+  return call.functions.empty() || call.functions.back()->role == Role::kNameless;
+}
+
 std::optional<Matches> by_count(const NativeCopy& copy, const NativeStack& native) {
   Matches matches(native.calls.size(), kNone);
   const auto loops = static_cast<std::size_t>(std::ranges::count_if(native.calls, is_loop));
   const std::size_t entries = copy.entries.size();
-  // A loop without a name is not counted: of a stack that is cut, none at all says nothing.
-  const bool fits = native.whole ? loops == entries || loops == entries + 1 : loops > 0 && loops <= entries;
+  // Of a stack that is cut and has no loop, all was called from the innermost frame of Python: unless a function
+  // without a name is a part of the loop.
+  const bool is_inside = loops > 0 || std::ranges::none_of(native.calls, is_nameless);
+  const bool fits = native.whole ? loops == entries || loops == entries + 1 : is_inside && loops <= entries;
   if (!fits) return std::nullopt;
   std::size_t entry = native.whole ? 0 : entries - loops;
   for (std::size_t call = native.calls.size(); call-- > 0;) {

@@ -26,6 +26,17 @@ std::optional<std::string_view> package_of(std::string_view path) {
   return std::nullopt;
 }
 
+// Packages may lie in packages.
+std::string outermost_package(std::string_view path, const std::function<bool(const std::string&)>& is_package) {
+  std::string found;
+  for (std::size_t slash = path.rfind('/'); slash != path.npos && slash > 0; slash = path.rfind('/')) {
+    path = path.substr(0, slash);
+    if (!is_package(std::string(path))) break;
+    found = file_name(path);
+  }
+  return found;
+}
+
 // "_json" of "_json.cpython-313-x86_64-linux-gnu.so", "_json.abi3.so" and "_json.so"; nothing: a library's name.
 std::optional<std::string_view> module_in(std::string_view file) {
   const std::size_t dot = file.find('.');
@@ -39,14 +50,17 @@ std::optional<std::string_view> module_in(std::string_view file) {
 
 }  // namespace
 
-std::string module_name(std::string_view path) {
+std::string module_name(std::string_view path, const std::function<bool(const std::string&)>& is_package) {
   constexpr std::string_view kDeleted = " (deleted)";
   if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
   if (path == "[vdso]") return "vdso";
   const std::string_view file = file_name(path);
-  const std::string name(module_in(file).value_or(file));
-  const auto package = package_of(path);
-  return package.has_value() ? std::string(*package) + "/" + name : name;
+  const auto module = module_in(file);
+  const std::string name(module.value_or(file));
+  const auto installed = package_of(path);
+  if (installed.has_value()) return std::string(*installed) + "/" + name;
+  const std::string package = module.has_value() && is_package ? outermost_package(path, is_package) : std::string();
+  return package.empty() ? name : package + "/" + name;
 }
 
 }  // namespace gilspy::native

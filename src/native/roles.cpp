@@ -100,6 +100,8 @@ NativeFunction::Role role_of(std::string_view name, bool of_interpreter, bool in
   if (inlined && is_access(name)) return Role::kCall;
   if (!of_interpreter) return Role::kCode;
   if (name == kLoop) return inlined ? Role::kCall : Role::kEval;
+  if (name.find("_StackRef") != name.npos)
+    return Role::kCall;  // 3.14 and later, of calls with the loop's own references
   if (begins_with_any(name, kCalls) || begins_with_any(name, kStarts)) return Role::kCall;
   if (std::ranges::find(kCallsByTables, name) != kCallsByTables.end()) return Role::kCall;
   return Role::kCode;

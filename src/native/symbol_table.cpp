@@ -15,10 +15,30 @@ int rank(std::string_view name) {
   return underscores * 1000 + static_cast<int>(std::min<std::size_t>(name.size(), 999));
 }
 
+std::uint64_t end_of_section(const ElfBytes& elf, std::size_t index) {
+  GElf_Shdr header{};
+  Elf_Scn* const section = ::elf_getscn(elf.get(), index);
+  return section != nullptr && ::gelf_getshdr(section, &header) != nullptr ? header.sh_addr + header.sh_size : 0;
+}
+
 }  // namespace
+
+void SymbolTable::add_jumps(const ElfBytes& elf) {
+  elf.each_section([&](const GElf_Shdr& header, Elf_Scn*) {
+    const bool is_code = (header.sh_flags & SHF_EXECINSTR) != 0;
+    if (is_code && elf.name_of(header).starts_with(".plt")) {
+      jumps_.push_back({header.sh_addr, header.sh_addr + header.sh_size});
+    }
+  });
+}
+
+bool SymbolTable::is_jump(std::uint64_t address) const {
+  return std::ranges::any_of(jumps_, [&](const Range& jumps) { return jumps.begin <= address && address < jumps.end; });
+}
 
 void SymbolTable::add(std::span<const std::byte> bytes) {
   const ElfBytes elf(bytes);
+  add_jumps(elf);
   const auto add_section = [&](std::uint32_t wanted) {
     bool any = false;
     elf.each_section([&](const GElf_Shdr& header, Elf_Scn* section) {
@@ -31,7 +51,8 @@ void SymbolTable::add(std::span<const std::byte> bytes) {
         if (symbol.st_shndx == SHN_UNDEF || !is_code(GELF_ST_TYPE(symbol.st_info)) || symbol.st_value == 0) continue;
         const char* const name = ::elf_strptr(elf.get(), header.sh_link, symbol.st_name);
         if (name == nullptr || *name == '\0') continue;
-        rows_.push_back({symbol.st_value, symbol.st_size, static_cast<std::uint32_t>(names_.size())});
+        rows_.push_back({symbol.st_value, symbol.st_size, end_of_section(elf, symbol.st_shndx),
+                         static_cast<std::uint32_t>(names_.size())});
         names_.append(name).push_back('\0');
         any = true;
       }
@@ -65,9 +86,9 @@ std::optional<Symbol> SymbolTable::find(std::uint64_t address) const {
     --after;
     // Written in assembly, some have no size: such a symbol reaches to the next one, if all are there.
     const auto next = std::next(after);
-    const bool is_last = next == rows_.end();
-    const std::uint64_t reaches =
-        after->size > 0 || !has_local_ones_ || is_last ? after->size : next->address - after->address;
+    const std::uint64_t end = next == rows_.end() ? after->section_end : std::min(next->address, after->section_end);
+    const bool reaches_on = after->size == 0 && has_local_ones_ && end > after->address;
+    const std::uint64_t reaches = reaches_on ? end - after->address : after->size;
     if (address - after->address < reaches) return Symbol{after->address, reaches, names_.data() + after->name};
     if (address == after->address) return Symbol{after->address, 1, names_.data() + after->name};
   }

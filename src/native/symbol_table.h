@@ -11,6 +11,8 @@
 
 namespace gilspy::native {
 
+class ElfBytes;
+
 struct Symbol {
   std::uint64_t address = 0;  // in the file
   std::uint64_t size = 0;
@@ -24,18 +26,27 @@ class SymbolTable {
   void add(std::span<const std::byte> elf);
   bool has_local_ones() const { return has_local_ones_; }  // the file was not stripped
 
+  // Whether it lies in a table of jumps to other files (.plt and its like).
+  bool is_jump(std::uint64_t address) const;
   // The function that has this address. A symbol does not tell what lies behind its end.
   std::optional<Symbol> find(std::uint64_t address) const;
 
  private:
   struct Row {
     std::uint64_t address = 0, size = 0;
+    std::uint64_t section_end = 0;  // 0: not known
     std::uint32_t name = 0;
   };
   void sort();
 
+  struct Range {
+    std::uint64_t begin = 0, end = 0;
+  };
+  void add_jumps(const ElfBytes& elf);
+
   std::vector<Row> rows_;  // by address, none twice
-  std::string names_;      // each ends with a NUL
+  std::vector<Range> jumps_;
+  std::string names_;  // each ends with a NUL
   bool has_local_ones_ = false;
 };
 

@@ -51,7 +51,9 @@ Symboliser::Image& Symboliser::image_of(const NativeImage& mapped) {
   if (!is_new) return *entry->second;
   entry->second = std::make_unique<Image>();
   Image& image = *entry->second;
-  image.module = module_name(mapped.path);
+  image.module = module_name(mapped.path, [this](const std::string& folder) {
+    return platform::map_file(root_ + folder + "/__init__.py").has_value();
+  });
   image.is_interpreter = mapped.path == interpreter_;
   auto file = space_.file_of(mapped);
   if (file == nullptr) return image;
@@ -69,6 +71,7 @@ Symboliser::Image& Symboliser::image_of(const NativeImage& mapped) {
 // By the file's symbols, CPython's tables, or else by where it begins: that is the same whenever it is met.
 Symboliser::Functions::value_type Symboliser::containing(Image& image, const NativeImage& mapped,
                                                          std::uint64_t address) {
+  if (image.symbols.is_jump(address)) return function(image, "(jump)", Role::kCall);
   if (const auto symbol = image.symbols.find(address)) return function(image, demangled(symbol->name));
   const auto begin = function_begin(space_, mapped, RemoteAddr(address + mapped.bias));
   if (!image.methods.has_value()) image.methods.emplace(space_, mapped, types_);
@@ -76,7 +79,7 @@ Symboliser::Functions::value_type Symboliser::containing(Image& image, const Nat
   if (name.has_value()) return function(image, *name);
   const std::uint64_t place = begin.has_value() ? begin->value() - mapped.bias : address;
   // One of the interpreter's without a name says nothing.
-  const auto role = image.is_interpreter ? Role::kCall : Role::kCode;
+  const auto role = image.is_interpreter ? Role::kNameless : Role::kCode;
   return function(image, fmt::format("{}+{:#x}", image.module, place), role);
 }
 
