@@ -89,3 +89,18 @@ probe_behind:
   .size probe_behind, . - probe_behind
   .balign 16
 )");
+
+#if defined(__x86_64__)
+// As a C library begins a thread: nobody called it.
+asm(R"(
+  .globl probe_thread
+  .type probe_thread, %function
+probe_thread:
+  .cfi_startproc
+  .cfi_undefined %rip
+  nop
+  nop
+  .cfi_endproc
+  .size probe_thread, . - probe_thread
+)");
+#endif
