@@ -133,19 +133,20 @@ TEST_F(SamplerNativeTest, ItIsCopiedAnewWhenAnythingIsDifferent) {
       },
   };
   start_native(2);
-  auto last = job_soon(1);
-  ASSERT_NE(last, nullptr);
   for (std::size_t i = 0; i < changes.size(); ++i) {
+    block(1);
+    for (int k = 0; k < 10; ++k) tick();
+    const auto last = job_soon(1);
     SyscallFacts facts = blocked(1);
     changes[i](facts);
     python_.target.set_syscall(tid(1), facts);
+    for (int k = 0; k < 10; ++k) tick();
     const auto next = job_soon(1);
-    ASSERT_NE(next, nullptr) << i;
+    ASSERT_TRUE(last != nullptr && next != nullptr) << i;
     EXPECT_NE(next, last) << i;
     EXPECT_EQ(next->copy.registers.stack_pointer(), facts.stack_pointer) << i;
     EXPECT_EQ(next->copy.registers.instruction(), facts.instruction) << i;
     EXPECT_EQ(next->copy.system_call, facts.number) << i;
-    last = next;
   }
 }
 
@@ -205,6 +206,7 @@ TEST_F(SamplerNativeTest, NorOneOfAThreadThatEnded) {
 
 TEST_F(SamplerNativeTest, AKernelThatDoesNotTellWhereTheStackIs) {
   start_native(2);
+  python_.target.memory.put_bytes(RemoteAddr{}, std::vector<std::byte>(4096));
   for (const State state : {State::kInSyscall, State::kElsewhere, State::kUnreadable}) {
     python_.target.set_syscall(tid(1), {state, kRead, 5});
     for (int i = 0; i < 5; ++i) {
