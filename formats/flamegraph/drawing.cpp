@@ -67,8 +67,7 @@ void Drawing::draw(const FlowFrame& frame) {
                  escaped(name), thousands(frame.width()), escaped(sanitised(options_.count_name)), percentage(frame),
                  change(frame), x, y + 1, percent(frame.width()), kRow - 1, css(colour),
                  frame.depth == 0 || frame.delta ? "" : fill_class(family, colour), frame.start, frame.width(),
-                 x + 100 * kTextInset / 1200, static_cast<double>(y) + 11.5,
-                 text_class(is_family, name, colour),
+                 x + 100 * kTextInset / 1200, static_cast<double>(y) + 11.5, text_class(is_family, name, colour),
                  escaped(label(frame, name, is_family)));
   out_ += '\n';
 }
