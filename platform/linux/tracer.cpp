@@ -1,8 +1,8 @@
 #include "tracer.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <elf.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>

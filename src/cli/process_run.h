@@ -10,9 +10,9 @@
 #include "formats/recording/recording_sink.h"
 #include "gilspy/profile.h"
 #include "gilspy/run.h"
-#include "src/native/native_run.h"
 #include "profile_builder.h"
 #include "run_watch.h"
+#include "src/native/native_run.h"
 
 namespace gilspy::cli {
 

@@ -17,8 +17,8 @@ class App;
 namespace gilspy::cli {
 
 struct TypedOptions {
-  std::string pid, output, format = "flamegraph", view, rate, gil_rate = "10khz", duration = "unlimited",
-                           recording, base, head, work, shell, link, loop_threshold = "100ms", tasks;
+  std::string pid, output, format = "flamegraph", view, rate, gil_rate = "10khz", duration = "unlimited", recording,
+                           base, head, work, shell, link, loop_threshold = "100ms", tasks;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
        json = false, subprocesses = false, native = false, native_all = false;

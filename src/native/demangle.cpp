@@ -1,5 +1,7 @@
 #include "demangle.h"
 
+// <string.h> declares it, too, and clang holds both against each other.
+#define HAVE_DECL_BASENAME 1
 #include <libiberty/demangle.h>
 
 #include <cstdlib>

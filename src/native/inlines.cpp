@@ -80,16 +80,17 @@ Inlines::Unit* Inlines::unit_at(std::uint64_t address) {
   Dwarf_Die unit{};
   if (dwarf_ == nullptr || ::dwarf_addrdie(dwarf_, address, &unit) == nullptr) return nullptr;
   const auto [entry, is_new] = units_.try_emplace(::dwarf_dieoffset(&unit));
-  if (!is_new) return &entry->second;
+  Unit& functions = entry->second;
+  if (!is_new) return &functions;
   each_function(unit, 0, [&](Dwarf_Die& function) {
     const std::uint64_t die = ::dwarf_dieoffset(&function);
     each_range(function, [&](std::uint64_t begin, std::uint64_t end) {
-      Function& known = entry->second[begin];
+      Function& known = functions[begin];
       known.end = end;
       known.die = die;
     });
   });
-  return &entry->second;
+  return &functions;
 }
 
 void Inlines::look_into(Function& function) {

@@ -171,10 +171,14 @@ void NativeRun::learn_outer_part(ThreadIndex thread, StackId merged) {
 
 StackId NativeRun::with_outer_part(ThreadIndex thread, StackId stack) {
   const auto known = outer_parts_.find(to_int(thread));
-  if (known == outer_parts_.end() || stack == kNoStack) return stack;
+  const std::vector<FrameId> frames = stacks_.frames_of(stack);
+  const auto is_python = [this](FrameId frame) { return !stacks_.frame(frame).native; };
+  const auto python = std::ranges::find_if(frames, is_python);
+  if (known == outer_parts_.end() || python == frames.end()) return stack;
   StackId whole = kNoStack;
   for (const FrameId frame : known->second) whole = stacks_.child(whole, frame);
-  for (const FrameId frame : stacks_.frames_of(stack)) whole = stacks_.child(whole, frame);
+  // One that was cut may have some of it itself.
+  for (auto frame = python; frame != frames.end(); ++frame) whole = stacks_.child(whole, *frame);
   return whole;
 }
 

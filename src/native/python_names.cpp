@@ -23,7 +23,7 @@ struct Field {
   std::string_view name;
 };
 constexpr std::uint64_t kBasicSize = 8, kItemSize = 16, kDealloc = 24, kAsNumber = 72, kAsSequence = 80,
-                        kAsMapping = 88, kFlags = 144, kMethods = 208, kBase = 232, kTypeSize = 384;
+                        kAsMapping = 88, kFlags = 144, kMethods = 208, kBase = 232;
 constexpr std::uint64_t kReady = 1U << 12;  // Py_TPFLAGS_READY
 constexpr std::array kTypeFields{
     Field{24, "tp_dealloc"},   Field{40, "tp_getattr"},     Field{48, "tp_setattr"}, Field{64, "__repr__"},

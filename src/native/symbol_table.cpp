@@ -75,8 +75,8 @@ void SymbolTable::sort() {
     const int rank_a = rank(name(a)), rank_b = rank(name(b));
     return rank_a != rank_b ? rank_a < rank_b : name(a) < name(b);
   });
-  const auto rest = std::ranges::unique(rows_, {}, &Row::address);
-  rows_.erase(rest.begin(), rest.end());
+  const auto same_place = [](const Row& a, const Row& b) { return a.address == b.address; };
+  rows_.erase(std::unique(rows_.begin(), rows_.end(), same_place), rows_.end());
 }
 
 std::optional<Symbol> SymbolTable::find(std::uint64_t address) const {

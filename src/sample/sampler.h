@@ -118,8 +118,8 @@ class LiveSampler : public Sampler {
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;
-  bool native_ = false;                // native stacks are asked for
-  std::size_t native_cursor_ = 0;      // of those that run without a GIL
+  bool native_ = false;            // native stacks are asked for
+  std::size_t native_cursor_ = 0;  // of those that run without a GIL
   std::vector<std::byte> stack_bytes_;
   std::unique_ptr<ThreadStop> stop_;  // while threads stand still
   std::vector<GilWords> now_, after_, glanced_, then_;

@@ -288,7 +288,8 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
     }
     result.stack = stacks_.child(result.stack, *id);
     plan.known.resize(result.depth);
-    plan.known.push_back({frame.address, frame.code, frame.instruction, result.stack, false, frame.entry, frame.anchor});
+    plan.known.push_back(
+        {frame.address, frame.code, frame.instruction, result.stack, false, frame.entry, frame.anchor});
   }
   return result;
 }

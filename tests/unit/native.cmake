@@ -38,6 +38,7 @@ gilspy_test(native_files_test
     ${GILSPY_NATIVE_TESTS}/address_space_test.cpp
     ${GILSPY_NATIVE_TESTS}/damaged_files_test.cpp
     ${GILSPY_NATIVE_TESTS}/debug_files_test.cpp
+    ${GILSPY_NATIVE_TESTS}/frame_size_test.cpp
     ${GILSPY_NATIVE_TESTS}/inlines_test.cpp
     ${GILSPY_NATIVE_TESTS}/symbol_table_test.cpp
     ${GILSPY_NATIVE_TESTS}/symboliser_test.cpp

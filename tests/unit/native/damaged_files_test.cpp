@@ -25,7 +25,8 @@ class DamagedFile : public ::testing::TestWithParam<const char*> {
     SymbolTable symbols;
     symbols.add(bytes);
     Inlines inlines(std::make_unique<OwnFile>(std::move(bytes)));
-    for (std::uint64_t address = 0x1000; address < 0x1400; address += 16) {
+    static const std::uint64_t code = address_in(GILSPY_PROBE, "probe_leaf");
+    for (std::uint64_t address = code - 256; address < code + 768; address += 16) {
       found += symbols.find(address).has_value() ? 1U : 0U;
       found += inlines.at(address).size();
     }

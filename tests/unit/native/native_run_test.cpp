@@ -160,6 +160,63 @@ TEST_F(NativeRunTest, TheSystemCallIsTheInnermostFunction) {
   EXPECT_EQ(text(taken->threads[1].stack), "b;probe_start;") << "that of one is not that of another";
 }
 
+#if defined(__x86_64__)
+// At the begin of a function the address to return to lies at the stack pointer.
+class OuterPartTest : public NativeRunTest {
+ protected:
+  // Of a thread that began with probe_start, and came to probe_leaf by way of Python.
+  Job called_by_python(const std::string& function, std::vector<std::uint64_t> words) {
+    const auto begin_of = [](const char* name) { return (kBase + address_in(GILSPY_PROBE, name)).value(); };
+    const std::uint64_t loop = begin_of("probe_build") + 1, first = begin_of("probe_start") + 1,
+                        thread = begin_of("probe_thread") + 1;
+    Job result = job(function);
+    result->copy.registers.set(Registers::kInstruction, begin_of("probe_leaf"));
+    for (std::uint64_t& word : words) word = word == 1 ? loop : word == 2 ? first : thread;
+    const auto bytes = std::as_bytes(std::span(words));
+    result->copy.stack.assign(bytes.begin(), bytes.end());
+    result->copy.entries = {{0, kStack + 8}};  // probe_build's
+    return result;
+  }
+  std::string taken(const Job& done, std::uint32_t thread) {
+    Sample made = sample({done});
+    made.threads[0].thread = ThreadIndex{thread};
+    run_->submit(std::move(made));
+    return text(run_->take(true)->threads[0].stack);
+  }
+  static constexpr std::uint64_t kLoop = 1, kFirst = 2, kEnd = 3;
+};
+
+TEST_F(OuterPartTest, IsLearnedFromAWholeStackAndPutBeforeOthers) {
+  start();
+  const Job whole = called_by_python("a", {kLoop, kFirst, kEnd});
+  EXPECT_EQ(taken(job("b"), 1), "b;probe_start;") << "nothing is known yet";
+  EXPECT_EQ(taken(whole, 1), "probe_thread;probe_start;a;probe_leaf;");
+  EXPECT_EQ(whole->quality, NativeQuality::kWhole);
+  EXPECT_EQ(taken(called_by_python("b", {}), 1), "probe_thread;probe_start;b;probe_leaf;");
+  const Job lost = called_by_python("c", {kLoop});
+  lost->copy.entries = {{0, kStack - 8}};
+  EXPECT_EQ(taken(lost, 1), "probe_thread;probe_start;c;");
+  EXPECT_EQ(taken(called_by_python("b", {}), 2), "b;probe_leaf;") << "another thread";
+}
+
+TEST_F(OuterPartTest, IsNotPutBeforeWhatOneHasOfIt) {
+  start();
+  taken(called_by_python("a", {kLoop, kFirst, kEnd}), 1);
+  EXPECT_EQ(taken(called_by_python("b", {kLoop, kFirst}), 1), "probe_thread;probe_start;b;probe_leaf;");
+}
+
+TEST_F(OuterPartTest, IsForgottenWithItsThread) {
+  start();
+  taken(called_by_python("a", {kLoop, kFirst, kEnd}), 1);
+  Sample end = sample({});
+  end.threads.emplace_back().thread = ThreadIndex{1};
+  end.threads.back().ended = true;
+  run_->submit(std::move(end));
+  run_->take(true);
+  EXPECT_EQ(taken(called_by_python("b", {}), 1), "b;probe_leaf;");
+}
+#endif
+
 TEST_F(NativeRunTest, EndsThoughJobsAreOpen) {
   start(false);
   std::vector<Job> jobs;

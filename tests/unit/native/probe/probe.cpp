@@ -89,3 +89,40 @@ probe_behind:
   .size probe_behind, . - probe_behind
   .balign 16
 )");
+
+#if defined(__x86_64__)
+// As a C library begins a thread: nobody called it. And a function that keeps a frame pointer.
+asm(R"(
+  .globl probe_thread
+  .type probe_thread, %function
+probe_thread:
+  .cfi_startproc
+  .cfi_undefined %rip
+  nop
+  nop
+  .cfi_endproc
+  .size probe_thread, . - probe_thread
+
+  .type probe_framed, %function
+probe_framed:
+  .cfi_startproc
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  mov %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  push %rbx
+  sub $0x18, %rsp
+  nop
+  .cfi_endproc
+  .size probe_framed, . - probe_framed
+
+  .type probe_calls_framed, %function
+probe_calls_framed:
+  .cfi_startproc
+  call probe_framed
+  nop
+  .cfi_endproc
+  .size probe_calls_framed, . - probe_calls_framed
+)");
+#endif
