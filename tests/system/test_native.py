@@ -98,8 +98,8 @@ def test_a_chain_is_exact(any_python, libraries):
     for way in CHAINS:
         check_chain(threads[way], library, "debug", way)
         assert threads[way]["activity"] == ("runs_without_gil" if way == "spin" else "blocked"), way
-    assert threads["sleep"]["frames"][0] == {"function": "clock_nanosleep", "file": "kernel", "line": 0}
-    assert threads["read"]["frames"][0] == {"function": "read", "file": "kernel", "line": 0}
+    assert threads["sleep"]["frames"][0] == {"function": "clock_nanosleep", "file": "kernel", "line": 0, "native": True}
+    assert threads["read"]["frames"][0] == {"function": "read", "file": "kernel", "line": 0, "native": True}
 
 
 @pytest.mark.few_versions

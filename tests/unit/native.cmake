@@ -41,6 +41,7 @@ gilspy_test(native_files_test
     ${GILSPY_NATIVE_TESTS}/frame_size_test.cpp
     ${GILSPY_NATIVE_TESTS}/inlines_test.cpp
     ${GILSPY_NATIVE_TESTS}/symbol_table_test.cpp
+    ${GILSPY_NATIVE_TESTS}/python_names_test.cpp
     ${GILSPY_NATIVE_TESTS}/symboliser_test.cpp
     ${GILSPY_NATIVE_TESTS}/unwind_table_test.cpp
     ${GILSPY_NATIVE_TESTS}/unwinder_test.cpp

@@ -30,6 +30,7 @@ void PrintTo(const MergeCase& c, std::ostream* out) { *out << c.name; }
 
 std::shared_ptr<const NativeFunction> function(const std::string& word) {
   if (word == "loop") return std::make_shared<NativeFunction>(NativeFunction{"loop", "python3", Role::kEval});
+  if (word[0] == '?') return std::make_shared<NativeFunction>(NativeFunction{word, "python3", Role::kNameless});
   if (word[0] == '-') return std::make_shared<NativeFunction>(NativeFunction{word.substr(1), "python3", Role::kCall});
   return std::make_shared<NativeFunction>(NativeFunction{word, "lib.so", Role::kCode});
 }
@@ -142,7 +143,14 @@ INSTANTIATE_TEST_SUITE_P(
                   NativeQuality::kLost,
                   false},
         MergeCase{
-            "CutBeforeTheFirstLoop", 2, {{0}, {1}}, {{10, "f"}, {20, "g"}}, "p0 p1", NativeQuality::kLost, false}),
+            "CutBeforeTheFirstLoop", 2, {{0}, {1}}, {{10, "f"}, {20, "g"}}, "p0 p1 g f", NativeQuality::kCut, false},
+        MergeCase{"CutBeforeWhatMayBeALoop",
+                  2,
+                  {{0}, {1}},
+                  {{10, "f"}, {20, "?python3+0x100"}},
+                  "p0 p1",
+                  NativeQuality::kLost,
+                  false}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(

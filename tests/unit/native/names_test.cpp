@@ -131,6 +131,16 @@ TEST(ModuleNames, AreThoseOfImportStatements) {
   for (const NameCase& c : cases) EXPECT_EQ(module_name(c.symbol), c.shown) << c.symbol;
 }
 
+TEST(ModuleNames, OfPackagesOutsideOfSitePackages) {
+  const auto is_package = [](const std::string& folder) {
+    return folder == "/srv/libs/numpy" || folder == "/srv/libs/numpy/core";
+  };
+  EXPECT_EQ(module_name("/srv/libs/numpy/core/_multiarray_umath.cpython-313-x86_64-linux-gnu.so", is_package),
+            "numpy/_multiarray_umath");
+  EXPECT_EQ(module_name("/srv/libs/_json.cpython-313-x86_64-linux-gnu.so", is_package), "_json");
+  EXPECT_EQ(module_name("/srv/libs/numpy/core/libfoo.so", is_package), "libfoo.so") << "is no module";
+}
+
 TEST(Roles, OfCPythonsFunctions) {
   using Role = NativeFunction::Role;
   struct RoleCase {
@@ -156,6 +166,9 @@ TEST(Roles, OfCPythonsFunctions) {
       {"main", true, false, Role::kCall},
       {"main", false, false, Role::kCode},
       {"thread_run", true, false, Role::kCall},
+      {"_Py_CallBuiltinClass_StackRef", true, false, Role::kCall},
+      {"type.__call__", true, false, Role::kCall},
+      {"list.sort", true, false, Role::kCode},
       // What a program does
       {"list_sort_impl", true, false, Role::kCode},
       {"PyObject_GetAttr", true, false, Role::kCode},

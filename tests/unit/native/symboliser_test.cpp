@@ -74,7 +74,7 @@ TEST_F(Symbolised, ByItsDebugFile) {
 TEST_F(Symbolised, OneOfTheInterpretersWithoutANameSaysNothing) {
   show(GILSPY_STRIPPED_PROBE, "/nowhere/python3");
   Symboliser symboliser(space_, {}, "/nowhere/python3", "");
-  EXPECT_EQ(symboliser.at(place("probe_hidden_call")).back()->role, NativeFunction::Role::kCall);
+  EXPECT_EQ(symboliser.at(place("probe_hidden_call")).back()->role, NativeFunction::Role::kNameless);
   EXPECT_EQ(symboliser.at(place("probe_start")).back()->role, NativeFunction::Role::kCode);
 }
 

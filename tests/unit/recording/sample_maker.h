@@ -135,6 +135,7 @@ class SampleMaker {
       facts.stack = make_stack();
       if (!one_in(4)) facts.context_switches = one_in(3) ? below(5) : 0;
     }
+    facts.native = static_cast<NativeQuality>(below(4));
     facts.ended = one_in(25);
     thread.alive = !facts.ended;
     return facts;
@@ -178,7 +179,7 @@ class SampleMaker {
     StackId stack = kNoStack;
     for (std::uint32_t depth = below(6); depth > 0; --depth) {
       const std::string number = std::to_string(below(8));
-      Frame frame{"f" + number, "/srv/app/file" + number + ".py", static_cast<int>(below(9)), 1};
+      Frame frame{"f" + number, "/srv/app/file" + number + ".py", static_cast<int>(below(9)), 1, one_in(3)};
       stack = stacks.child(stack, stacks.intern(std::move(frame)));
     }
     return stack;

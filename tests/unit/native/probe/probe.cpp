@@ -64,6 +64,81 @@ extern "C" KEPT std::uintptr_t probe_start() {
 
 extern "C" KEPT int probe_build() { return PROBE_BUILD; }
 
+// Tables as CPython's, which name functions that have no symbol elsewhere: a method of a module, of a type, of one that
+// is made at run time, slots; and what only looks like a type.
+namespace {
+
+template <int N>
+[[gnu::noinline]] void* function(void* a, void*) {
+  depth = depth + N;
+  return a;
+}
+using Function = void* (*)(void*, void*);
+
+struct Method {
+  const char* name;
+  Function function;
+  int flags;
+  const char* text;
+};
+struct Module {
+  void* base[5];
+  const char* name;
+  const char* text;
+  long size;
+  Method* methods;
+};
+struct Slot {
+  int slot;
+  void* what;
+};
+struct Spec {
+  const char* name;
+  int size, items;
+  unsigned flags;
+  Slot* slots;
+};
+struct Member {
+  const char* name;
+  int type;
+  long offset;
+  int flags;
+  const char* text;
+};
+
+Method module_methods[] = {{"solve", function<1>, 1, "what it does"}, {"walk", function<2>, 0x82, nullptr}, {}};
+Method type_methods[] = {{"sort", function<3>, 0x82, nullptr}, {}};
+Method made_methods[] = {{"match", function<4>, 0x282, nullptr}, {}};
+Method loose_methods[] = {{"loose", function<5>, 8, nullptr}, {"no name", function<6>, 8, nullptr}, {}};
+[[gnu::used]] Module module = {{}, "_probe", "a module", -1, module_methods};
+Slot slots[] = {{66, reinterpret_cast<void*>(function<7>)}, {64, made_methods}, {}};
+[[gnu::used]] Spec spec = {"probe.Pattern", 64, 0, 1024, slots};
+[[gnu::used]] Member members[] = {{"__weaklistoffset__", 19, 48, 1, nullptr}, {}};
+// PyTypeObject: words by their place behind the header of 24 bytes.
+std::uintptr_t numbers[36];
+[[gnu::used]] std::uintptr_t type[60];
+
+[[gnu::constructor]] void make_type() {
+  const auto word = [](auto* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); };
+  numbers[2] = word(function<9>);
+  type[3] = word("table");
+  type[4] = 48;
+  type[6] = word(function<10>);
+  type[11] = word(function<8>);
+  type[12] = word(numbers);
+  type[21] = 1U << 12;
+  type[29] = word(type_methods);
+}
+
+}  // namespace
+
+extern "C" KEPT std::uintptr_t probe_table(int number) {
+  constexpr Function kFunctions[] = {function<0>, function<1>, function<2>, function<3>, function<4>, function<5>,
+                                     function<6>, function<7>, function<8>, function<9>, function<10>};
+  static Method* const volatile kKept = loose_methods;
+  return kKept != nullptr ? reinterpret_cast<std::uintptr_t>(kFunctions[number]) : 0;
+}
+
 // Names of one place.
 extern "C" {
 KEPT int _probe_b() __attribute__((alias("probe_build")));

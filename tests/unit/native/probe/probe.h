@@ -6,6 +6,7 @@ extern "C" {
 std::uintptr_t probe_leaf();   // where it returns to
 std::uintptr_t probe_start();  // calls probe_hidden_call, that calls probe::outer: where the leaf returns to in there
 int probe_build();             // one library is not the other
+std::uintptr_t probe_table(int number);  // functions that tables name
 }
 
 namespace probe {
