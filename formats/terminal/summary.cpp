@@ -51,7 +51,7 @@ std::string who_makes_others_wait(const Profile& profile, const Verdict& verdict
     const Culprit& culprit = culprits[i];
     const std::string caller = culprit.caller.empty() ? "" : fmt::format(", called by {}", unbroken(culprit.caller));
     const std::string share = fmt::format("{:>8}  ", percent(culprit.share));
-    text += wrap(unbroken(share + culprit.function) + caller, width, share.size());
+    text += wrap(unbroken(share + work_of(culprit)) + caller, width, share.size());
   }
   return text;
 }

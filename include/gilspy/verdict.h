@@ -35,7 +35,8 @@ struct Culprit {
   std::string function;  // "is_prime (primes.py:4)"
   double share = 0;      // of all waiting that it caused, 0..1
   std::string caller;    // where `function` is Python's own library: who of the program called it most; else empty
-  std::string native{};  // what the function called natively: "sre_match [_sre]"; empty: nothing, or not recorded
+  // What the function mostly called natively: "sre_match [_sre]"; empty: nothing in particular, or not recorded.
+  std::string native{};
 };
 std::string work_of(const Culprit& culprit);  // "match (re.py:189) -> sre_match [_sre]"
 std::string text_of(const Culprit& culprit);  // "iterencode (json/encoder.py:200), called by render (app.py:12)"

@@ -44,8 +44,6 @@ std::string function_name(const Frame& frame, const TargetFacts& target);
 struct Work {
   std::string function;
   std::string native;
-
-  auto operator<=>(const Work&) const = default;
 };
 Work work_of(const StackTable& table, StackId stack, const TargetFacts& target);
 

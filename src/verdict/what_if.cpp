@@ -123,8 +123,7 @@ double if_released(const Profile& profile, const Numbers& n, const Culprit& culp
   for (const StackTime& row : profile.stacks) {
     if (!holds(row.activity)) continue;
     const wording::Work work = wording::work_of(profile.table, row.stack, profile.target);
-    const bool of_culprit = work.function == culprit.function && work.native == culprit.native;
-    if (!of_culprit) held_by_others += row.time;
+    if (work.function != culprit.function) held_by_others += row.time;
   }
   double factor = std::min(without_gil(profile, n), gain_of_threads(profile, culprit.share));
   if (held_by_others > Nanos{0} && n.gils_held <= 1) {

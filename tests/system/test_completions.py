@@ -169,7 +169,7 @@ def test_pids_of_pythons(complete, tmp_path):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_options_that_help_does_not_list_are_not_offered(shell):
     script = script_of(shell)
-    assert "nonblocking" in script and "--locals" not in script and "--native" not in script
+    assert "nonblocking" in script and "--locals" not in script
 
 
 @pytest.mark.parametrize("shell", SHELLS)

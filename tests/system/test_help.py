@@ -59,7 +59,6 @@ def test_alone_it_prints_the_help():
     (["d"], "diff or dump"),
     (["diff", "old.gilspy"], "HEAD"),
     (["top", "--pid", "4242", "-d", "3"], "gilspy dump --pid 4242"),
-    (["record", "--pid", "1", "--native"], "not there yet"),
     (["dump", "--pid", "1", "-s"], "--subprocesses is for record"),
     (["dump", "--pid", "1", "-ll"], "not there yet"),
     (["dump", "-c", "core"], "not there yet"),
