@@ -29,15 +29,18 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""s;
 
-// A running thread stops within a few microseconds: the wait spins first. One that is just entering an uninterruptible
-// state (a page from a disk, a vfork) stops when it leaves it: then the wait sleeps, and hurries when it can.
-constexpr Nanos kSpin = 30us;
+// A thread that runs on another CPU stops within a few microseconds: the wait spins first. One that ran on ours has none
+// as long as we have it, so the wait sleeps soon, at first no longer than it takes to stop. One that is just entering an
+// uninterruptible state (a page from a disk, a vfork) stops when it leaves it, and one that queues for a CPU when it gets
+// that: then the naps grow.
+constexpr Nanos kSpin = 8us;
+constexpr Nanos kFirstNap = 1us;
 constexpr Nanos kNap = 20us;
 constexpr Nanos kPatience = 1s;
 constexpr Nanos kFuneral = 100ms;
 
-void nap() {
-  const timespec time{0, kNap.count()};
+void nap(Nanos length = kNap) {
+  const timespec time{0, length.count()};
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
@@ -179,6 +182,7 @@ std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos dea
 // `since`: the last look at which it had not come yet, once it was waited for longer than `spin`.
 Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline, Nanos& since) const {
   const Nanos spin_until = now() + spin;
+  Nanos length = kFirstNap;
   for (;;) {
     const Arrival arrival = look(tracee);
     if (arrival != Arrival::kNotYet) return arrival;
@@ -186,7 +190,8 @@ Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline, Nanos&
     if (time >= deadline) return arrival;
     if (time < spin_until) continue;
     since = time;
-    nap();
+    nap(length);
+    length = std::min(2 * length, kNap);
   }
 }
 

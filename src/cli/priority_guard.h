@@ -21,7 +21,7 @@ class PriorityGuard {
 
   void check(Nanos now) {
     if (!raised_ || now - since_ < kCheckEvery) return;
-    const Nanos cpu = platform::self_usage().cpu;
+    const Nanos cpu = platform::thread_cpu_time();  // others of our threads have a usual priority
     const bool measured = since_.count() != 0;
     if (measured && double((cpu - cpu_).count()) > kMostOfACpu * double((now - since_).count())) lower();
     since_ = now;

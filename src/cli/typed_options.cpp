@@ -25,7 +25,7 @@ constexpr const char* kSampling = "Sampling";
 
 // Native stacks take a stop each: at this rate they cost the target less than 1 % of its time.
 constexpr const char* kRate = "1khz";
-constexpr const char* kNativeRate = "200";
+constexpr const char* kNativeRate = "100";
 
 bool is_on(NativeFrames native) { return native != NativeFrames::kNone; }
 
@@ -141,7 +141,7 @@ void TypedOptions::add_record(CLI::App& app) {
       ->type_name("SECONDS")
       ->group(kSampling);
   app.add_option("-r,--rate", rate,
-                 "Samples a second: 1000, 1khz, or max for as fast as it goes [1khz, with --native 200]")
+                 "Samples a second: 1000, 1khz, or max for as fast as it goes [1khz, with --native 100]")
       ->type_name("RATE")
       ->group(kSampling);
   app.add_option("--gil-rate", gil_rate,

@@ -45,6 +45,7 @@ struct ThreadRecord {
   // Of its native stack, where those are asked for: what was copied last, and of which moment.
   std::shared_ptr<NativeJob> native;
   SyscallFacts native_call;       // in which it was blocked then
+  RemoteAddr stack_end;           // of the C stack, as that copy found it; null: not known
   std::uint64_t native_tick = 0;  // at which that was certain last
   SyscallFacts blocked;           // as of os_tick
   // What it is blocked in, if that is a lock; the futex, and the tick of its stack then. Where waiting is no
