@@ -16,6 +16,7 @@
 
 #include "frame_size.h"
 #include "gilspy/platform.h"
+#include "gilspy/unwind_table.h"
 
 // Exported by libunwind for those that bring their own find_proc_info (perf does), but in no header.
 extern "C" int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t* info,
@@ -177,7 +178,7 @@ class LibunwindUnwinder final : public Unwinder {
   int search(unw_addr_space_t space, unw_word_t instruction, unw_proc_info_t* info, int need_unwind_info) {
     const NativeImage* const image = memory_.image_at(RemoteAddr(instruction));
     if (image == nullptr) return -UNW_ENOINFO;
-    const std::optional<std::uint32_t> entries = table_entries(*image);
+    const std::optional<std::uint32_t> entries = unwind_entries(memory_, *image);
     if (!entries.has_value()) return -UNW_ENOINFO;
     // A binary search table of entries of two 32-bit numbers, as .eh_frame_hdr has it.
     unw_dyn_info_t table{};
@@ -185,24 +186,9 @@ class LibunwindUnwinder final : public Unwinder {
     table.start_ip = image->begin.value();
     table.end_ip = image->end.value();
     table.u.rti.segbase = image->unwind_table.value();
-    table.u.rti.table_data = (image->unwind_table + kTableHeader).value();
-    table.u.rti.table_len = *entries * 2 * sizeof(std::int32_t) / sizeof(unw_word_t);
+    table.u.rti.table_data = (image->unwind_table + kUnwindHeaderBytes).value();
+    table.u.rti.table_len = *entries * kUnwindEntryBytes / sizeof(unw_word_t);
     return UNW_OBJ(dwarf_search_unwind_table)(space, instruction, &table, info, need_unwind_info, this);
-  }
-
-  // .eh_frame_hdr (Linux Standard Base, Core): version 1; how the pointer to .eh_frame is coded, 4 bytes as all linkers
-  // write it; how the number of entries is coded, 4 bytes unsigned; entries relative to the table's begin, 4 bytes
-  // signed.
-  std::optional<std::uint32_t> table_entries(const NativeImage& image) {
-    std::array<std::uint8_t, kTableHeader> header{};
-    if (image.unwind_table.is_null() || image.unwind_size < kTableHeader) return std::nullopt;
-    if (!memory_.read(image.unwind_table, std::as_writable_bytes(std::span(header)))) return std::nullopt;
-    const bool is_usual = header[0] == 1 && (header[1] & 0x0fU) == 0x0b && header[2] == 0x03 && header[3] == 0x3b;
-    std::uint32_t count = 0;
-    std::memcpy(&count, &header[8], sizeof count);
-    const std::uint64_t most = (image.unwind_size - kTableHeader) / (2 * sizeof(std::int32_t));
-    if (!is_usual || count > most) return std::nullopt;
-    return count;
   }
 
   static int access_memory(unw_addr_space_t, unw_word_t address, unw_word_t* value, int write, void* argument) {
@@ -232,7 +218,6 @@ class LibunwindUnwinder final : public Unwinder {
     return 0;
   }
 
-  static constexpr std::uint64_t kTableHeader = 12;
 #if defined(__aarch64__)
   static constexpr std::size_t kFramePointer = 29;
 #else

@@ -38,7 +38,7 @@ SCRIPT = pathlib.Path(__file__).with_name("gdb_stacks.py")
 MOST_GDB_S = 120
 LEAST_PERCENT = 99.0
 MOST_SLOWER = 1.0  # percent, at the default rate
-DEFAULT_HZ = 200   # of gilspy record --native
+DEFAULT_HZ = 100   # of gilspy record --native
 FAILURES = (AssertionError, OSError, ValueError, subprocess.SubprocessError)
 
 

@@ -70,7 +70,7 @@ TEST(UnwindTable, ThatCannotBeUsed) {
   EXPECT_EQ(spoilt([](TableMemory& t) { t.image.unwind_size = 11; }), std::nullopt);
   EXPECT_EQ(spoilt([](TableMemory& t) { t.set_count(3); }), std::nullopt);
   EXPECT_EQ(spoilt([](TableMemory& t) { t.set_count(0xffffffff); }), std::nullopt);
-  for (const std::uint64_t field : {0U, 2U, 3U}) {
+  for (const std::uint64_t field : {0U, 1U, 2U, 3U}) {
     EXPECT_EQ(spoilt([=](TableMemory& t) { t.memory.put(t.kTable + field, std::uint8_t{0xff}); }), std::nullopt);
   }
   EXPECT_EQ(spoilt([](TableMemory& t) { t.memory.remove(t.kTable + 4, 4); }), std::nullopt);
