@@ -19,11 +19,10 @@ constexpr Nanos kRefreshEvery = 100ms;  // of what is mapped, where an address l
 
 class NativeRun::Worker {
  public:
-  Worker(Target& target, const PythonTypes& types, std::string interpreter, std::atomic<std::int64_t>& cpu)
+  Worker(Target& target, const PythonTypes& types, std::string interpreter)
       : space_(target),
         unwinder_(platform::make_unwinder(space_)),
-        symboliser_(space_, types, std::move(interpreter), platform::root_of(target.identity().pid)),
-        cpu_(cpu) {
+        symboliser_(space_, types, std::move(interpreter), platform::root_of(target.identity().pid)) {
     const platform::WithoutSignals quiet;  // they are for the thread that samples
     thread_ = std::thread([this] { run(); });
   }
@@ -64,7 +63,6 @@ class NativeRun::Worker {
         jobs_.pop_front();
       }
       work(*job);
-      cpu_ = platform::thread_cpu_time().count();
       {
         const std::lock_guard guard(mutex_);
         job->done = true;
@@ -99,7 +97,6 @@ class NativeRun::Worker {
   AddressSpace space_;
   std::unique_ptr<Unwinder> unwinder_;
   Symboliser symboliser_;
-  std::atomic<std::int64_t>& cpu_;
   std::uint64_t changes_ = 0;
   Nanos next_refresh_{0};
   std::mutex mutex_;
@@ -113,7 +110,7 @@ NativeRun::NativeRun(Target& target, const RuntimeLayout& layout, std::string in
                      StackTable& stacks)
     : which_(which),
       stacks_(stacks),
-      worker_(std::make_unique<Worker>(target, python_types(layout), std::move(interpreter), cpu_)) {}
+      worker_(std::make_unique<Worker>(target, python_types(layout), std::move(interpreter))) {}
 
 NativeRun::~NativeRun() = default;
 

@@ -38,8 +38,6 @@ class NativeRun {
   // So many wait that the next one should, too.
   bool is_full() const { return samples_.size() >= kMostSamples; }
 
-  Nanos cpu() const { return Nanos(cpu_.load()); }  // time that unwinding and naming took so far
-
  private:
   static constexpr std::size_t kMostSamples = 256;
   class Worker;
@@ -54,7 +52,6 @@ class NativeRun {
   std::deque<Sample> samples_;
   // What each thread was in before it came to Python: that stays as it is for as long as the thread lives.
   std::unordered_map<std::uint32_t, std::vector<FrameId>> outer_parts_;
-  std::atomic<std::int64_t> cpu_ = 0;
   std::unique_ptr<Worker> worker_;
 };
 

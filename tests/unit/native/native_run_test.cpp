@@ -84,7 +84,6 @@ TEST_F(NativeRunTest, SamplesComeOutInTheirOrderAndMerged) {
   EXPECT_EQ(text(taken[0].threads[0].stack), "a;probe_start;");
   EXPECT_EQ(text(taken[0].threads[1].stack), "b;probe_start;");
   EXPECT_EQ(text(taken[2].threads[0].stack), "c;probe_start;");
-  EXPECT_GT(run_->cpu(), Nanos{0});
 }
 
 TEST_F(NativeRunTest, NoneIsTakenWhileItsJobsAreOpen) {
