@@ -22,10 +22,11 @@ struct Microseconds {
 using Stacks = std::map<std::string, Microseconds>;
 
 std::vector<stack_view::Line> folded(const Profile& profile, const ComparisonOptions& options,
-                                     const std::vector<std::string>& names) {
+                                     const std::vector<std::string>& names, bool native) {
   RenderOptions how;
   how.view = options.view;
   how.include_blocked = options.include_blocked;
+  how.native = native;
   std::vector<std::string> safe;
   for (const std::string& name : names) safe.push_back(stack_view::safe_frame(name));
   return stack_view::fold(profile, how, std::move(safe));
@@ -35,11 +36,12 @@ Stacks stacks_of(const Compared& compared, const ComparisonOptions& options) {
   constexpr double kMost = 1e18;  // recordings can claim anything
   const Comparison& comparison = compared.comparison;
   Stacks stacks;
-  for (const stack_view::Line& line : folded(compared.base, options, comparison.base.frame_names)) {
+  const bool native = compared.base.quality.native.all() > 0 && compared.head.quality.native.all() > 0;
+  for (const stack_view::Line& line : folded(compared.base, options, comparison.base.frame_names, native)) {
     const double scaled = double(line.microseconds) * comparison.base_to_head();
     stacks[line.stack].base += static_cast<std::uint64_t>(std::min(scaled, kMost));
   }
-  for (const stack_view::Line& line : folded(compared.head, options, comparison.head.frame_names)) {
+  for (const stack_view::Line& line : folded(compared.head, options, comparison.head.frame_names, native)) {
     stacks[line.stack].head += line.microseconds;
   }
   return stacks;

@@ -99,6 +99,7 @@ class DumpText {
   std::string frame_text(const Frame& frame) const {
     const std::string file = options_.full_filenames ? frame.file : wording::short_file(frame.file, dump_.target);
     const std::string name = wording::printable(frame.function);
+    if (frame.native && file.empty()) return name;
     if (frame.native) return fmt::format("{} [{}]", name, wording::printable(file));
     return fmt::format("{} ({}:{})", name, wording::printable(file), frame.line);
   }
@@ -141,7 +142,7 @@ class DumpText {
       return line("    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
-    if (thread.native == NativeQuality::kCut) line("    (its outermost native functions could not be read)");
+    if (thread.native == NativeQuality::kCut) line("    (some of its native functions could not be read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
     for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
       line("    " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));

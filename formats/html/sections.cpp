@@ -168,7 +168,7 @@ std::string sampling_rows(const Profile& profile) {
   }
   if (quality.native.all() > 0) {
     rows += row("Native stacks",
-                fmt::format("{} whole, {} without the outer part, {} lost", wording::grouped(quality.native.whole),
+                fmt::format("{} whole, {} without some of it, {} lost", wording::grouped(quality.native.whole),
                             wording::grouped(quality.native.cut), wording::grouped(quality.native.lost)));
   }
   return rows;

@@ -83,7 +83,9 @@ class Folder {
 
   void append_frames(std::string& stack, StackId id) {
     if (id == kNoStack) return append(stack, wording::kNoPythonFrame);
-    for (const FrameId frame : profile_.table.frames_of(id)) append(stack, text_of(frame));
+    for (const FrameId frame : profile_.table.frames_of(id)) {
+      if (options_.native || !profile_.table.frame(frame).native) append(stack, text_of(frame));
+    }
   }
 
   std::string thread_prefix(ThreadIndex thread) const {

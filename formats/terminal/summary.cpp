@@ -179,11 +179,10 @@ std::string notes(const Profile& profile, std::size_t width) {
   }
   if (const std::uint64_t all = quality.native.all(); all > 0) {
     const auto share = [&](std::uint64_t part) { return percent(double(part) / double(all)); };
-    text +=
-        wrap(fmt::format("Native functions: of {} {} are whole, {} lack the outer part, {} are Python's frames alone.",
-                         count_of(all, "stack"), share(quality.native.whole), share(quality.native.cut),
-                         share(quality.native.lost)),
-             width);
+    text += wrap(fmt::format("Native functions: of {} {} are whole, {} lack some, {} are Python's frames alone.",
+                             count_of(all, "stack"), share(quality.native.whole), share(quality.native.cut),
+                             share(quality.native.lost)),
+                 width);
   }
   if (quality.pauses.denied > 0) {
     text += wrap(count_of(quality.pauses.denied, "tick") +

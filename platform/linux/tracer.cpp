@@ -29,10 +29,10 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""s;
 
-// A thread that runs on another CPU stops within a few microseconds: the wait spins first. One that ran on ours has none
-// as long as we have it, so the wait sleeps soon, at first no longer than it takes to stop. One that is just entering an
-// uninterruptible state (a page from a disk, a vfork) stops when it leaves it, and one that queues for a CPU when it gets
-// that: then the naps grow.
+// A thread that runs on another CPU stops within a few microseconds: the wait spins first. One that ran on ours has
+// none as long as we have it, so the wait sleeps soon, at first no longer than it takes to stop. One that is just
+// entering an uninterruptible state (a page from a disk, a vfork) stops when it leaves it, and one that queues for a
+// CPU when it gets that: then the naps grow.
 constexpr Nanos kSpin = 8us;
 constexpr Nanos kFirstNap = 1us;
 constexpr Nanos kNap = 20us;
@@ -254,14 +254,14 @@ std::optional<Error> Tracer::taken_by_another(std::string_view status) const {
   if (name.ends_with('\n')) name.pop_back();
   return Error(ErrorCode::kDenied,
                fmt::format("process {} cannot be stopped for reading: process {} ({}) traces it already. Detach "
-                           "that, or leave --blocking and --exact away: gilspy reads without stopping then",
+                           "that, or leave --blocking, --exact and --native away: gilspy reads without stopping then",
                            to_int(pid_), tracer, name));
 }
 
 Error Tracer::forbidden() const {
   return {ErrorCode::kDenied,
-          fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking "
-                      "and --exact away: gilspy reads without stopping then",
+          fmt::format("process {} cannot be stopped for reading: the kernel forbids ptrace here. Leave --blocking, "
+                      "--exact and --native away: gilspy reads without stopping then",
                       to_int(pid_))};
 }
 

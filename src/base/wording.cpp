@@ -116,10 +116,25 @@ std::string function_name(const Frame& frame, const TargetFacts& target) {
   return fmt::format("{} ({}:{})", function, file, frame.first_line);
 }
 
+namespace {
+
+// What stands between a call in Python and the function that is meant: ctypes, and CPython's own ways to call whatever
+// an object has.
+bool is_glue(const Frame& frame) {
+  const auto begins = [&](std::string_view with) { return frame.function.starts_with(with); };
+  return frame.file == "_ctypes" || frame.file.starts_with("libffi.") || begins("PyNumber_") || begins("PyObject_") ||
+         begins("PySequence_") || begins("PyIter_");
+}
+
+}  // namespace
+
 Work work_of(const StackTable& table, StackId stack, const TargetFacts& target) {
   const auto name = [&](StackId of) { return function_name(table.frame(table.leaf(of)), target); };
-  StackId called = kNoStack;  // the outermost of the native frames at the inner end
-  for (; stack != kNoStack && table.frame(table.leaf(stack)).native; stack = table.parent(stack)) called = stack;
+  StackId called = kNoStack, glue = kNoStack;  // the outermost of the native frames at the inner end
+  for (; stack != kNoStack && table.frame(table.leaf(stack)).native; stack = table.parent(stack)) {
+    (is_glue(table.frame(table.leaf(stack))) ? glue : called) = stack;
+  }
+  if (called == kNoStack) called = glue;
   return {stack == kNoStack ? std::string(kNoPythonFrame) : name(stack),
           called == kNoStack ? std::string() : name(called)};
 }

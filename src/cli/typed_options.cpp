@@ -127,7 +127,7 @@ void TypedOptions::add_native(CLI::App& app, const char* group) {
   app.add_flag(
          "-n,--native", native,
          "Functions of C, C++ and Rust as well, from a thread's first to the system call that it is blocked in. A "
-         "thread that runs is stopped alone for a moment (30 to 100 us) to copy its stack")
+         "thread that runs is stopped alone for a moment (mostly 50 to 90 us) to copy its stack")
       ->group(group);
   app.add_flag("--native-all", native_all, "The same with those by which the interpreter calls others")->group(group);
 }

@@ -4,11 +4,13 @@
 
 #include "blame_walk.h"
 #include "gilspy/estimate.h"
+#include "gilspy/wording.h"
 
 namespace gilspy::compare {
 namespace {
 
 FunctionId leaf_of(const Profile& profile, const std::vector<FunctionId>& functions, StackId stack) {
+  stack = wording::python_part(profile.table, stack);
   return stack == kNoStack ? kNoFunction : functions[to_int(profile.table.leaf(stack))];
 }
 

@@ -47,12 +47,13 @@ class Numbering {
   std::unordered_map<std::string, FunctionId> numbers_;
 };
 
-// Each function once, however often it calls itself.
+// Each function of Python once, however often it calls itself. (Native ones are not told by every recording.)
 std::vector<FunctionId> functions_on(const Profile& profile, const std::vector<FunctionId>& functions, StackId stack) {
   std::vector<FunctionId> found;
-  if (stack == kNoStack) found.push_back(kNoFunction);
+  if (wording::python_part(profile.table, stack) == kNoStack) found.push_back(kNoFunction);
   for (; stack != kNoStack; stack = profile.table.parent(stack)) {
-    found.push_back(functions[to_int(profile.table.leaf(stack))]);
+    const FrameId frame = profile.table.leaf(stack);
+    if (!profile.table.frame(frame).native) found.push_back(functions[to_int(frame)]);
   }
   std::ranges::sort(found);
   found.erase(std::unique(found.begin(), found.end()), found.end());

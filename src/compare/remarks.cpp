@@ -58,6 +58,10 @@ void add_about_one(std::vector<std::string>& lines, const char* side, const Prof
 
 std::vector<std::string> remarks(const Profile& base, const Profile& head) {
   std::vector<std::string> lines;
+  if ((base.quality.native.all() > 0) != (head.quality.native.all() > 0)) {
+    lines.push_back(fmt::format("only {} was recorded with native functions (--native): the graph leaves them out",
+                                base.quality.native.all() > 0 ? "BASE" : "HEAD"));
+  }
   if (same_recording(base, head)) lines.emplace_back("BASE and HEAD are the same recording");
   add_about_one(lines, "BASE", base);
   add_about_one(lines, "HEAD", head);

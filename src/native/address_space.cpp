@@ -15,7 +15,13 @@ constexpr std::size_t kMostPages = 1U << 16;  // 256 MiB; a program whose tables
 constexpr std::uint16_t kMostHeaders = 64;
 constexpr std::uint64_t kMostData = 64U << 20;
 
-bool has_code(const Mapping& mapping) { return mapping.path.starts_with('/') || mapping.path == "[vdso]"; }
+constexpr std::size_t kBegin = 1024;
+
+// Memory that is named like a file is none ("/dev/zero", "/memfd:jit").
+bool has_code(const Mapping& mapping) {
+  if (mapping.path.starts_with("/dev/") || mapping.path.starts_with("/memfd:")) return false;
+  return mapping.path.starts_with('/') || mapping.path == "[vdso]";
+}
 
 }  // namespace
 
@@ -90,6 +96,8 @@ void AddressSpace::refresh() {
 // What its ELF header says, in memory: the file may be gone.
 void AddressSpace::look_into(Known& known) {
   if (known.first.file_offset != 0) return;
+  known.begin.resize(kBegin);
+  if (!read_exact(target_, known.image.begin, known.begin).has_value()) known.begin.clear();
   Elf64_Ehdr header{};
   if (!read(known.image.begin, std::as_writable_bytes(std::span(&header, 1)))) return;
   const bool is_elf = std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64;
@@ -143,6 +151,33 @@ std::vector<AddressSpace::Data> AddressSpace::data_of(const NativeImage& image) 
     found.push_back(std::move(data));
   }
   return found;
+}
+
+bool AddressSpace::is_up_to_date(std::span<const RemoteAddr> addresses) {
+  std::vector<Known*> images;
+  for (const RemoteAddr address : addresses) {
+    Known* const known = known_at(address);
+    const bool has_begin = known != nullptr && !known->begin.empty();
+    if (has_begin && std::ranges::find(images, known) == images.end()) images.push_back(known);
+  }
+  std::vector<std::byte> now(images.size() * kBegin);
+  std::vector<ReadRange> ranges;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    ranges.push_back({images[i]->image.begin, std::span(now).subspan(i * kBegin, kBegin)});
+  }
+  const auto read = target_.read_batch(ranges);
+  if (!read.has_value()) return true;  // the process is gone, and what is known is all there will be
+  bool same = *read == ranges.size();
+  for (std::size_t i = 0; same && i < images.size(); ++i) {
+    same = std::ranges::equal(images[i]->begin, ranges[i].into);
+  }
+  if (!same) {
+    images_.clear();
+    pages_.clear();
+    ++changes_;
+    refresh();
+  }
+  return same;
 }
 
 bool AddressSpace::is_data(RemoteAddr address) {

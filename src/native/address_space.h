@@ -29,6 +29,8 @@ class AddressSpace final : public NativeMemory {
     std::vector<std::byte> bytes;
   };
   std::vector<Data> data_of(const NativeImage& image);
+  // Whether the images that have these addresses are those that are known by now. If not, what lies where is read anew.
+  bool is_up_to_date(std::span<const RemoteAddr> addresses);
   // How often images were found to lie where others did: what is known by addresses is out of date then.
   std::uint64_t changes() const { return changes_; }
   // Mappings are read anew at the next miss, but not more often than this is called.
@@ -38,6 +40,8 @@ class AddressSpace final : public NativeMemory {
   struct Known {
     NativeImage image;
     Mapping first;
+    std::vector<std::byte>
+        begin;  // of its memory, by which it is known again: headers, and mostly a build's own number
     // [begin, end) that can be executed; that cannot be written; that is no code.
     std::vector<std::pair<RemoteAddr, RemoteAddr>> code, constant, data;
   };

@@ -20,11 +20,26 @@ std::string_view without_suffixes(std::string_view symbol) {
   return symbol.substr(0, dot);
 }
 
+// Empty: it is not mangled.
 std::string in_words(std::string_view symbol) {
   const std::string name(symbol);
   const int style = name.starts_with("_R") ? DMGL_RUST : DMGL_AUTO;
   const std::unique_ptr<char, void (*)(void*)> text(::cplus_demangle(name.c_str(), style), std::free);
-  return text == nullptr ? name : std::string(text.get());
+  return text == nullptr ? std::string() : std::string(text.get());
+}
+
+// Older names of Rust have dots in them, others what compilers append behind one: that goes, part by part, until the
+// rest is a name.
+std::string without_mangling(std::string_view symbol) {
+  symbol = symbol.substr(0, symbol.find('@'));
+  for (std::string_view rest = symbol;;) {
+    std::string name = in_words(rest);
+    name = name.substr(0, name.find(" [clone "));
+    if (!name.empty()) return name;
+    const std::size_t dot = rest.rfind('.');
+    if (dot == rest.npos || dot == 0) return std::string(without_suffixes(symbol));
+    rest = rest.substr(0, dot);
+  }
 }
 
 // "a<b<c>>::d<e>" becomes "a<...>::d<...>". What "<" stands for in operator names stays.
@@ -54,8 +69,8 @@ std::string demangled(std::string_view symbol) {
   const bool is_mangled = symbol.starts_with("_Z") || symbol.starts_with("_R");
   if (!is_mangled) return std::string(without_suffixes(symbol));
   if (symbol.size() > kLongest) return std::string(symbol.substr(0, kMostShown)) + "...";
-  // Rust's older names look like C++'s, with a part behind that is a hash: libiberty leaves both away.
-  std::string name = in_words(symbol.starts_with("_R") ? symbol : without_suffixes(symbol));
+  // Rust's older names look like C++'s, with a part behind that is a hash: libiberty leaves it away.
+  std::string name = without_mangling(symbol);
   if (name.size() > kMostShown / 2) name = short_templates(name);
   if (name.size() > kMostShown) name = name.substr(0, kMostShown) + "...";
   return name;

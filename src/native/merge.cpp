@@ -9,6 +9,7 @@ namespace {
 
 using Role = NativeFunction::Role;
 
+constexpr std::string_view kMissing = "(native frames missing)";
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 // Which entry each call ran, by its place among them. Nothing: the two stacks do not fit.
@@ -65,8 +66,10 @@ class Merger {
 
   // False: frames of Python would be out of order.
   bool merge(const NativeStack& native, const Matches& matches) {
-    if (!native.whole)
+    if (!native.whole) {
       add_python(begin_of(outermost(matches)));  // those that were run farther out than could be unwound
+      if (done_ > 0) add({std::string(kMissing), "", Role::kCode}, false);
+    }
     for (std::size_t call = native.calls.size(); call-- > 0;) {
       const std::size_t entry = matches[call];
       if (entry != kNone && begin_of(entry) < done_) return false;

@@ -78,7 +78,7 @@ class NativeRun::Worker {
       space_.allow_refresh();
     }
     NativeTrace trace = unwinder_->unwind(job.copy);
-    if (changes_ != space_.changes()) {
+    if (!is_of_what_is_mapped(trace)) {
       changes_ = space_.changes();
       unwinder_->forget_images();
       trace = unwinder_->unwind(job.copy);
@@ -92,6 +92,13 @@ class NativeRun::Worker {
       innermost.insert(innermost.begin(), symboliser_.system_call(job.copy.system_call));
     }
     job.copy.stack = {};
+  }
+
+  // A library may lie where another one did a moment ago.
+  bool is_of_what_is_mapped(const NativeTrace& trace) {
+    std::vector<RemoteAddr> addresses;
+    for (const NativeTrace::Call& call : trace.calls) addresses.push_back(call.address);
+    return space_.is_up_to_date(addresses) && changes_ == space_.changes();
   }
 
   AddressSpace space_;

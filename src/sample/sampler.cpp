@@ -382,6 +382,7 @@ void LiveSampler::drop_thread(ThreadIndex thread, Sample& sample) {
   set_place(table_.at(thread), WaitPlace::kNone);
   locks_.leave(thread);
   table_.at(thread).loop = {};
+  table_.at(thread).native.reset();
   std::erase(loop_threads_, thread);
   std::erase(running_, thread);
   std::erase(recent_, thread);

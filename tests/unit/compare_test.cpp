@@ -18,10 +18,15 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 // Two threads take turns of 10 ms: `work` and `rest` share the GIL, and the other thread waits meanwhile.
-Profile turns(double work_ms, double rest_ms, double seconds = 4) {
+Profile turns(double work_ms, double rest_ms, double seconds = 4, bool native = false) {
   RecordingMaker maker(seconds);
   const ThreadIndex a = maker.thread("a"), b = maker.thread("b");
-  const StackId work = maker.function("work"), rest = maker.function("rest");
+  const auto called = [&](StackId stack, const char* name) {
+    StackTable& table = maker.profile().table;
+    return native ? table.child(stack, table.intern({.function = name, .file = "libc.so.6", .native = true})) : stack;
+  };
+  const StackId work = called(maker.function("work"), "memcpy"), rest = called(maker.function("rest"), "futex");
+  if (native) maker.profile().quality.native.whole = 1;
   const double cycle = (work_ms + rest_ms) / 1000;
   for (int i = 0; i < std::lround(seconds / cycle); ++i) {
     const double at = i * cycle, middle = at + work_ms / 1000, end = (i + 1) * cycle;
@@ -61,6 +66,17 @@ TEST(Compare, AChangeIsFoundWithItsSize) {
   EXPECT_LT(held->self.low, -0.5);
   EXPECT_GT(held->self.high, -0.5);
   EXPECT_EQ(find(comparison.changed, "rest (app.py:7)", Measure::kBlame), nullptr);  // nobody waits for it
+}
+
+// What one of them tells and the other does not is no change.
+TEST(Compare, NativeFunctionsAreThoseOfPythonThatCalledThem) {
+  const Profile base = turns(10, 10), head = turns(10, 10, 4, true);
+  const Comparison comparison = compared(base, head);
+  EXPECT_EQ(comparison.headline, "nothing changed beyond noise");
+  EXPECT_NE(find(comparison.others, "work (app.py:7)", Measure::kBlame), nullptr);
+  EXPECT_NE(find(comparison.others, "rest (app.py:7)", Measure::kWait), nullptr);
+  EXPECT_THAT(comparison.remarks, ::testing::Contains(StartsWith("only HEAD was recorded with native functions")));
+  EXPECT_THAT(compared(head, head).remarks, ::testing::Not(::testing::Contains(StartsWith("only"))));
 }
 
 TEST(Compare, LengthsDoNotMatter) {

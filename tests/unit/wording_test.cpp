@@ -108,6 +108,36 @@ TEST(Wording, FunctionsAreNamedByTheirFirstLine) {
   EXPECT_EQ(function_name({"a\x1b[31m\n", "b\xff.py", 7, 4}, target), "a [31m  (b\xef\xbf\xbd.py:4)");
 }
 
+TEST(Wording, NativeFunctionsStandWithTheirModule) {
+  const TargetFacts target;
+  const Frame native{.function = "sre_match", .file = "_sre", .native = true};
+  EXPECT_EQ(function_name(native, target), "sre_match [_sre]");
+}
+
+TEST(Wording, WorkIsWhatPythonCalled) {
+  const TargetFacts target;
+  StackTable table;
+  const auto add = [&](StackId stack, const char* name, const char* file, bool native) {
+    return table.child(stack, table.intern({.function = name, .file = file, .native = native}));
+  };
+  const auto work = [&](StackId stack) {
+    const Work found = work_of(table, stack, target);
+    return found.function + " -> " + found.native;
+  };
+  const StackId start = add(kNoStack, "clone3", "libc.so.6", true), python = add(start, "load", "a.py", false);
+  EXPECT_EQ(work(kNoStack), "(no Python frame) -> ");
+  EXPECT_EQ(work(start), "(no Python frame) -> clone3 [libc.so.6]");
+  EXPECT_EQ(work(python), "load (a.py) -> ");
+  const StackId called = add(python, "sort", "python3", true);
+  EXPECT_EQ(work(add(called, "memcpy", "libc.so.6", true)), "load (a.py) -> sort [python3]");
+  const StackId glue = add(add(python, "PyCFuncPtr_call", "_ctypes", true), "ffi_call", "libffi.so.8", true);
+  EXPECT_EQ(work(glue), "load (a.py) -> PyCFuncPtr_call [_ctypes]");
+  EXPECT_EQ(work(add(add(glue, "crunch", "libg.so", true), "step", "libg.so", true)),
+            "load (a.py) -> crunch [libg.so]");
+  EXPECT_EQ(python_part(table, glue), python);
+  EXPECT_EQ(own_part(table, glue), python);
+}
+
 Profile with_gils(std::vector<std::vector<std::int64_t>> interpreters) {
   Profile profile;
   profile.target.pid = Pid{4711};

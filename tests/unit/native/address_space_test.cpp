@@ -125,6 +125,31 @@ TEST_F(FakeSpace, AnotherFileOfTheSameName) {
   EXPECT_EQ(value, 42U) << "pages of the former one are forgotten";
 }
 
+// Nobody says that a library was loaded where another one lay: its first bytes do.
+TEST_F(FakeSpace, OneInThePlaceOfAnotherIsNoticedByItsBegin) {
+  map(kBase, "r-x", "/a.so");
+  map(kBase + 0x5000, "r-x", "/c.so");
+  const std::array places{kBase + 0x10, kBase + 0x20, kBase + 0x5000, RemoteAddr(0x42)};
+  EXPECT_EQ(space_.image_at(kBase)->path, "/a.so");
+  EXPECT_TRUE(space_.is_up_to_date(places));
+  mappings_.clear();
+  map(kBase, "r-x", "/b.so");
+  target_.memory.remove(kBase + 0x5000, 4096);
+  EXPECT_FALSE(space_.is_up_to_date(std::span(places).subspan(2))) << "c.so is gone";
+  EXPECT_EQ(space_.image_at(kBase)->path, "/b.so");
+  target_.memory.put(kBase + 0x3f8, std::uint64_t{42});
+  EXPECT_FALSE(space_.is_up_to_date(places));
+  EXPECT_TRUE(space_.is_up_to_date(places));
+  EXPECT_EQ(space_.changes(), 2U);
+}
+
+TEST_F(FakeSpace, MemoryThatIsNamedLikeAFileIsNone) {
+  map(kBase, "r-x", "/dev/zero (deleted)");
+  map(kBase + 0x5000, "r-x", "/memfd:jit (deleted)");
+  EXPECT_EQ(space_.image_at(kBase), nullptr);
+  EXPECT_EQ(space_.image_at(kBase + 0x5000), nullptr);
+}
+
 TEST_F(FakeSpace, OneThatIsGone) {
   map(kBase, "r-x", "/a.so");
   map(kBase + 0x5000, "r-x", "/b.so");

@@ -131,6 +131,13 @@ TEST(ModuleNames, AreThoseOfImportStatements) {
   for (const NameCase& c : cases) EXPECT_EQ(module_name(c.symbol), c.shown) << c.symbol;
 }
 
+// Of rustc 1.95: dots stand for what a linker's name may not have, and behind it what compilers append.
+TEST(Demangled, OlderNamesOfRustWithDots) {
+  EXPECT_EQ(demangled("_ZN52_$LT$$u5b$u8$u3b$$u20$16$u5d$$u20$as$u20$rs..Foo$GT$3bar17h0123456789abcdefE"),
+            "<[u8; 16] as rs::Foo>::bar");
+  EXPECT_EQ(demangled("_ZN2rs6crunch17h0123456789abcdefE.llvm.1234567"), "rs::crunch");
+}
+
 TEST(ModuleNames, OfPackagesOutsideOfSitePackages) {
   const auto is_package = [](const std::string& folder) {
     return folder == "/srv/libs/numpy" || folder == "/srv/libs/numpy/core";

@@ -81,9 +81,9 @@ TEST_F(NativeRunTest, SamplesComeOutInTheirOrderAndMerged) {
     EXPECT_TRUE(taken[i].natives.empty());
     for (const ThreadFacts& facts : taken[i].threads) EXPECT_EQ(facts.native, NativeQuality::kCut);
   }
-  EXPECT_EQ(text(taken[0].threads[0].stack), "a;probe_start;");
-  EXPECT_EQ(text(taken[0].threads[1].stack), "b;probe_start;");
-  EXPECT_EQ(text(taken[2].threads[0].stack), "c;probe_start;");
+  EXPECT_EQ(text(taken[0].threads[0].stack), "a;(native frames missing);probe_start;");
+  EXPECT_EQ(text(taken[0].threads[1].stack), "b;(native frames missing);probe_start;");
+  EXPECT_EQ(text(taken[2].threads[0].stack), "c;(native frames missing);probe_start;");
 }
 
 TEST_F(NativeRunTest, NoneIsTakenWhileItsJobsAreOpen) {
@@ -99,7 +99,7 @@ TEST_F(NativeRunTest, NoneIsTakenWhileItsJobsAreOpen) {
   const auto first = run_->take(true);
   ASSERT_TRUE(first.has_value());
   EXPECT_EQ(first->time, Nanos(1));
-  EXPECT_EQ(text(first->threads[0].stack), "a;probe_start;");
+  EXPECT_EQ(text(first->threads[0].stack), "a;(native frames missing);probe_start;");
   ASSERT_TRUE(run_->take(false).has_value());
   EXPECT_FALSE(run_->take(true).has_value());
 }
@@ -155,8 +155,9 @@ TEST_F(NativeRunTest, TheSystemCallIsTheInnermostFunction) {
   run_->submit(sample({blocked, job("b")}));
   const auto taken = run_->take(true);
   ASSERT_TRUE(taken.has_value());
-  EXPECT_EQ(text(taken->threads[0].stack), "a;probe_start;futex;");
-  EXPECT_EQ(text(taken->threads[1].stack), "b;probe_start;") << "that of one is not that of another";
+  EXPECT_EQ(text(taken->threads[0].stack), "a;(native frames missing);probe_start;futex;");
+  EXPECT_EQ(text(taken->threads[1].stack), "b;(native frames missing);probe_start;")
+      << "that of one is not that of another";
 }
 
 #if defined(__x86_64__)
@@ -188,14 +189,14 @@ class OuterPartTest : public NativeRunTest {
 TEST_F(OuterPartTest, IsLearnedFromAWholeStackAndPutBeforeOthers) {
   start();
   const Job whole = called_by_python("a", {kLoop, kFirst, kEnd});
-  EXPECT_EQ(taken(job("b"), 1), "b;probe_start;") << "nothing is known yet";
+  EXPECT_EQ(taken(job("b"), 1), "b;(native frames missing);probe_start;") << "nothing is known yet";
   EXPECT_EQ(taken(whole, 1), "probe_thread;probe_start;a;probe_leaf;");
   EXPECT_EQ(whole->quality, NativeQuality::kWhole);
-  EXPECT_EQ(taken(called_by_python("b", {}), 1), "probe_thread;probe_start;b;probe_leaf;");
+  EXPECT_EQ(taken(called_by_python("b", {}), 1), "probe_thread;probe_start;b;(native frames missing);probe_leaf;");
   const Job lost = called_by_python("c", {kLoop});
   lost->copy.entries = {{0, kStack - 8}};
   EXPECT_EQ(taken(lost, 1), "probe_thread;probe_start;c;");
-  EXPECT_EQ(taken(called_by_python("b", {}), 2), "b;probe_leaf;") << "another thread";
+  EXPECT_EQ(taken(called_by_python("b", {}), 2), "b;(native frames missing);probe_leaf;") << "another thread";
 }
 
 TEST_F(OuterPartTest, IsNotPutBeforeWhatOneHasOfIt) {
@@ -212,7 +213,7 @@ TEST_F(OuterPartTest, IsForgottenWithItsThread) {
   end.threads.back().ended = true;
   run_->submit(std::move(end));
   run_->take(true);
-  EXPECT_EQ(taken(called_by_python("b", {}), 1), "b;probe_leaf;");
+  EXPECT_EQ(taken(called_by_python("b", {}), 1), "b;(native frames missing);probe_leaf;");
 }
 #endif
 
@@ -256,7 +257,8 @@ TEST_F(NativeRunTest, ManySamples) {
   int taken = 0;
   const auto check = [&](const Sample& done) {
     EXPECT_EQ(done.time, Nanos(++taken));
-    for (const ThreadFacts& facts : done.threads) EXPECT_EQ(text(facts.stack), "a;probe_start;");
+    for (const ThreadFacts& facts : done.threads)
+      EXPECT_EQ(text(facts.stack), "a;(native frames missing);probe_start;");
   };
   Job shared = job("a");
   for (int i = 0; i < 2000; ++i) {
