@@ -23,7 +23,7 @@ struct RenderOptions {
   bool by_function = false;      // -F/--function: the line is the function's first
   bool full_filenames = false;
   bool native = true;  // functions that are not of Python, where they were recorded
-  std::string link;  // --link: where the whole report is, an http or https URL; empty: nobody said
+  std::string link;    // --link: where the whole report is, an http or https URL; empty: nobody said
 };
 
 // Which of them change what a format shows.

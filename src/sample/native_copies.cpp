@@ -36,8 +36,8 @@ bool is_blocked(const SyscallFacts& facts) {
   return facts.state != SyscallFacts::State::kRunning && !facts.stack_pointer.is_null();
 }
 
-// From the stack pointer to the end of the page, and page after page: the stack ends where nothing is mapped. One piece is
-// quicker copied where the end is known from the last time; `end`: null where it is not.
+// From the stack pointer to the end of the page, and page after page: the stack ends where nothing is mapped. One piece
+// is quicker copied where the end is known from the last time; `end`: null where it is not.
 std::size_t copy_stack(MemoryReader& memory, RemoteAddr from, std::span<std::byte> into, RemoteAddr& end) {
   if (from < end && end.since(from) <= into.size()) {
     const ReadRange whole{from, into.first(end.since(from))};
