@@ -132,7 +132,9 @@ Work work_of(const StackTable& table, StackId stack, const TargetFacts& target) 
   const auto name = [&](StackId of) { return function_name(table.frame(table.leaf(of)), target); };
   StackId called = kNoStack, glue = kNoStack;  // the outermost of the native frames at the inner end
   for (; stack != kNoStack && table.frame(table.leaf(stack)).native; stack = table.parent(stack)) {
-    (is_glue(table.frame(table.leaf(stack))) ? glue : called) = stack;
+    const Frame& frame = table.frame(table.leaf(stack));
+    if (frame.file.empty()) continue;  // no function, but what stands for those that are missing
+    (is_glue(frame) ? glue : called) = stack;
   }
   if (called == kNoStack) called = glue;
   return {stack == kNoStack ? std::string(kNoPythonFrame) : name(stack),

@@ -134,6 +134,9 @@ TEST(Wording, WorkIsWhatPythonCalled) {
   EXPECT_EQ(work(glue), "load (a.py) -> PyCFuncPtr_call [_ctypes]");
   EXPECT_EQ(work(add(add(glue, "crunch", "libg.so", true), "step", "libg.so", true)),
             "load (a.py) -> crunch [libg.so]");
+  const StackId missing = add(python, "(native frames missing)", "", true);
+  EXPECT_EQ(work(missing), "load (a.py) -> ");
+  EXPECT_EQ(work(add(missing, "step", "libg.so", true)), "load (a.py) -> step [libg.so]");
   EXPECT_EQ(python_part(table, glue), python);
   EXPECT_EQ(own_part(table, glue), python);
 }
