@@ -30,6 +30,9 @@ namespace {
 using test::ChildProcess;
 using test::eventually;
 
+// For threads that do stop, on a machine that may stand still for a while.
+constexpr Nanos kAmple = std::chrono::seconds(20);
+
 // Counts in shared memory as long as it runs.
 class Counting {
  public:
@@ -209,41 +212,52 @@ TEST(Tracer, AProcessThatIsKilledWhileItStandsIsGone) {
   EXPECT_TRUE(again.has_value());
 }
 
-// A vfork keeps its caller in a state that no tracer can interrupt. It says "after" when that is over.
-void vfork_for(timespec a_while, int tell) {
-  test::tell(tell, "ready");
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (::vfork() == 0) {
-    ::nanosleep(&a_while, nullptr);
-    ::_exit(0);
+// A vfork keeps its caller in a state that no tracer can interrupt, here until the child is spoken to.
+class InVfork : public ChildProcess {
+ public:
+  InVfork()
+      : ChildProcess([](int tell) {
+          if (::vfork() == 0) {
+            char word = 0;
+            while (::read(STDIN_FILENO, &word, 1) < 0 && errno == EINTR) continue;
+            ::_exit(0);
+          }
+          test::tell(tell, "after");
+          for (;;) ::pause();
+        }),
+        target(std::move(*attach(pid()))) {
+    eventually([&] { return status("State").starts_with('D'); });
   }
-  test::tell(tell, "after");
-  for (;;) ::pause();
-}
+  void leave() const { say("x"); }
+  std::string status(std::string_view key) const {
+    return std::string(status_value(read_file(proc_path(pid(), "status")).value_or(""), key));
+  }
+
+  std::unique_ptr<Target> target;
+};
 
 TEST(Tracer, AThreadThatCannotBeInterruptedIsAwaitedAndLetGo) {
-  ChildProcess parent([](int tell) { vfork_for({0, 200'000'000}, tell); });
-  parent.hear();
-  auto target = std::move(*attach(parent.pid()));
-  std::this_thread::sleep_for(std::chrono::milliseconds(120));
-  { const auto stop = target->stop(*target->threads()); }
+  InVfork parent;
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    parent.leave();
+  });
+  { const auto stop = parent.target->stop(*parent.target->threads()); }
+  later.join();
   EXPECT_EQ(parent.hear(), "after");
 }
 
 TEST(Tracer, OneThatStopsOnlyAfterAllPatienceIsLetGoThen) {
-  ChildProcess parent([](int tell) { vfork_for({1, 500'000'000}, tell); });
-  parent.hear();
-  auto target = std::move(*attach(parent.pid()));
-  EXPECT_FALSE(target->release_late());
-  std::this_thread::sleep_for(std::chrono::milliseconds(120));
-  const std::vector<Tid> tids = *target->threads();
-  const auto stop = target->stop(tids);
+  InVfork parent;
+  EXPECT_FALSE(parent.target->release_late());
+  const std::vector<Tid> tids = *parent.target->threads();
+  const auto stop = parent.target->stop(tids);
   ASSERT_TRUE(stop.has_value()) << stop.error().message();
   EXPECT_FALSE((*stop)->holds(tids.front()));
-  EXPECT_TRUE(target->release_late());
-  EXPECT_TRUE(eventually([&] { return !target->release_late(); }));
-  const std::string status = read_file(proc_path(parent.pid(), "status")).value_or("");
-  ASSERT_EQ(status_value(status, "TracerPid"), "0");
+  EXPECT_TRUE(parent.target->release_late());
+  parent.leave();
+  EXPECT_TRUE(eventually([&] { return !parent.target->release_late(); }));
+  ASSERT_EQ(parent.status("TracerPid"), "0");
   EXPECT_EQ(parent.hear(), "after");
 }
 
@@ -275,7 +289,7 @@ TEST(Tracer, RegistersOfAThreadThatStands) {
 TEST(Tracer, RegistersOfNobodyElse) {
   Counting child(2);
   const std::vector<Tid> tids = child.tids();
-  auto stop = child.target().stop_briefly(tids[0], std::chrono::seconds(1));
+  auto stop = child.target().stop_briefly(tids[0], kAmple);
   ASSERT_TRUE(stop.has_value()) << stop.error().message();
   ASSERT_TRUE((*stop)->holds(tids[0]));
   EXPECT_TRUE((*stop)->registers(tids[0]).has_value());
@@ -302,12 +316,12 @@ TEST(Tracer, RegistersAreThoseThatTheThreadHas) {
   child.hear();
   const auto target = std::move(*attach(child.pid()));
   const Tid tid = target->threads()->front();
-  const auto registers_then = [&] {
-    const auto stop = target->stop_briefly(tid, std::chrono::seconds(1));
-    return *(*stop)->registers(tid);
-  };
-  ASSERT_TRUE(eventually([&] { return registers_then().values[15] == 115; }));
-  const Registers registers = registers_then();
+  Registers registers;
+  ASSERT_TRUE(eventually([&] {
+    const auto stop = target->stop_briefly(tid, kAmple);
+    if (stop && (*stop)->holds(tid)) registers = *(*stop)->registers(tid);
+    return registers.values[15] == 115;
+  }));
   for (std::size_t i = 0; i < 16; ++i) {
     EXPECT_TRUE(registers.values[i] == 100 + i || i == Registers::kStackPointer) << i;
   }
@@ -321,7 +335,7 @@ TEST(Tracer, RegistersAreThoseThatTheThreadHas) {
 TEST(Tracer, AThreadThatEndsAsItStandsHasNone) {
   Counting child;
   const Tid tid = child.tids().front();
-  auto stop = child.target().stop_briefly(tid, std::chrono::seconds(1));
+  auto stop = child.target().stop_briefly(tid, kAmple);
   ASSERT_TRUE(stop.has_value() && (*stop)->holds(tid));
   ::kill(to_int(child.pid()), SIGKILL);
   EXPECT_TRUE(eventually([&] { return !(*stop)->registers(tid).has_value(); }));
@@ -331,36 +345,32 @@ TEST(Tracer, OneThreadIsStoppedForAMoment) {
   Counting child(2);
   const std::vector<Tid> tids = child.tids();
   for (int i = 0; i < 100; ++i) {
-    auto stop = child.target().stop_briefly(tids[1], std::chrono::seconds(1));
+    auto stop = child.target().stop_briefly(tids[1], kAmple);
     ASSERT_TRUE(stop.has_value()) << stop.error().message();
     EXPECT_TRUE((*stop)->holds(tids[1]));
     EXPECT_FALSE((*stop)->holds(tids[0]));
     EXPECT_GT((*stop)->release(), Nanos{0});
   }
-  const auto stop = child.target().stop_briefly(tids[1], std::chrono::seconds(1));
+  const auto stop = child.target().stop_briefly(tids[1], kAmple);
   EXPECT_TRUE(child.counts_on()) << "the other one";
   EXPECT_EQ(child.tracer(), "0");
 }
 
 TEST(Tracer, OneThatDoesNotStopInTimeIsLeftOutAndLetGoLater) {
-  ChildProcess parent([](int tell) { vfork_for({0, 400'000'000}, tell); });
-  parent.hear();
-  auto target = std::move(*attach(parent.pid()));
-  std::this_thread::sleep_for(std::chrono::milliseconds(120));
-  const Tid tid = target->threads()->front();
-  const Nanos before = now();
+  InVfork parent;
+  const Tid tid = parent.target->threads()->front();
   {
-    const auto stop = target->stop_briefly(tid, std::chrono::milliseconds(2));
+    const auto stop = parent.target->stop_briefly(tid, std::chrono::milliseconds(2));
     ASSERT_TRUE(stop.has_value()) << stop.error().message();
-    EXPECT_LT(now() - before, std::chrono::milliseconds(200));
     EXPECT_FALSE((*stop)->holds(tid));
     EXPECT_FALSE((*stop)->registers(tid).has_value());
   }
-  EXPECT_TRUE(target->release_late());
-  const auto again = target->stop_briefly(tid, std::chrono::milliseconds(2));
+  EXPECT_TRUE(parent.target->release_late());
+  const auto again = parent.target->stop_briefly(tid, std::chrono::milliseconds(2));
   ASSERT_TRUE(again.has_value());
   EXPECT_FALSE((*again)->holds(tid)) << "it is awaited already";
-  EXPECT_TRUE(eventually([&] { return !target->release_late(); }));
+  parent.leave();
+  EXPECT_TRUE(eventually([&] { return !parent.target->release_late(); }));
   EXPECT_EQ(parent.hear(), "after");
 }
 
