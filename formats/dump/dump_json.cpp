@@ -97,6 +97,21 @@ void write_task(JsonWriter& json, const Dump& dump, const TaskState& task) {
   });
 }
 
+void write_core(JsonWriter& json, const std::optional<CoreFacts>& core) {
+  if (!core) return json.pair("core", nullptr);
+  json.object("core", [&] {
+    json.pair("path", core->path);
+    write_text_or_null(json, "signal", core->signal);
+    if (core->signalled) {
+      json.pair("thread", to_int(*core->signalled));
+    } else {
+      json.pair("thread", nullptr);
+    }
+    json.pair("bytes", core->bytes);
+    json.pair("bytes_missing", core->bytes_missing);
+  });
+}
+
 }  // namespace
 
 std::string dump_json(const Dump& dump) {
@@ -104,6 +119,7 @@ std::string dump_json(const Dump& dump) {
   json.object([&] {
     json.pair("schema", kSchema);
     write_target(json, dump.target);
+    write_core(json, dump.core);
     json.pair("stopped", dump.stopped);
     json.array("gils", [&] {
       for (const GilDump& gil : dump.gils) write_gil(json, dump, gil);

@@ -49,12 +49,29 @@ class DumpText {
   void title() {
     std::string command;
     for (const std::string& word : dump_.target.command) command += ' ' + wording::printable(word);
-    line(fmt::format("Process {}:{}", to_int(dump_.target.pid), command));
+    line(fmt::format("{} {}:{}", dump_.core ? "Core of process" : "Process", to_int(dump_.target.pid), command));
     line(fmt::format("CPython {}{} ({})", dump_.target.python.text(), dump_.target.free_threaded ? "t" : "",
                      wording::printable(dump_.target.executable)));
+    if (dump_.core) describe(*dump_.core);
     if (!dump_.stopped) return;
     line(bold(fmt::format("It is stopped (SIGSTOP, job control or a debugger): kill -CONT {} lets it go on.",
                           to_int(dump_.target.pid))));
+  }
+
+  void describe(const CoreFacts& core) {
+    if (!core.signal.empty()) {
+      const auto is_signalled = [&](const ThreadDump& thread) { return thread.info.tid == core.signalled; };
+      const auto thread = std::ranges::find_if(dump_.threads, is_signalled);
+      line(bold(
+          fmt::format("{} ended it{}.", core.signal, thread == dump_.threads.end() ? "" : ", in " + who(*thread))));
+    }
+    if (core.bytes_missing == 0) return;
+    line(bold(fmt::format("The core is cut off: {} of its {} MiB of memory are missing, with what was in them.",
+                          in_mebibytes(core.bytes_missing), in_mebibytes(core.bytes))));
+  }
+
+  static std::string in_mebibytes(std::uint64_t bytes) {
+    return fmt::format("{:.1f}", static_cast<double>(bytes) / (1024.0 * 1024.0));
   }
 
   void describe(const GilDump& gil) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gilspy/activity.h"
+#include "gilspy/core.h"
 #include "gilspy/cycles.h"
 #include "gilspy/ids.h"
 #include "gilspy/profile.h"
@@ -51,6 +52,7 @@ struct Dump {
   std::vector<ThreadDump> threads;  // as they were met, native threads behind them
   std::vector<TaskState> tasks;     // of asyncio
   StackTable table;
+  std::optional<CoreFacts> core;  // none: a process that runs
 
   const ThreadDump* find(ThreadIndex thread) const {
     for (const ThreadDump& dump : threads) {

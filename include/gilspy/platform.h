@@ -13,6 +13,7 @@
 #include "gilspy/byte_sink.h"
 #include "gilspy/ids.h"
 #include "gilspy/native.h"
+#include "gilspy/registers.h"
 #include "gilspy/result.h"
 #include "gilspy/target.h"
 
@@ -144,6 +145,12 @@ bool may_write(const std::string& path);
 
 // "futex" for 202 on x86-64; "system call 999" for one without a name here.
 std::string syscall_name(std::int64_t number);
+// Of a thread that is blocked in one; without its stack pointer and instruction.
+inline constexpr std::size_t kSyscallArguments = 6;
+SyscallFacts facts_of_call(std::int64_t number, std::span<const std::uint64_t, kSyscallArguments> arguments);
+
+// From the kernel's own form of them (struct user_regs_struct): NT_PRSTATUS of ptrace and of core files.
+Registers general_registers(std::span<const std::byte> bytes);
 
 bool stdout_is_terminal();
 bool stderr_is_terminal();

@@ -1,4 +1,4 @@
-// The process as bytes, maps, threads and files. Linux implements it, a fake implements it for tests; a core file and a
+// The process as bytes, maps, threads and files. Linux implements it, a core file does, and a fake for tests; a
 // replayed capture can. It does not know Python, and says precisely when something is gone or denied.
 #pragma once
 
@@ -155,6 +155,9 @@ class Target : public MemoryReader {
   virtual std::optional<Tid> tid_of_own_number(std::int32_t number) { return static_cast<Tid>(number); }
   // The caller will not ask for this thread again: what was kept open for it can be closed.
   virtual void forget(Tid tid) = 0;
+
+  // Of a thread that stands still for good (a core). Nothing: it runs, or only a stop tells them.
+  virtual std::optional<Registers> registers_of(Tid) { return std::nullopt; }
 
   // Whether stop() will work, as far as that can be told without stopping anybody. Errors: kDenied, as there.
   virtual Result<void> may_stop() = 0;

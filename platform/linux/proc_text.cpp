@@ -2,7 +2,10 @@
 
 #include <sys/sysmacros.h>
 
+#include <array>
 #include <charconv>
+
+#include "gilspy/platform.h"
 
 namespace gilspy::platform {
 namespace {
@@ -116,18 +119,6 @@ std::vector<Mapping> parse_maps(std::string_view text) {
   return mappings;
 }
 
-namespace {
-
-constexpr int kSyscallArguments = 6;
-
-// futex(2): what follows the address is the operation, the value and a struct timespec*.
-bool has_timeout(std::string_view arguments) {
-  for (int skipped = 0; skipped < 2; ++skipped) take_word(arguments);
-  return parse_prefixed_hex(take_word(arguments)).value_or(0) != 0;
-}
-
-}  // namespace
-
 std::optional<SyscallFacts> parse_syscall(std::string_view text) {
   SyscallFacts facts;
   const std::string_view first = take_word(text);
@@ -140,12 +131,11 @@ std::optional<SyscallFacts> parse_syscall(std::string_view text) {
   if (!number) return first.empty() ? std::nullopt : std::optional(facts);
   if (*number >= 0) {
     if (!argument) return facts;
-    facts.state = SyscallFacts::State::kInSyscall;
-    facts.number = *number;
-    facts.blocked_in = blocked_in_call(*number, *argument);
-    facts.first_argument = *argument;
-    if (*number == kFutexSyscall) facts.timed = has_timeout(text);
-    for (int i = 1; i < kSyscallArguments; ++i) take_word(text);
+    std::array<std::uint64_t, kSyscallArguments> arguments{*argument};
+    for (std::size_t i = 1; i < kSyscallArguments; ++i) {
+      arguments[i] = parse_prefixed_hex(take_word(text)).value_or(0);
+    }
+    facts = facts_of_call(*number, arguments);
     facts.stack_pointer = RemoteAddr(parse_prefixed_hex(take_word(text)).value_or(0));
     facts.instruction = RemoteAddr(parse_prefixed_hex(take_word(text)).value_or(0));
     return facts;

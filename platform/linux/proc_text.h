@@ -18,9 +18,6 @@ std::vector<Mapping> parse_maps(std::string_view text);
 // /proc/PID/task/TID/syscall. Nullopt: the thread has no kernel stack any more, it is gone.
 std::optional<SyscallFacts> parse_syscall(std::string_view text);
 
-// What kind of waiting a system call is (syscall_names.cpp), by what it is given first.
-BlockedIn blocked_in_call(std::int64_t number, std::uint64_t first_argument);
-
 // /proc/PID/task/TID/schedstat
 std::optional<SchedFacts> parse_schedstat(std::string_view text);
 

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "gilspy/platform.h"
-#include "proc_text.h"
 
 namespace gilspy::platform {
 namespace {
@@ -92,6 +91,14 @@ bool selects(std::int64_t number) {
   return number == SYS_pselect6;
 }
 
+// By what it is given first.
+BlockedIn blocked_in_call(std::int64_t number, std::uint64_t first_argument) {
+  if (number == kFutexSyscall) return BlockedIn::kFutex;  // what threads are mostly found in
+  if (first_argument == 0 && selects(number)) return BlockedIn::kSleep;
+  const auto* const found = std::ranges::find(kNames, number, &Name::number);
+  return found != std::end(kNames) ? found->blocked_in : BlockedIn::kOther;
+}
+
 }  // namespace
 
 std::string syscall_name(std::int64_t number) {
@@ -99,11 +106,15 @@ std::string syscall_name(std::int64_t number) {
   return found != std::end(kNames) ? std::string(found->name) : fmt::format("system call {}", number);
 }
 
-BlockedIn blocked_in_call(std::int64_t number, std::uint64_t first_argument) {
-  if (number == kFutexSyscall) return BlockedIn::kFutex;  // what threads are mostly found in
-  if (first_argument == 0 && selects(number)) return BlockedIn::kSleep;
-  const auto* const found = std::ranges::find(kNames, number, &Name::number);
-  return found != std::end(kNames) ? found->blocked_in : BlockedIn::kOther;
+SyscallFacts facts_of_call(std::int64_t number, std::span<const std::uint64_t, kSyscallArguments> arguments) {
+  constexpr std::size_t kTimeoutOfFutex = 3;  // futex(2): a struct timespec*
+  SyscallFacts facts;
+  facts.state = SyscallFacts::State::kInSyscall;
+  facts.number = number;
+  facts.first_argument = arguments[0];
+  facts.timed = number == kFutexSyscall && arguments[kTimeoutOfFutex] != 0;
+  facts.blocked_in = blocked_in_call(number, arguments[0]);
+  return facts;
 }
 
 }  // namespace gilspy::platform

@@ -72,6 +72,19 @@ bool is_one_of(Attachment& made, const std::vector<KnownPython>& known) {
   return false;
 }
 
+Result<std::unique_ptr<Attachment>> attach_to(std::unique_ptr<Target> target, Stopping stopping,
+                                              std::vector<KnownPython>& known) {
+  auto made = std::make_unique<Attachment>();
+  made->target = std::move(target);
+  if (!is_one_of(*made, known)) {
+    GILSPY_CHECK(find_python(*made));
+    if (known.size() < kMostKnown) known.push_back({made->location, made->layout});
+  }
+  made->stacks = std::make_unique<StackTable>();
+  GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks, stopping));
+  return made;
+}
+
 // Errors that time may heal: a shell that is about to exec Python, a runtime that is being set up. Not a Python that
 // gilspy cannot read.
 bool worth_waiting(ErrorCode code) {
@@ -87,15 +100,13 @@ Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping) {
 }
 
 Result<std::unique_ptr<Attachment>> attach_like(Pid pid, Stopping stopping, std::vector<KnownPython>& known) {
-  auto made = std::make_unique<Attachment>();
-  GILSPY_TRY(made->target, platform::attach(pid));
-  if (!is_one_of(*made, known)) {
-    GILSPY_CHECK(find_python(*made));
-    if (known.size() < kMostKnown) known.push_back({made->location, made->layout});
-  }
-  made->stacks = std::make_unique<StackTable>();
-  GILSPY_TRY(made->sampler, sample::make_sampler(*made->target, made->location, made->layout, *made->stacks, stopping));
-  return made;
+  GILSPY_TRY(std::unique_ptr<Target> target, platform::attach(pid));
+  return attach_to(std::move(target), stopping, known);
+}
+
+Result<std::unique_ptr<Attachment>> attach_core(std::unique_ptr<Target> core) {
+  std::vector<KnownPython> nobody;
+  return attach_to(std::move(core), Stopping::kNever, nobody);
 }
 
 Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop) {

@@ -33,6 +33,9 @@ struct KnownPython {
 };
 Result<std::unique_ptr<Attachment>> attach_like(Pid pid, Stopping stopping, std::vector<KnownPython>& known);
 
+// Errors as above.
+Result<std::unique_ptr<Attachment>> attach_core(std::unique_ptr<Target> core);
+
 // A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
 // kNotPython, kUnsupported, kMisfit.
 Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop);

@@ -1,18 +1,31 @@
-// dump: one look at a process, on standard output.
+// dump: one look at a process, or at the core of one, on standard output.
 #include "formats/dump/dump.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "attachment.h"
 #include "commands.h"
 #include "complain.h"
+#include "gilspy/core.h"
 #include "gilspy/platform.h"
 #include "look.h"
 
 namespace gilspy::cli {
 namespace {
 
+Result<Dump> look_at_core(const DumpOptions& options) {
+  GILSPY_TRY(auto core, platform::open_core(options.core, options.executable));
+  const CoreFacts facts = core->facts();
+  auto attachment = attach_core(std::move(core));
+  if (!attachment.has_value()) return tl::unexpected(std::move(attachment).error().during("reading " + facts.path));
+  GILSPY_TRY(Dump dump, look(**attachment, options.native));
+  dump.core = facts;
+  return dump;
+}
+
 Result<Dump> look_at(const DumpOptions& options) {
+  if (!options.core.empty()) return look_at_core(options);
   const platform::StopFlag stop;
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   return look(*attachment, options.native);

@@ -1,4 +1,4 @@
-// One look at a process that Python runs in.
+// One look at a process that Python runs in, or at a core of one.
 #pragma once
 
 #include "attachment.h"

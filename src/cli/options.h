@@ -66,7 +66,9 @@ struct DiffOptions {
 };
 
 struct DumpOptions {
-  Pid pid{};
+  Pid pid{};               // not if there is a core
+  std::string core;        // a file
+  std::string executable;  // its program; empty: where it was
   bool json = false;
   bool full_filenames = false;
   Stopping stopping = Stopping::kNever;

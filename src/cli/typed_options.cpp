@@ -212,13 +212,18 @@ void TypedOptions::add_diff(CLI::App& app) {
 
 void TypedOptions::add_dump(CLI::App& app) {
   add_pid(app, "Process to look at", "Options");
+  app.add_option("-c,--core", core, "Core file to look at instead: a process that crashed, or a copy of one (gcore)")
+      ->type_name("FILE")
+      ->group("Options");
+  app.add_option("--executable", executable, "The program of the core, where it is not where the process ran it")
+      ->type_name("FILE")
+      ->group("Options");
   app.add_flag("-j,--json", json, "JSON, for scripts");
   add_full_filenames(app, "Options");
   add_stopping(app, "Options");
   not_yet.add_subprocesses(app);
   add_native(app, "Options");
   not_yet.add_locals(app);
-  not_yet.add_core(app);
 }
 
 void TypedOptions::add_top(CLI::App& app) {
@@ -410,8 +415,21 @@ Result<DiffOptions> TypedOptions::diff() const {
 
 Result<DumpOptions> TypedOptions::dump() const {
   DumpOptions options;
-  if (pid.empty()) return fail(ErrorCode::kUsage, "dump takes --pid PID");
-  GILSPY_TRY(options.pid, parse_pid(pid));
+  if (pid.empty() == core.empty()) {
+    return fail(ErrorCode::kUsage,
+                pid.empty() ? "dump takes --pid PID, or --core FILE" : "dump takes --pid PID or --core FILE, not both");
+  }
+  if (core.empty() && !executable.empty()) {
+    return fail(ErrorCode::kUsage, "--executable goes with --core: of a process it is known");
+  }
+  if (!core.empty() && (blocking || exact)) {
+    return fail(ErrorCode::kUsage, "a core stands still: --blocking and --exact are for processes");
+  }
+  options.core = core;
+  options.executable = executable;
+  if (!pid.empty()) {
+    GILSPY_TRY(options.pid, parse_pid(pid));
+  }
   options.json = json;
   options.full_filenames = full;
   GILSPY_TRY(options.stopping, stopping());

@@ -127,16 +127,17 @@ bool LiveSampler::copy_native_blocked(ThreadIndex thread, Sample& sample) {
     if (!call.has_value()) return false;
     record.blocked = *call;
   }
-  if (!is_blocked(record.blocked)) return false;
+  const auto all_registers = target_.registers_of(record.info.tid);
+  if (!is_blocked(record.blocked) && !all_registers) return false;
   const bool known = record.native != nullptr && is_same_place(record.blocked, record.native_call) &&
                      record.native->copy.python == record.stack;
   if (!known) {
     const SyscallFacts before = record.blocked;
-    Registers registers;
-    registers.set(Registers::kStackPointer, before.stack_pointer.value());
-    registers.set(Registers::kInstruction, before.instruction.value());
+    Registers told;
+    told.set(Registers::kStackPointer, before.stack_pointer.value());
+    told.set(Registers::kInstruction, before.instruction.value());
     const auto job = std::exchange(record.native, nullptr);
-    if (!copy_native(thread, registers, before.number, sample)) return false;
+    if (!copy_native(thread, all_registers.value_or(told), before.number, sample)) return false;
     const auto after = target_.syscall_of(record.info.tid);
     if (!after.has_value() || !is_same_place(before, *after)) {
       record.native_tick = 0;

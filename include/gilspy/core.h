@@ -1,0 +1,41 @@
+// A core file as a Target: a process that stands still for good. What the kernel left out of it because files have it
+// (code, constants) is read from these.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gilspy/ids.h"
+#include "gilspy/result.h"
+#include "gilspy/target.h"
+
+namespace gilspy {
+
+struct CoreFacts {
+  std::string path;
+  std::string signal;            // that ended the process ("SIGSEGV"); empty: it was not ended, as by gcore
+  std::optional<Tid> signalled;  // the thread that got it
+  // Bytes of memory that its headers promise, and those of them that are missing at its end: the disk was full, or
+  // there was a limit.
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_missing = 0;
+
+  bool operator==(const CoreFacts&) const = default;
+};
+
+class CoreTarget : public Target {
+ public:
+  virtual const CoreFacts& facts() const = 0;
+};
+
+namespace platform {
+
+// `executable`: where the program of the process is now, if not where it was; may be empty. Files are taken only if the
+// core has their first page and it is the same. Errors: kBadRecording (no such file, no core, one without threads),
+// kUnsupported (of another architecture), kMisfit (`executable` is another program).
+Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const std::string& executable = {});
+
+}  // namespace platform
+}  // namespace gilspy

@@ -1,0 +1,145 @@
+#include "core_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "gilspy/platform.h"
+
+namespace gilspy::platform {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+// The file that is mapped at an address.
+const CoreMappedFile* file_at(std::span<const CoreMappedFile> files, RemoteAddr address) {
+  const auto after = std::ranges::upper_bound(files, address, {}, &CoreMappedFile::begin);
+  if (after == files.begin() || address >= std::prev(after)->end) return nullptr;
+  return &*std::prev(after);
+}
+
+std::uint64_t present(const CoreSegment& segment, std::uint64_t file_size) {
+  return segment.file_offset >= file_size ? 0 : std::min(segment.file_size, file_size - segment.file_offset);
+}
+
+}  // namespace
+
+CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, std::string executable)
+    : file_(file), program_(std::move(program)), executable_(std::move(executable)) {
+  for (const CoreSegment& segment : file.segments()) {
+    Mapping mapping;
+    mapping.begin = segment.begin;
+    mapping.end = segment.begin + segment.size;
+    mapping.readable = segment.readable;
+    mapping.writable = segment.writable;
+    mapping.executable = segment.executable;
+    if (const CoreMappedFile* const mapped = file_at(notes.files, segment.begin)) {
+      mapping.path = mapped->path;
+      mapping.file_offset = mapped->file_offset + segment.begin.since(mapped->begin);
+    } else if (notes.vdso.in(segment.begin, segment.size) && !notes.vdso.is_null()) {
+      mapping.path = "[vdso]";
+    }
+    mappings_.push_back(std::move(mapping));
+  }
+}
+
+bool CoreMemory::read(RemoteAddr from, std::span<std::byte> into) {
+  while (!into.empty()) {
+    const auto after = std::ranges::upper_bound(mappings_, from, {}, &Mapping::begin);
+    if (after == mappings_.begin() || from >= std::prev(after)->end) return false;
+    const auto segment = static_cast<std::size_t>(std::prev(after) - mappings_.begin());
+    const std::size_t size = read_piece(segment, from, into);
+    if (size == 0) return false;
+    from = from + size;
+    into = into.subspan(size);
+  }
+  return true;
+}
+
+// What is in one segment, from one source. How many bytes there were.
+std::size_t CoreMemory::read_piece(std::size_t segment, RemoteAddr from, std::span<std::byte> into) {
+  const CoreSegment& in_core = file_.segments()[segment];
+  const Mapping& mapping = mappings_[segment];
+  const std::uint64_t at = from.since(in_core.begin);
+  const auto wanted = into.first(std::min<std::uint64_t>(into.size(), in_core.size - at));
+  if (at < in_core.file_size) {
+    const std::size_t size = read_from_core(in_core, at, wanted);
+    // Of what was cut off files have what the process could not change.
+    if (size > 0 || mapping.writable) return size;
+  }
+  return read_from_file(mapping, at, wanted);
+}
+
+std::size_t CoreMemory::read_from_core(const CoreSegment& segment, std::uint64_t at, std::span<std::byte> into) const {
+  return file_.read(segment.file_offset + at, into.first(std::min(into.size(), segment.file_size - at)));
+}
+
+std::size_t CoreMemory::read_from_file(const Mapping& mapping, std::uint64_t at, std::span<std::byte> into) {
+  if (!mapping.path.starts_with('/')) return 0;
+  const auto [entry, is_new] = files_.try_emplace(mapping.path);
+  if (is_new) {
+    auto file = file_of(mapping);
+    if (file.has_value()) entry->second = std::move(*file);
+  }
+  if (entry->second == nullptr) return 0;
+  const auto bytes = entry->second->bytes();
+  const std::uint64_t offset = mapping.file_offset + at;
+  if (offset >= bytes.size()) {
+    // The rest of its last page is zero.
+    const std::uint64_t end = (bytes.size() + kPage - 1) / kPage * kPage;
+    const std::size_t size = offset < end ? std::min<std::size_t>(into.size(), end - offset) : 0;
+    std::ranges::fill(into.first(size), std::byte{0});
+    return size;
+  }
+  const std::size_t size = std::min<std::size_t>(into.size(), bytes.size() - offset);
+  std::memcpy(into.data(), bytes.data() + offset, size);
+  return size;
+}
+
+// By its first page, which cores have: there are the build id and the table of segments.
+bool CoreMemory::is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const {
+  for (std::size_t i = 0; i < mappings_.size(); ++i) {
+    const Mapping& first = mappings_[i];
+    if (first.path != mapping.path || first.file_offset != 0 || first.writable) continue;
+    std::array<std::byte, kPage> page{};
+    const std::size_t size = read_from_core(file_.segments()[i], 0, page);
+    if (size == 0) continue;
+    return bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
+  }
+  return true;  // the core does not tell
+}
+
+Result<std::unique_ptr<FileBytes>> CoreMemory::file_of(const Mapping& mapping) const {
+  if (!mapping.path.starts_with('/')) return fail(ErrorCode::kSystem, "the mapping has no file");
+  const bool is_program = mapping.path == program_ && !executable_.empty();
+  const std::string& path = is_program ? executable_ : mapping.path;
+  auto file = map_file(path);
+  const char* const remedy = mapping.path == program_ ? ": --executable tells where it is now" : "";
+  if (!file.has_value()) {
+    return fail(ErrorCode::kDenied,
+                fmt::format("{}, which the process of the core ran, cannot be read here{}", path, remedy));
+  }
+  if (!is_same_file(mapping, (*file)->bytes())) {
+    return fail(ErrorCode::kMisfit, fmt::format("{} is not the file that the process of the core ran, but another build"
+                                                "{}",
+                                                path, remedy));
+  }
+  return file;
+}
+
+std::uint64_t CoreMemory::bytes() const {
+  std::uint64_t sum = 0;
+  for (const CoreSegment& segment : file_.segments()) sum += segment.file_size;
+  return sum;
+}
+
+std::uint64_t CoreMemory::bytes_missing() const {
+  std::uint64_t sum = 0;
+  for (const CoreSegment& segment : file_.segments()) sum += segment.file_size - present(segment, file_.size());
+  return sum;
+}
+
+}  // namespace gilspy::platform

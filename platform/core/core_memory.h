@@ -1,0 +1,44 @@
+// The memory of the process: what the core file has of it, and behind that what files have.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core_file.h"
+#include "core_notes.h"
+#include "gilspy/target.h"
+
+namespace gilspy::platform {
+
+class CoreMemory {
+ public:
+  // All must outlive it. `executable`: as open_core(); of the mappings of `program`.
+  CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, std::string executable);
+
+  const std::vector<Mapping>& mappings() const { return mappings_; }
+  // False: some of it is nowhere.
+  bool read(RemoteAddr from, std::span<std::byte> into);
+  // As Target::file_of.
+  Result<std::unique_ptr<FileBytes>> file_of(const Mapping& mapping) const;
+  // Bytes that the headers promise, and those of them that the file ends before.
+  std::uint64_t bytes() const;
+  std::uint64_t bytes_missing() const;
+
+ private:
+  std::size_t read_piece(std::size_t segment, RemoteAddr from, std::span<std::byte> into);
+  std::size_t read_from_core(const CoreSegment& segment, std::uint64_t at, std::span<std::byte> into) const;
+  std::size_t read_from_file(const Mapping& mapping, std::uint64_t at, std::span<std::byte> into);
+  bool is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const;
+
+  const CoreFile& file_;
+  std::string program_;
+  std::string executable_;
+  std::vector<Mapping> mappings_;                            // by address: one a segment of the file
+  std::map<std::string, std::unique_ptr<FileBytes>> files_;  // by path; null: it cannot be had
+};
+
+}  // namespace gilspy::platform
