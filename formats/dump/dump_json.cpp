@@ -109,6 +109,9 @@ void write_core(JsonWriter& json, const std::optional<CoreFacts>& core) {
     }
     json.pair("bytes", core->bytes);
     json.pair("bytes_missing", core->bytes_missing);
+    json.array("files_missing", [&] {
+      for (const std::string& path : core->files_missing) json.value(path);
+    });
   });
 }
 

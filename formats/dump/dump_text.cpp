@@ -65,9 +65,22 @@ class DumpText {
       line(bold(
           fmt::format("{} ended it{}.", core.signal, thread == dump_.threads.end() ? "" : ", in " + who(*thread))));
     }
+    if (!core.files_missing.empty()) describe_missing(core.files_missing);
     if (core.bytes_missing == 0) return;
     line(bold(fmt::format("The core is cut off: {} of its {} MiB of memory are missing, with what was in them.",
                           in_mebibytes(core.bytes_missing), in_mebibytes(core.bytes))));
+  }
+
+  void describe_missing(const std::vector<std::string>& files) {
+    constexpr std::size_t kMost = 3;
+    std::string names;
+    for (std::size_t i = 0; i < std::min(files.size(), kMost); ++i) {
+      names += (i == 0 ? "" : ", ") + wording::printable(files[i]);
+    }
+    if (files.size() > kMost) names += fmt::format(" and {} more", files.size() - kMost);
+    const bool is_program = std::ranges::count(files, dump_.target.executable) > 0;
+    line(bold(fmt::format("Not here, or other builds by now: {}. What the process had of them is missing{}.", names,
+                          is_program ? ": --executable tells where its program is" : "")));
   }
 
   static std::string in_mebibytes(std::uint64_t bytes) {
@@ -155,8 +168,11 @@ class DumpText {
     if (thread.info.interpreter_id > 0) title += fmt::format("interpreter {}, ", thread.info.interpreter_id);
     line(bold(title + state_of(thread)));
     if (!thread.info.python) return line("    (a native thread, without Python)");
-    if (thread.quality == StackQuality::kLost)
-      return line("    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
+    if (thread.quality == StackQuality::kLost) {
+      return line(dump_.core
+                      ? "    (its stack could not be read: some of its memory is not there)"
+                      : "    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
+    }
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
     if (thread.native == NativeQuality::kCut) line("    (some of its native functions could not be read)");

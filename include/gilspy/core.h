@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "gilspy/ids.h"
 #include "gilspy/result.h"
@@ -21,13 +22,15 @@ struct CoreFacts {
   // there was a limit.
   std::uint64_t bytes = 0;
   std::uint64_t bytes_missing = 0;
+  // Files that the process used, were wanted and could not be had: they are not here, or others by now.
+  std::vector<std::string> files_missing;
 
   bool operator==(const CoreFacts&) const = default;
 };
 
 class CoreTarget : public Target {
  public:
-  virtual const CoreFacts& facts() const = 0;
+  virtual CoreFacts facts() const = 0;  // as they are by now: files are opened when they are wanted
 };
 
 namespace platform {

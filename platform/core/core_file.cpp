@@ -97,14 +97,12 @@ Result<void> CoreFile::look_into(const std::string& path) {
     GElf_Phdr segment{};
     if (::gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr) break;
     if (segment.p_type == PT_NOTE) notes_.push_back({segment.p_offset, std::min(segment.p_filesz, kMostNotes)});
-    if (segment.p_type != PT_LOAD || segment.p_memsz == 0 || segment.p_vaddr + segment.p_memsz < segment.p_vaddr) {
-      continue;
-    }
+    if (segment.p_type != PT_LOAD) continue;
     segments_.push_back({RemoteAddr(segment.p_vaddr), segment.p_memsz, segment.p_offset,
                          std::min(segment.p_filesz, segment.p_memsz), (segment.p_flags & PF_R) != 0,
                          (segment.p_flags & PF_W) != 0, (segment.p_flags & PF_X) != 0});
   }
-  std::ranges::stable_sort(segments_, {}, &CoreSegment::begin);
+  keep_apart(segments_, [](const CoreSegment& segment) { return segment.end(); });
   return {};
 }
 

@@ -2,6 +2,7 @@
 // inside. It is read by pread(2), not mapped: one that shrinks meanwhile is no SIGBUS.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,7 +28,21 @@ struct CoreSegment {
   bool readable = false;
   bool writable = false;
   bool executable = false;
+
+  RemoteAddr end() const { return begin + size; }
 };
+
+// Ranges (`begin`, `end`) of a damaged file may overlap: sorts them, and leaves only those that do not.
+template <typename Range, typename End>
+void keep_apart(std::vector<Range>& ranges, End end_of) {
+  std::ranges::stable_sort(ranges, {}, &Range::begin);
+  RemoteAddr last;
+  std::erase_if(ranges, [&](const Range& range) {
+    const bool overlaps = range.begin < last || end_of(range) <= range.begin;
+    if (!overlaps) last = end_of(range);
+    return overlaps;
+  });
+}
 
 class CoreFile {
  public:
@@ -38,7 +53,7 @@ class CoreFile {
   CoreFile& operator=(const CoreFile&) = delete;
 
   std::uint64_t size() const { return size_; }
-  const std::vector<CoreSegment>& segments() const { return segments_; }  // by address
+  const std::vector<CoreSegment>& segments() const { return segments_; }  // by address, apart
   // In the order of the file. False: there are no notes, or they are damaged.
   using OnNote = std::function<void(std::uint32_t type, std::span<const std::byte> content)>;
   bool each_note(const OnNote& each) const;

@@ -29,10 +29,16 @@ std::uint64_t present(const CoreSegment& segment, std::uint64_t file_size) {
 
 CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, std::string executable)
     : file_(file), program_(std::move(program)), executable_(std::move(executable)) {
-  for (const CoreSegment& segment : file.segments()) {
+  add_segments(notes);
+  add_what_files_have(notes);
+  std::ranges::stable_sort(mappings_, {}, &Mapping::begin);
+}
+
+void CoreMemory::add_segments(const CoreNotes& notes) {
+  for (const CoreSegment& segment : file_.segments()) {
     Mapping mapping;
     mapping.begin = segment.begin;
-    mapping.end = segment.begin + segment.size;
+    mapping.end = segment.end();
     mapping.readable = segment.readable;
     mapping.writable = segment.writable;
     mapping.executable = segment.executable;
@@ -46,12 +52,39 @@ CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string
   }
 }
 
+// The kernel has a segment for every mapping, gcore none for what it leaves to files: code and constants.
+void CoreMemory::add_what_files_have(const CoreNotes& notes) {
+  for (const CoreMappedFile& mapped : notes.files) {
+    const auto add = [&](RemoteAddr begin, RemoteAddr end) {
+      Mapping mapping;
+      mapping.begin = begin;
+      mapping.end = end;
+      mapping.file_offset = mapped.file_offset + begin.since(mapped.begin);
+      mapping.readable = mapping.executable = true;
+      mapping.path = mapped.path;
+      if (begin < end) mappings_.push_back(std::move(mapping));
+    };
+    const auto ends_before = [](const CoreSegment& segment, RemoteAddr address) { return segment.end() <= address; };
+    auto segment = std::lower_bound(file_.segments().begin(), file_.segments().end(), mapped.begin, ends_before);
+    RemoteAddr begin = mapped.begin;
+    for (; segment != file_.segments().end() && segment->begin < mapped.end; ++segment) {
+      add(begin, segment->begin);
+      begin = segment->end();
+    }
+    add(begin, mapped.end);
+  }
+}
+
+const CoreSegment* CoreMemory::segment_of(const Mapping& mapping) const {
+  const auto found = std::ranges::lower_bound(file_.segments(), mapping.begin, {}, &CoreSegment::begin);
+  return found != file_.segments().end() && found->begin == mapping.begin ? &*found : nullptr;
+}
+
 bool CoreMemory::read(RemoteAddr from, std::span<std::byte> into) {
   while (!into.empty()) {
     const auto after = std::ranges::upper_bound(mappings_, from, {}, &Mapping::begin);
     if (after == mappings_.begin() || from >= std::prev(after)->end) return false;
-    const auto segment = static_cast<std::size_t>(std::prev(after) - mappings_.begin());
-    const std::size_t size = read_piece(segment, from, into);
+    const std::size_t size = read_piece(*std::prev(after), from, into);
     if (size == 0) return false;
     from = from + size;
     into = into.subspan(size);
@@ -59,14 +92,13 @@ bool CoreMemory::read(RemoteAddr from, std::span<std::byte> into) {
   return true;
 }
 
-// What is in one segment, from one source. How many bytes there were.
-std::size_t CoreMemory::read_piece(std::size_t segment, RemoteAddr from, std::span<std::byte> into) {
-  const CoreSegment& in_core = file_.segments()[segment];
-  const Mapping& mapping = mappings_[segment];
-  const std::uint64_t at = from.since(in_core.begin);
-  const auto wanted = into.first(std::min<std::uint64_t>(into.size(), in_core.size - at));
-  if (at < in_core.file_size) {
-    const std::size_t size = read_from_core(in_core, at, wanted);
+// What is in one mapping, from one source. How many bytes there were.
+std::size_t CoreMemory::read_piece(const Mapping& mapping, RemoteAddr from, std::span<std::byte> into) {
+  const std::uint64_t at = from.since(mapping.begin);
+  const auto wanted = into.first(std::min<std::uint64_t>(into.size(), mapping.end.since(from)));
+  const CoreSegment* const segment = segment_of(mapping);
+  if (segment != nullptr && at < segment->file_size) {
+    const std::size_t size = read_from_core(*segment, at, wanted);
     // Of what was cut off files have what the process could not change.
     if (size > 0 || mapping.writable) return size;
   }
@@ -101,13 +133,12 @@ std::size_t CoreMemory::read_from_file(const Mapping& mapping, std::uint64_t at,
 
 // By its first page, which cores have: there are the build id and the table of segments.
 bool CoreMemory::is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const {
-  for (std::size_t i = 0; i < mappings_.size(); ++i) {
-    const Mapping& first = mappings_[i];
-    if (first.path != mapping.path || first.file_offset != 0 || first.writable) continue;
+  for (const Mapping& first : mappings_) {
+    const CoreSegment* const segment = segment_of(first);
+    if (first.path != mapping.path || first.file_offset != 0 || first.writable || segment == nullptr) continue;
     std::array<std::byte, kPage> page{};
-    const std::size_t size = read_from_core(file_.segments()[i], 0, page);
-    if (size == 0) continue;
-    return bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
+    const std::size_t size = read_from_core(*segment, 0, page);
+    if (size > 0) return bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
   }
   return true;  // the core does not tell
 }
@@ -140,6 +171,14 @@ std::uint64_t CoreMemory::bytes_missing() const {
   std::uint64_t sum = 0;
   for (const CoreSegment& segment : file_.segments()) sum += segment.file_size - present(segment, file_.size());
   return sum;
+}
+
+std::vector<std::string> CoreMemory::files_missing() const {
+  std::vector<std::string> missing;
+  for (const auto& [path, file] : files_) {
+    if (file == nullptr) missing.push_back(path);
+  }
+  return missing;
 }
 
 }  // namespace gilspy::platform

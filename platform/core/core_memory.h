@@ -27,9 +27,13 @@ class CoreMemory {
   // Bytes that the headers promise, and those of them that the file ends before.
   std::uint64_t bytes() const;
   std::uint64_t bytes_missing() const;
+  std::vector<std::string> files_missing() const;
 
  private:
-  std::size_t read_piece(std::size_t segment, RemoteAddr from, std::span<std::byte> into);
+  void add_segments(const CoreNotes& notes);
+  void add_what_files_have(const CoreNotes& notes);
+  const CoreSegment* segment_of(const Mapping& mapping) const;
+  std::size_t read_piece(const Mapping& mapping, RemoteAddr from, std::span<std::byte> into);
   std::size_t read_from_core(const CoreSegment& segment, std::uint64_t at, std::span<std::byte> into) const;
   std::size_t read_from_file(const Mapping& mapping, std::uint64_t at, std::span<std::byte> into);
   bool is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const;

@@ -1,6 +1,7 @@
 #include "core_notes.h"
 
 #include <elf.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/procfs.h>
 #include <sys/syscall.h>
@@ -32,16 +33,23 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(end - bytes.begin())};
 }
 
-// What a thread is left with that was interrupted in a system call in which it was blocked: the first and the last of
-// the kernel's own numbers (include/linux/errno.h: ERESTARTSYS to ERESTART_RESTARTBLOCK), or EINTR.
+// What a system call in which a thread was blocked leaves when a signal ends it: the first and the last of the kernel's
+// own numbers (include/linux/errno.h: ERESTARTSYS to ERESTART_RESTARTBLOCK), or EINTR.
 bool was_interrupted(std::int64_t result) { return (result <= -512 && result >= -516) || result == -EINTR; }
+
+// Also whoever was woken by another thread or by time: it has not come far enough to see that. futex(2).
+bool waits_for_futex(std::int64_t number, std::uint64_t operation) {
+  const int command = static_cast<int>(operation) & FUTEX_CMD_MASK;
+  return number == kFutexSyscall && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET);
+}
 
 // What a thread was blocked in, by its registers.
 std::optional<SyscallFacts> call_of(const user_regs_struct& all) {
 #if defined(__x86_64__)
   // orig_rax: the number of the call that it is in, else negative.
   const auto number = static_cast<std::int64_t>(all.orig_rax);
-  if (number < 0 || !was_interrupted(static_cast<std::int64_t>(all.rax))) return std::nullopt;
+  const auto result = static_cast<std::int64_t>(all.rax);
+  if (number < 0 || (!was_interrupted(result) && !waits_for_futex(number, all.rsi))) return std::nullopt;
   const std::array<std::uint64_t, kSyscallArguments> arguments{all.rdi, all.rsi, all.rdx, all.r10, all.r8, all.r9};
 #elif defined(__aarch64__)
   // x8 has the number. x0 is the first argument as well as the result, and so is lost.
@@ -137,7 +145,7 @@ class NoteReader {
           {RemoteAddr(entry.begin), RemoteAddr(entry.end), entry.page * *page_size, std::string(name)});
       names = names.subspan(std::min(names.size(), name.size() + 1));
     }
-    std::ranges::stable_sort(notes.files, {}, &CoreMappedFile::begin);
+    keep_apart(notes.files, [](const CoreMappedFile& file) { return file.end; });
   }
 
   int told_signal_ = 0;

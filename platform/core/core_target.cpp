@@ -27,6 +27,12 @@ class StandingThreads final : public ThreadStop {
 
 }  // namespace
 
+CoreFacts LinuxCore::facts() const {
+  CoreFacts facts = parts_.facts;
+  facts.files_missing = parts_.memory->files_missing();
+  return facts;
+}
+
 Result<std::size_t> LinuxCore::read_batch(std::span<const ReadRange> ranges) {
   std::size_t complete = 0;
   while (complete < ranges.size() && parts_.memory->read(ranges[complete].from, ranges[complete].into)) ++complete;

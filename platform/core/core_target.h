@@ -23,7 +23,7 @@ class LinuxCore final : public CoreTarget {
   };
   explicit LinuxCore(Parts parts) : parts_(std::move(parts)) {}
 
-  const CoreFacts& facts() const override { return parts_.facts; }
+  CoreFacts facts() const override;
 
   Result<std::size_t> read_batch(std::span<const ReadRange> ranges) override;
   const ProcessIdentity& identity() const override { return parts_.identity; }

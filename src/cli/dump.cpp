@@ -1,7 +1,10 @@
 // dump: one look at a process, or at the core of one, on standard output.
 #include "formats/dump/dump.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "attachment.h"
@@ -14,13 +17,24 @@
 namespace gilspy::cli {
 namespace {
 
+// What is missing of a core is why it cannot be read, mostly.
+Error about(const CoreFacts& core, const Error& error) {
+  if (core.bytes_missing == 0) return {error.code(), fmt::format("{}: {}", core.path, error.message())};
+  return {ErrorCode::kBadRecording,
+          fmt::format("{} is cut off: {} of its {} bytes of memory are missing, Python's runtime or what it leads to "
+                      "among them ({})",
+                      core.path, core.bytes_missing, core.bytes, error.message())};
+}
+
 Result<Dump> look_at_core(const DumpOptions& options) {
   GILSPY_TRY(auto core, platform::open_core(options.core, options.executable));
-  const CoreFacts facts = core->facts();
+  const CoreTarget& opened = *core;
+  const CoreFacts facts = opened.facts();
   auto attachment = attach_core(std::move(core));
-  if (!attachment.has_value()) return tl::unexpected(std::move(attachment).error().during("reading " + facts.path));
-  GILSPY_TRY(Dump dump, look(**attachment, options.native));
-  dump.core = facts;
+  if (!attachment.has_value()) return tl::unexpected(about(facts, attachment.error()));
+  auto dump = look(**attachment, options.native);
+  if (!dump.has_value()) return tl::unexpected(about(facts, dump.error()));
+  dump->core = opened.facts();
   return dump;
 }
 
