@@ -26,7 +26,11 @@ gilspy_test(platform_process_test
     ${GILSPY_PLATFORM_TESTS}/target_conformance_test.cpp
     ${GILSPY_PLATFORM_TESTS}/thread_files_test.cpp
     ${GILSPY_PLATFORM_TESTS}/tracer_test.cpp
-  DEPS gilspy_platform_linux gilspy_platform_replay)
+  DEPS gilspy_platform_core gilspy_platform_linux gilspy_platform_replay)
+
+gilspy_test(platform_core_test
+  SOURCES ${GILSPY_PLATFORM_TESTS}/core_test.cpp
+  DEPS gilspy_platform_core)
 
 gilspy_test(locate_text_test
   SOURCES

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "child_process.h"
+#include "core_maker.h"
+#include "gilspy/core.h"
 #include "gilspy/platform.h"
 #include "platform/replay/capturing_target.h"
 #include "platform/replay/fake_target.h"
@@ -87,6 +89,26 @@ class CapturingSubject final : public Subject {
  private:
   LinuxSubject process_;
   CapturingTarget target_{process_.target()};
+};
+
+// One that has ended already.
+class CoreSubject final : public Subject {
+ public:
+  CoreSubject() {
+    known = RemoteAddr(0x7f0000001000);
+    test::CoreMaker maker;
+    maker.add_process(4242, "python3", "python3");
+    maker.add_thread(4242, {});
+    maker.add_memory(known.value(), known_bytes(), PF_R | PF_W);
+    maker.add_memory(behind_hole().value(), known_bytes(), PF_R | PF_W);
+    const test::KeptFile file(maker.bytes());
+    target_ = std::move(*platform::open_core(file.path()));
+  }
+  Target& target() override { return *target_; }
+  void end() override {}  // nor will it end
+
+ private:
+  std::unique_ptr<CoreTarget> target_;
 };
 
 struct Kind {
@@ -182,7 +204,9 @@ TEST_P(TargetConformance, AThreadThatIsNotThereIsGone) {
   target().forget(nobody);
 }
 
-TEST_P(TargetConformance, TheEndIsGone) {
+class TargetThatEnds : public TargetConformance {};
+
+TEST_P(TargetThatEnds, TheEndIsGone) {
   const Tid main{to_int(target().identity().pid)};
   ASSERT_TRUE(target().syscall_of(main).has_value());
   ASSERT_TRUE(target().sched_of(main).has_value());
@@ -197,13 +221,16 @@ TEST_P(TargetConformance, TheEndIsGone) {
   EXPECT_EQ(target().comm_of(main).error().code(), ErrorCode::kGone);
 }
 
-const Kind kKinds[] = {
+const Kind kRunning[] = {
     {"Linux", []() -> std::unique_ptr<Subject> { return std::make_unique<LinuxSubject>(); }},
     {"Fake", []() -> std::unique_ptr<Subject> { return std::make_unique<FakeSubject>(); }},
     {"Capturing", []() -> std::unique_ptr<Subject> { return std::make_unique<CapturingSubject>(); }},
 };
-INSTANTIATE_TEST_SUITE_P(Every, TargetConformance, ::testing::ValuesIn(kKinds),
-                         [](const auto& kind) { return std::string(kind.param.name); });
+const Kind kCore{"Core", []() -> std::unique_ptr<Subject> { return std::make_unique<CoreSubject>(); }};
+const auto name_of = [](const auto& kind) { return std::string(kind.param.name); };
+INSTANTIATE_TEST_SUITE_P(Every, TargetConformance, ::testing::ValuesIn(kRunning), name_of);
+INSTANTIATE_TEST_SUITE_P(Core, TargetConformance, ::testing::Values(kCore), name_of);
+INSTANTIATE_TEST_SUITE_P(Every, TargetThatEnds, ::testing::ValuesIn(kRunning), name_of);
 
 }  // namespace
 }  // namespace gilspy
