@@ -8,6 +8,7 @@
 #include "complain.h"
 #include "gilspy/platform.h"
 #include "look.h"
+#include "rights.h"
 
 namespace gilspy::cli {
 namespace {
@@ -15,6 +16,11 @@ namespace {
 Result<Dump> look_at(const DumpOptions& options) {
   const platform::StopFlag stop;
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
+  WorkAhead work;
+  work.target = attachment->target.get();
+  work.stopping = options.stopping;
+  work.native = options.native;
+  give_up_rights(work, options.verbose);
   return look(*attachment, options.native);
 }
 
