@@ -144,7 +144,7 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
 
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
-// Whether another file could take its place: of somebody else's, in a folder like /tmp, only its owner may do that.
+// The same of a regular file that write_file() replaces: what counts is the folder, and in one like /tmp whose it is.
 bool may_replace(const std::string& path);
 
 // "futex" for 202 on x86-64; "system call 999" for one without a name here.

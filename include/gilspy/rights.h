@@ -52,13 +52,13 @@ CapabilitySet held_capabilities();  // those of the calling thread (permitted)
 bool works_with(CapabilitySet capabilities, const std::function<bool()>& attempt);
 
 struct RightsToKeep {
-  CapabilitySet capabilities;    // as far as they are held
+  CapabilitySet capabilities{};  // as far as they are held
   bool stops_threads = false;    // ptrace
   bool starts_programs = false;  // and lets them use the network
 };
 struct RightsLeft {
-  CapabilitySet kept;
-  CapabilitySet given_up;
+  CapabilitySet kept{};
+  CapabilitySet given_up{};
   bool no_new_privileges = false;  // nothing that is executed can have more rights again
   bool filtered = false;           // the kernel refuses system calls that are not needed, with EPERM
 };

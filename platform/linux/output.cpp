@@ -145,10 +145,11 @@ bool may_write(const std::string& path) {
 bool may_replace(const std::string& path) {
   const std::string real = resolved(path);
   const std::size_t slash = real.rfind('/');
+  const std::string in = slash == std::string::npos ? "." : real.substr(0, slash + 1);
   struct stat file {
   }, folder{};
-  if (::stat(real.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return true;
-  if (::stat(slash == std::string::npos ? "." : real.substr(0, slash + 1).c_str(), &folder) != 0) return true;
+  const bool is_there = ::stat(real.c_str(), &file) == 0 && S_ISREG(file.st_mode) && ::stat(in.c_str(), &folder) == 0;
+  if (!is_there || ::access(in.c_str(), W_OK | X_OK) != 0) return may_write(path);
   const bool ours = file.st_uid == ::geteuid() || folder.st_uid == ::geteuid();
   return ours || (folder.st_mode & S_ISVTX) == 0 || held_capabilities().has(Capability::kFowner);
 }

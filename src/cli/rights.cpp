@@ -83,7 +83,7 @@ bool writes_a_file(const WorkAhead& work) {
 CapabilitySet writing_takes(const WorkAhead& work, CapabilitySet besides) {
   if (!writes_a_file(work)) return {};
   const auto attempt = [&] {
-    return platform::may_write(work.output) && (work.streamed || platform::may_replace(work.output));
+    return work.streamed ? platform::may_write(work.output) : platform::may_replace(work.output);
   };
   const CapabilitySet way = weakest_that_works({std::begin(kWaysToWrite), std::end(kWaysToWrite)}, besides, attempt);
   return platform::gives_files_away() ? way.with({Capability::kChown}) : way;
@@ -150,9 +150,12 @@ std::vector<std::string> rights_lines(const RightsDecision& decided, const platf
     if (left.kept.has(one.capability)) kept.push_back(fmt::format("{} ({})", name(one.capability), one.why));
   }
   std::vector<std::string> lines{"rights kept: " + (kept.empty() ? "none" : joined(kept, ", "))};
-  std::string given_up = fmt::format("rights given up: {} capabilities", std::popcount(left.given_up.bits()));
-  if (left.no_new_privileges) given_up += "; none comes back (no_new_privs)";
-  lines.push_back(given_up);
+  const int given_up = std::popcount(left.given_up.bits());
+  lines.push_back(fmt::format("rights given up: {}{}",
+                              given_up == 0   ? "none"
+                              : given_up == 1 ? "1 capability"
+                                              : fmt::format("{} capabilities", given_up),
+                              left.no_new_privileges ? "; none can be had from now on (no_new_privs)" : ""));
   if (!left.filtered) {
     lines.emplace_back("this kernel has no seccomp filters for us: no system call is refused");
     return lines;
