@@ -249,6 +249,7 @@ TEST(MayReplace, InAFolderLikeTmp) {
   ::mkdir(folder.c_str(), 0777);
   EXPECT_TRUE(write_file(file, "x").has_value());
   EXPECT_EQ(::chown(folder.c_str(), 12345, 12345) + ::chown(file.c_str(), 12345, 12345), 0);
+  EXPECT_EQ(::chmod(folder.c_str(), 0777), 0);
   const auto replaceable = [&] { return may_replace(file); };
   EXPECT_TRUE(works_with({}, replaceable));
   EXPECT_EQ(::chmod(folder.c_str(), 01777), 0);
