@@ -31,8 +31,11 @@ Result<std::unique_ptr<FileBytes>> map_file(const std::string& path);
 // Debugging information of a build, from the servers that DEBUGINFOD_URLS names; they are asked only if it is set.
 // Nothing: they do not have it, or there is no debuginfod-find (elfutils). Takes as long as that does.
 std::unique_ptr<FileBytes> fetch_debug_file(std::span<const std::byte> build_id);
+bool may_fetch_debug_files();  // there are such servers to ask
 // Where the process sees "/".
 std::string root_of(Pid pid);
+// As map_file, of a file below such a root. Links, and "..", lead where they lead in there, and never out of it.
+Result<std::unique_ptr<FileBytes>> map_file_below(const std::string& root, const std::string& path);
 
 // CPUs that the target may use. `cgroup_quota` is the smallest quota of its cgroup and the cgroups above that this
 // process can see (v2 cpu.max, v1 cpu.cfs_quota_us).
@@ -142,6 +145,8 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
 
 // Whether a file of this name could be written, as far as permissions tell.
 bool may_write(const std::string& path);
+// The same of a regular file that write_file() replaces: what counts is the folder, and in one like /tmp whose it is.
+bool may_replace(const std::string& path);
 
 // "futex" for 202 on x86-64; "system call 999" for one without a name here.
 std::string syscall_name(std::int64_t number);

@@ -7,9 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 
 #include "gilspy/platform.h"
+#include "gilspy/rights.h"
 #include "unique_fd.h"
 
 extern char** environ;
@@ -58,9 +58,12 @@ std::string output_of(const std::string& command, const std::string& what, const
 
 }  // namespace
 
+// Without servers nobody asked for it: no network. What the environment names is not for a gilspy with more rights than
+// who started it.
+bool may_fetch_debug_files() { return !trusted_variable("DEBUGINFOD_URLS").empty(); }
+
 std::unique_ptr<FileBytes> fetch_debug_file(std::span<const std::byte> build_id) {
-  const char* const servers = std::getenv("DEBUGINFOD_URLS");
-  if (servers == nullptr || *servers == '\0') return nullptr;  // nobody asked for it: no network
+  if (!may_fetch_debug_files()) return nullptr;
   std::string id;
   for (const std::byte byte : build_id) id += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
   std::string path = output_of(kFinder, "debuginfo", id);

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "gilspy/platform.h"
+#include "gilspy/rights.h"
 #include "proc_files.h"
 #include "proc_text.h"
 #include "unique_fd.h"
@@ -139,6 +140,18 @@ bool may_write(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   return ::access(folder.c_str(), W_OK | X_OK) == 0;
+}
+
+bool may_replace(const std::string& path) {
+  const std::string real = resolved(path);
+  const std::size_t slash = real.rfind('/');
+  const std::string in = slash == std::string::npos ? "." : real.substr(0, slash + 1);
+  struct stat file {
+  }, folder{};
+  const bool is_there = ::stat(real.c_str(), &file) == 0 && S_ISREG(file.st_mode) && ::stat(in.c_str(), &folder) == 0;
+  if (!is_there || ::access(in.c_str(), W_OK | X_OK) != 0) return may_write(path);
+  const bool ours = file.st_uid == ::geteuid() || folder.st_uid == ::geteuid();
+  return ours || (folder.st_mode & S_ISVTX) == 0 || held_capabilities().has(Capability::kFowner);
 }
 
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }

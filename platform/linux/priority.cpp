@@ -25,8 +25,9 @@ bool become_realtime() {
   return ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) == 0;
 }
 
-// RLIMIT_NICE may permit a part of the way.
+// RLIMIT_NICE may permit a part of the way. As with the other, threads that are started later are not raised.
 bool become_nice(int from) {
+  ::sched_setscheduler(0, before.policy | SCHED_RESET_ON_FORK, &before.parameters);
   for (int nice = kWantedNice; nice < from; ++nice) {
     if (::setpriority(PRIO_PROCESS, 0, nice) == 0) return true;
   }

@@ -56,11 +56,16 @@ int write_all(int fd, std::span<const std::byte> bytes) {
   return 0;
 }
 
-void give_to_invoking_user(int fd) {
+std::optional<InvokingUser> invoking_user() {
   const auto user = id_from_environment("SUDO_UID");
   const auto group = id_from_environment("SUDO_GID");
-  if (::geteuid() != 0 || !user || !group) return;
-  if (::fchown(fd, *user, *group) != 0) return;
+  if (::geteuid() != 0 || !user || !group) return std::nullopt;
+  return InvokingUser{*user, *group};
+}
+
+void give_to_invoking_user(int fd) {
+  const auto user = invoking_user();
+  if (!user || ::fchown(fd, user->uid, user->gid) != 0) return;
 }
 
 bool is_standard_output(std::string_view path) { return path == "-" || path == "/dev/stdout"; }

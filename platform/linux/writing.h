@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -30,6 +31,13 @@ class QuietSignals {
 
 // 0, or errno.
 int write_all(int fd, std::span<const std::byte> bytes);
+
+// Who ran sudo; nobody, where it was not root who was asked for.
+struct InvokingUser {
+  unsigned uid = 0;
+  unsigned gid = 0;
+};
+std::optional<InvokingUser> invoking_user();
 
 // Under sudo, the user who ran it: a profile that only root can delete would be a nuisance. A file system that knows no
 // owners does not matter.

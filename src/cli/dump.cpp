@@ -13,6 +13,7 @@
 #include "gilspy/core.h"
 #include "gilspy/platform.h"
 #include "look.h"
+#include "rights.h"
 
 namespace gilspy::cli {
 namespace {
@@ -42,6 +43,11 @@ Result<Dump> look_at(const DumpOptions& options) {
   if (!options.core.empty()) return look_at_core(options);
   const platform::StopFlag stop;
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
+  WorkAhead work;
+  work.target = attachment->target.get();
+  work.stopping = options.stopping;
+  work.native = options.native;
+  give_up_rights(work, options.verbose);
   return look(*attachment, options.native);
 }
 

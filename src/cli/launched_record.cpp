@@ -13,6 +13,7 @@
 #include "gilspy/launch.h"
 #include "launched_python.h"
 #include "recording_run.h"
+#include "rights.h"
 
 namespace gilspy::cli {
 namespace {
@@ -87,12 +88,17 @@ Result<Recorded> record_to_its_end(const RecordOptions& options, const std::stri
   LongestRun runs(options.output, path);
   RecordingPlan plan = plan_of(options);
   plan.to_its_end = !options.duration.has_value();
+  std::optional<PriorityGuard> priority;
   for (bool last_one_went = true; last_one_went;) {
     auto python = await_python(child, options.stopping, [&](const std::string& line) {
       if (!runs.any()) told(line);
     });
     if (!python.has_value() && runs.any()) break;
     if (!python.has_value()) return tl::unexpected(std::move(python).error());
+    if (!priority) {
+      plan.priority = &priority.emplace(options.rate_hz);
+      give_up_rights(work_of(options, path), options.verbose);
+    }
     auto run = record_to(runs.place(), **python, plan, options.output, no_stop);
     if (!run.has_value() && run.error().code() == ErrorCode::kGone) continue;
     if (!run.has_value()) return run;
@@ -107,6 +113,9 @@ Result<Recorded> record_to_its_end(const RecordOptions& options, const std::stri
 Result<Recorded> record_program(const RecordOptions& options, const std::string& path, platform::Child& child) {
   RecordingPlan plan = plan_of(options);
   plan.to_its_end = !options.duration.has_value();
+  PriorityGuard priority(options.rate_hz);
+  plan.priority = &priority;
+  give_up_rights(work_of(options, path), options.verbose);
   Followers program(child.pid(), options.stopping);
   return record_to(path, program, std::move(plan), options.output, platform::StopFlag::never());
 }

@@ -34,6 +34,7 @@ struct RecordOptions {
   AsyncTasks tasks = AsyncTasks::kNone;
   NativeFrames native = NativeFrames::kNone;
   bool subprocesses = false;  // all that the process starts as well
+  bool verbose = false;       // says which rights are kept
 
   bool launches() const { return !command.empty(); }
 };
@@ -73,6 +74,7 @@ struct DumpOptions {
   bool full_filenames = false;
   Stopping stopping = Stopping::kNever;
   NativeFrames native = NativeFrames::kNone;
+  bool verbose = false;  // as in RecordOptions
 };
 
 struct TopOptions {

@@ -8,11 +8,13 @@
 
 namespace gilspy::cli {
 
-// Runs above the target's priority so that a busy machine does not make us late, but never at its expense: a sampler
-// that works without a pause, or takes a large part of a CPU, goes back to normal.
+// Lets a thread run above the target's priority so that a busy machine does not make us late, but never at its expense:
+// a sampler that works without a pause, or takes a large part of a CPU, goes back to normal.
+//
+// To be made before rights are given up: to raise it takes one (CAP_SYS_NICE), to lower it none.
 class PriorityGuard {
  public:
-  explicit PriorityGuard(Nanos period) : raised_(period >= kShortestPeriod) {
+  explicit PriorityGuard(double rate_hz) : raised_(rate_hz > 0 && rate_hz <= kHighestRateHz) {
     if (raised_) platform::raise_priority();
   }
   ~PriorityGuard() { lower(); }
@@ -30,7 +32,7 @@ class PriorityGuard {
 
  private:
   static constexpr double kMostOfACpu = 0.25;
-  static constexpr Nanos kShortestPeriod = std::chrono::microseconds(250);
+  static constexpr double kHighestRateHz = 4000;
   static constexpr Nanos kCheckEvery = std::chrono::milliseconds(250);
 
   void lower() {

@@ -13,6 +13,7 @@
 #include "launched_record.h"
 #include "progress_line.h"
 #include "recording_run.h"
+#include "rights.h"
 
 namespace gilspy::cli {
 namespace {
@@ -27,12 +28,19 @@ Result<Recorded> attach_and_record(const RecordOptions& options, const std::stri
     if (!line) line.emplace(options.pid, options.duration);
     line->show(elapsed, ticks);
   };
+  WorkAhead work = work_of(options, path);
+  std::optional<PriorityGuard> priority;
   if (options.subprocesses) {
+    plan.priority = &priority.emplace(options.rate_hz);
     plan.patience = kPatience;
+    give_up_rights(work, options.verbose);
     Followers program(options.pid, options.stopping);
     return record_to(path, program, std::move(plan), options.output, stop);
   }
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
+  work.target = attachment->target.get();
+  plan.priority = &priority.emplace(options.rate_hz);
+  give_up_rights(work, options.verbose);
   return record_to(path, *attachment, std::move(plan), options.output, stop);
 }
 

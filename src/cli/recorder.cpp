@@ -10,7 +10,6 @@
 
 #include "gilspy/aggregate.h"
 #include "glance_budget.h"
-#include "priority_guard.h"
 #include "process_run.h"
 #include "ticker.h"
 
@@ -55,9 +54,8 @@ class Recorder {
   }
 
   Result<Recorded> run() {
-    PriorityGuard priority(ticker_.period());
     while (!over()) {
-      priority.check(now_);
+      if (plan_.priority != nullptr) plan_.priority->check(now_);
       if (followers_ != nullptr) meet_processes();
       if (runs_.empty()) {
         if (nothing_will_come()) break;

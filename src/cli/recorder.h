@@ -8,6 +8,7 @@
 #include "followers.h"
 #include "formats/recording/recording_sink.h"
 #include "gilspy/profile.h"
+#include "priority_guard.h"
 
 namespace gilspy::cli {
 
@@ -20,6 +21,7 @@ struct RecordingPlan {
   Stopping stopping = Stopping::kNever;                              // what the attachment does, to be noted
   std::function<void(Nanos elapsed, std::uint64_t ticks)> progress;  // called now and then
   recording::RecordingFile* file = nullptr;                          // where everything that is read goes as well
+  PriorityGuard* priority = nullptr;                                 // of the thread that samples, to be watched
   bool to_its_end = false;  // the end of the process is what is waited for, and nothing to be told
   // Of a program: how long there may be no Python that can be sampled. None: as long as the root lives.
   std::optional<Nanos> patience;

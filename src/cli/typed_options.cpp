@@ -132,6 +132,12 @@ void TypedOptions::add_native(CLI::App& app, const char* group) {
   app.add_flag("--native-all", native_all, "The same with those by which the interpreter calls others")->group(group);
 }
 
+void TypedOptions::add_verbose(CLI::App& app, const char* group) {
+  app.add_flag("-v,--verbose", verbose,
+               "Say on standard error which rights gilspy keeps while it reads, and why, and which it gives up")
+      ->group(group);
+}
+
 void TypedOptions::add_record(CLI::App& app) {
   add_pid(app, "Process to record; nothing is written into it", kWhat);
   add_output(app, "gilspy-PID.svg", true);
@@ -151,6 +157,7 @@ void TypedOptions::add_record(CLI::App& app) {
       ->type_name("RATE")
       ->group(kSampling);
   add_stopping(app, kSampling);
+  add_verbose(app, kSampling);
   app.add_flag("-s,--subprocesses", subprocesses,
                "Also the processes that it starts, and theirs, as they come and go: one recording of all")
       ->group(kWhat);
@@ -223,6 +230,7 @@ void TypedOptions::add_dump(CLI::App& app) {
   add_stopping(app, "Options");
   not_yet.add_subprocesses(app);
   add_native(app, "Options");
+  add_verbose(app, "Options");
   not_yet.add_locals(app);
 }
 
@@ -330,6 +338,7 @@ Result<RecordOptions> TypedOptions::record() const {
   GILSPY_TRY(options.gil_rate_hz, parse_gil_rate(gil_rate));
   GILSPY_TRY(options.stopping, stopping());
   options.subprocesses = subprocesses;
+  options.verbose = verbose;
   const std::string which = lower_case(tasks);
   options.tasks = which == "all" ? AsyncTasks::kAll : which == "running" ? AsyncTasks::kRunning : AsyncTasks::kNone;
   if (is_on(options.native) && options.tasks != AsyncTasks::kNone) {
@@ -432,6 +441,7 @@ Result<DumpOptions> TypedOptions::dump() const {
   }
   options.json = json;
   options.full_filenames = full;
+  options.verbose = verbose;
   GILSPY_TRY(options.stopping, stopping());
   GILSPY_TRY(options.native, native_frames());
   return options;

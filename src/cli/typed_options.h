@@ -21,7 +21,7 @@ struct TypedOptions {
                            base, head, work, shell, link, loop_threshold = "100ms", tasks, core, executable;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
-       json = false, subprocesses = false, native = false, native_all = false;
+       json = false, subprocesses = false, native = false, native_all = false, verbose = false;
   std::vector<std::string> command;
   NotYet not_yet;
   TypedCheck check;
@@ -52,6 +52,7 @@ struct TypedOptions {
   void add_full_filenames(CLI::App& app, const char* group);
   void add_stopping(CLI::App& app, const char* group);
   void add_native(CLI::App& app, const char* group);
+  void add_verbose(CLI::App& app, const char* group);
 
   Result<const Format*> chosen_format() const;
   Result<const ComparisonFormat*> chosen_comparison_format() const;

@@ -34,13 +34,16 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
-// Below the folder for such files, best first.
+std::string place_by_build_id(const DebugLink& link) {
+  if (link.build_id.size() < 2) return {};
+  const std::string id = hex(link.build_id);
+  return fmt::format("/usr/lib/debug/.build-id/{}/{}.debug", id.substr(0, 2), id.substr(2));
+}
+
+// Best first.
 std::vector<std::string> places(const DebugLink& link, const std::string& path) {
   std::vector<std::string> found;
-  if (link.build_id.size() > 1) {
-    const std::string id = hex(link.build_id);
-    found.push_back(fmt::format("/usr/lib/debug/.build-id/{}/{}.debug", id.substr(0, 2), id.substr(2)));
-  }
+  if (std::string place = place_by_build_id(link); !place.empty()) found.push_back(std::move(place));
   const bool is_name = !link.file.empty() && link.file.find('/') == std::string::npos;
   const std::size_t slash = path.rfind('/');
   if (is_name && slash != std::string::npos) {
@@ -73,12 +76,15 @@ DebugLink debug_link_of(std::span<const std::byte> bytes) {
 // Only of the same build: a name alone says little.
 std::unique_ptr<FileBytes> find_debug_file(const DebugLink& link, const std::string& path, const std::string& root) {
   if (link.build_id.empty()) return nullptr;
+  const auto is_of_it = [&](const Result<std::unique_ptr<FileBytes>>& file) {
+    return file.has_value() && debug_link_of((*file)->bytes()).build_id == link.build_id;
+  };
+  // Names that the target may have chosen are looked up where it lives.
   for (const std::string& place : places(link, path)) {
-    for (const std::string& base : {root, std::string()}) {
-      auto file = platform::map_file(base + place);
-      if (!file.has_value()) continue;
-      if (debug_link_of((*file)->bytes()).build_id == link.build_id) return std::move(*file);
-    }
+    if (auto file = platform::map_file_below(root, place); is_of_it(file)) return std::move(*file);
+  }
+  if (const std::string place = place_by_build_id(link); !place.empty()) {
+    if (auto file = platform::map_file(place); is_of_it(file)) return std::move(*file);
   }
   return platform::fetch_debug_file(link.build_id);
 }

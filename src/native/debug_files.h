@@ -18,8 +18,9 @@ struct DebugLink {
 };
 DebugLink debug_link_of(std::span<const std::byte> elf);
 
-// A file of the same build that has its symbols, if there is one: where the process or this machine keeps it, else from
-// the servers of DEBUGINFOD_URLS. `path`: of the file itself; `root`: where the process sees "/".
+// A file of the same build that has its symbols, if there is one: where the process keeps it,
+// or this machine one of that build, else from the servers of DEBUGINFOD_URLS. `path`: of the file itself, as the
+// process sees it; `root`: where it sees "/".
 std::unique_ptr<FileBytes> find_debug_file(const DebugLink& link, const std::string& path, const std::string& root);
 
 }  // namespace gilspy::native

@@ -7,6 +7,10 @@
 namespace gilspy::native {
 namespace {
 
+// Far more than there are. Files that say they have more are not what they seem.
+constexpr std::size_t kMostSymbols = 1U << 24;
+constexpr std::size_t kMostNames = 1U << 30;  // bytes
+
 bool is_code(unsigned char type) { return type == STT_FUNC || type == STT_GNU_IFUNC; }
 
 // Of several names for a place: people's rather than the library's own for it.
@@ -44,8 +48,9 @@ void SymbolTable::add(std::span<const std::byte> bytes) {
     elf.each_section([&](const GElf_Shdr& header, Elf_Scn* section) {
       Elf_Data* const data = header.sh_type == wanted ? ::elf_getdata(section, nullptr) : nullptr;
       if (data == nullptr || data->d_buf == nullptr || header.sh_entsize == 0) return;
-      const std::size_t count = data->d_size / std::max<std::size_t>(header.sh_entsize, sizeof(Elf32_Sym));
-      for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t size = std::max<std::size_t>(header.sh_entsize, sizeof(Elf32_Sym));
+      const std::size_t count = std::min(data->d_size / size, kMostSymbols);
+      for (std::size_t i = 0; i < count && names_.size() < kMostNames; ++i) {
         GElf_Sym symbol{};
         if (::gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) break;
         if (symbol.st_shndx == SHN_UNDEF || !is_code(GELF_ST_TYPE(symbol.st_info)) || symbol.st_value == 0) continue;

@@ -52,7 +52,7 @@ Symboliser::Image& Symboliser::image_of(const NativeImage& mapped) {
   entry->second = std::make_unique<Image>();
   Image& image = *entry->second;
   image.module = module_name(mapped.path, [this](const std::string& folder) {
-    return platform::map_file(root_ + folder + "/__init__.py").has_value();
+    return platform::map_file_below(root_, folder + "/__init__.py").has_value();
   });
   image.is_interpreter = mapped.path == interpreter_;
   auto file = space_.file_of(mapped);

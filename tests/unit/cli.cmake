@@ -10,6 +10,7 @@ gilspy_test(cli_test
     ${CMAKE_CURRENT_LIST_DIR}/cli/help_formatter_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/look_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/recorder_test.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/cli/rights_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/pressure_meter_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/spelling_test.cpp
     ${CMAKE_CURRENT_LIST_DIR}/cli/values_test.cpp

@@ -23,6 +23,8 @@ gilspy_test(platform_process_test
     ${GILSPY_PLATFORM_TESTS}/mapped_file_test.cpp
     ${GILSPY_PLATFORM_TESTS}/offspring_test.cpp
     ${GILSPY_PLATFORM_TESTS}/output_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/rights_test.cpp
+    ${GILSPY_PLATFORM_TESTS}/rooted_test.cpp
     ${GILSPY_PLATFORM_TESTS}/target_conformance_test.cpp
     ${GILSPY_PLATFORM_TESTS}/thread_files_test.cpp
     ${GILSPY_PLATFORM_TESTS}/tracer_test.cpp

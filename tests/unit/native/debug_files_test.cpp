@@ -48,9 +48,9 @@ class DebugFiles : public ::testing::Test {
   DebugFiles() { ::unsetenv("DEBUGINFOD_URLS"); }
 
   TemporaryFolder folder_;
-  std::string library_ = folder_.copy(GILSPY_STRIPPED_PROBE, "lib/probe.so");
-  DebugLink link_ = debug_link_of(content_of(library_));
   std::string root_ = folder_.path() + "/root";
+  std::string library_ = "/lib/probe.so";  // as the process sees it
+  DebugLink link_ = debug_link_of(content_of(folder_.copy(GILSPY_STRIPPED_PROBE, "root/lib/probe.so")));
 
   std::string in_root_by_build_id() const {
     std::string id;
@@ -71,12 +71,12 @@ class DebugFiles : public ::testing::Test {
 
 TEST_F(DebugFiles, BesideTheLibrary) {
   EXPECT_FALSE(is_found());
-  folder_.copy(kDebugFile, "lib/probe.so.debug");
+  folder_.copy(kDebugFile, "root/lib/probe.so.debug");
   EXPECT_TRUE(is_found());
 }
 
 TEST_F(DebugFiles, InAFolderBesideTheLibrary) {
-  folder_.copy(kDebugFile, "lib/.debug/probe.so.debug");
+  folder_.copy(kDebugFile, "root/lib/.debug/probe.so.debug");
   EXPECT_TRUE(is_found());
 }
 
@@ -86,33 +86,53 @@ TEST_F(DebugFiles, ByBuildIdAsTheProcessSeesIt) {
 }
 
 TEST_F(DebugFiles, ByPathAsTheProcessSeesIt) {
-  folder_.copy(kDebugFile, "root/usr/lib/debug" + folder_.path() + "/lib/probe.so.debug");
+  folder_.copy(kDebugFile, "root/usr/lib/debug/lib/probe.so.debug");
   EXPECT_TRUE(is_found());
 }
 
 TEST_F(DebugFiles, ThatOfAnotherBuildIsNot) {
-  folder_.copy(std::string(GILSPY_OTHER_PROBE) + ".debug", "lib/probe.so.debug");
+  folder_.copy(std::string(GILSPY_OTHER_PROBE) + ".debug", "root/lib/probe.so.debug");
   folder_.copy(std::string(GILSPY_OTHER_PROBE) + ".debug", in_root_by_build_id());
   EXPECT_FALSE(is_found());
-  folder_.copy(kDebugFile, "lib/.debug/probe.so.debug");
+  folder_.copy(kDebugFile, "root/lib/.debug/probe.so.debug");
   EXPECT_TRUE(is_found());
 }
 
 TEST_F(DebugFiles, WithoutABuildIdANameSaysLittle) {
-  folder_.copy(kDebugFile, "lib/probe.so.debug");
+  folder_.copy(kDebugFile, "root/lib/probe.so.debug");
   link_.build_id.clear();
   EXPECT_FALSE(is_found());
 }
 
 TEST_F(DebugFiles, NamesLeadNowhereElse) {
-  folder_.copy(kDebugFile, "probe.so.debug");
+  folder_.copy(kDebugFile, "root/probe.so.debug");
   link_.file = "../probe.so.debug";
+  EXPECT_FALSE(is_found());
+}
+
+// Of the right build even, but not the process's to show.
+TEST_F(DebugFiles, LinksDoNotLeadOutOfTheProcesssRoot) {
+  const std::string outside = folder_.copy(kDebugFile, "outside.debug");
+  for (const std::string& target : {outside, std::string("../../outside.debug")}) {
+    const std::string link = root_ + "/lib/probe.so.debug";
+    std::filesystem::create_symlink(target, link);
+    EXPECT_FALSE(is_found()) << target;
+    std::filesystem::remove(link);
+  }
+  folder_.copy(kDebugFile, "root/outside.debug");
+  std::filesystem::create_symlink("/outside.debug", root_ + "/lib/probe.so.debug");
+  EXPECT_TRUE(is_found());  // where the process finds it
+}
+
+TEST_F(DebugFiles, WhatLiesBesideAPathOfThatNameHereIsNotLookedAt) {
+  library_ = root_ + library_;
+  folder_.copy(kDebugFile, "root/lib/probe.so.debug");
   EXPECT_FALSE(is_found());
 }
 
 // gdb's own example: objcopy --only-keep-debug a.so .debug/a.so
 TEST_F(DebugFiles, OfTheLibrarysOwnName) {
-  folder_.copy(kDebugFile, "lib/.debug/probe.so");
+  folder_.copy(kDebugFile, "root/lib/.debug/probe.so");
   link_.file = "probe.so";
   EXPECT_TRUE(is_found());
 }

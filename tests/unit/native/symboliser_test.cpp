@@ -62,7 +62,7 @@ TEST_F(Symbolised, WithoutItsFile) {
 
 TEST_F(Symbolised, ByItsDebugFile) {
   show(GILSPY_STRIPPED_PROBE, GILSPY_STRIPPED_PROBE);
-  Symboliser symboliser(space_, {}, "/python3", "");
+  Symboliser symboliser(space_, {}, "/python3", "/");
   EXPECT_THAT(names(symboliser.at(place("probe_hidden_call") + 2)), ElementsAre("probe:probe_hidden_call"));
   OwnProcess process;
   const RemoteAddr call(probe_start() - 1);

@@ -43,11 +43,37 @@ TEST(Denied, OtherUser) {
   DeniedFacts other = facts();
   other.target_uid = 0;
   other.ptrace_scope = 1;
-  EXPECT_THAT(denied_text(other), HasSubstr("another user (uid 0): run `sudo "));
+  EXPECT_THAT(denied_text(other), HasSubstr("another user (uid 0). That takes CAP_SYS_PTRACE"));
+  EXPECT_THAT(denied_text(other), HasSubstr("run `sudo /usr/bin/gilspy"));
   EXPECT_THAT(denied_text(other), Not(HasSubstr("sysctl")));
 }
 
 TEST(Denied, ProtectedProcessOfTheSameUser) { EXPECT_THAT(denied_text(facts()), HasSubstr("run `sudo ")); }
+
+TEST(Denied, ATargetThatIsAheadOfItsUser) {
+  DeniedFacts ahead = facts();
+  ahead.not_dumpable = true;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("PR_SET_DUMPABLE"));
+  ahead.more_capabilities = 1U << 13;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("rights that gilspy has not (CAP_NET_RAW)"));
+  ahead.more_capabilities |= std::uint64_t{3} << 40;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("(CAP_NET_RAW and 2 more)"));
+  ahead.other_namespace = true;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("another user namespace"));
+  ahead.target_uid = 0;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("another user (uid 0)"));
+  ahead.target_switched_user = true;
+  ahead.ptrace_scope = 1;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("setuid or setgid"));
+  EXPECT_THAT(denied_text(ahead), HasSubstr("takes CAP_SYS_PTRACE, which gilspy has not: run `sudo /usr/bin/gilspy"));
+  EXPECT_THAT(denied_text(ahead), Not(HasSubstr("sysctl")));  // it would not help
+}
+
+TEST(Denied, CapabilitiesOfLaterKernels) {
+  DeniedFacts ahead = facts();
+  ahead.more_capabilities = std::uint64_t{1} << 63;
+  EXPECT_THAT(denied_text(ahead), HasSubstr("(capability 63)"));
+}
 
 TEST(Denied, InAContainer) {
   DeniedFacts inside = facts();
@@ -74,7 +100,20 @@ TEST(Denied, APolicyAboveTheCapability) {
   DeniedFacts root = facts();
   root.own_uid = 0;
   root.may_ptrace = true;
-  EXPECT_THAT(denied_text(root), HasSubstr("seccomp"));
+  EXPECT_THAT(denied_text(root), HasSubstr("a seccomp filter, SELinux or AppArmor forbids"));
+  root.own_filter = true;
+  EXPECT_THAT(denied_text(root), HasSubstr("a seccomp filter lies on gilspy"));
+  root.own_namespace = true;
+  EXPECT_THAT(denied_text(root), HasSubstr("a seccomp filter lies on gilspy"));  // the target is in it, too
+  root.other_namespace = true;
+  EXPECT_THAT(denied_text(root), HasSubstr("inside of the user namespace"));
+  EXPECT_THAT(denied_text(root), HasSubstr("on the host"));
+}
+
+TEST(Denied, AFilterOnAUser) {
+  DeniedFacts user = facts();
+  user.own_filter = true;
+  EXPECT_THAT(denied_text(user), HasSubstr("a seccomp filter lies on gilspy"));
 }
 
 TEST(Denied, ShellLine) {
