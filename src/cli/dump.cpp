@@ -15,7 +15,7 @@ namespace {
 Result<Dump> look_at(const DumpOptions& options) {
   const platform::StopFlag stop;
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
-  return look(*attachment, options.native);
+  return look(*attachment, {options.native, options.variables});
 }
 
 }  // namespace

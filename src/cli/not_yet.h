@@ -12,14 +12,13 @@ namespace gilspy::cli {
 class NotYet {
  public:
   void add_subprocesses(CLI::App& app);
-  void add_locals(CLI::App& app);
   void add_core(CLI::App& app);
 
   // About the first of them that was given; empty when none was.
   std::string complaint() const;
 
  private:
-  bool subprocesses_ = false, locals_ = false;
+  bool subprocesses_ = false;
   std::string core_;
 };
 

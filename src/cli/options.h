@@ -71,6 +71,7 @@ struct DumpOptions {
   bool full_filenames = false;
   Stopping stopping = Stopping::kNever;
   NativeFrames native = NativeFrames::kNone;
+  VariableDetail variables = VariableDetail::kNone;
 };
 
 struct TopOptions {

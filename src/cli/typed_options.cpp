@@ -132,6 +132,13 @@ void TypedOptions::add_native(CLI::App& app, const char* group) {
   app.add_flag("--native-all", native_all, "The same with those by which the interpreter calls others")->group(group);
 }
 
+void TypedOptions::add_locals(CLI::App& app, const char* group) {
+  app.add_flag("-l,--locals", locals,
+               "The variables of every frame of Python; twice (-ll): longer values, and what objects have in them. "
+               "Values can be secrets: look before you pass them on")
+      ->group(group);
+}
+
 void TypedOptions::add_record(CLI::App& app) {
   add_pid(app, "Process to record; nothing is written into it", kWhat);
   add_output(app, "gilspy-PID.svg", true);
@@ -217,7 +224,7 @@ void TypedOptions::add_dump(CLI::App& app) {
   add_stopping(app, "Options");
   not_yet.add_subprocesses(app);
   add_native(app, "Options");
-  not_yet.add_locals(app);
+  add_locals(app, "Options");
   not_yet.add_core(app);
 }
 
@@ -416,6 +423,7 @@ Result<DumpOptions> TypedOptions::dump() const {
   options.full_filenames = full;
   GILSPY_TRY(options.stopping, stopping());
   GILSPY_TRY(options.native, native_frames());
+  options.variables = locals > 1 ? VariableDetail::kFull : locals > 0 ? VariableDetail::kShort : VariableDetail::kNone;
   return options;
 }
 

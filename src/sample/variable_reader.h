@@ -1,0 +1,48 @@
+// The variables of frames as text.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bounded_memory.h"
+#include "frame_reader.h"
+#include "gilspy/layout.h"
+#include "gilspy/variables.h"
+#include "type_book.h"
+#include "value_text.h"
+
+namespace gilspy::sample {
+
+class VariableReader {
+ public:
+  VariableReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes)
+      : layout_(layout),
+        frames_(memory, layout, codes),
+        pages_(memory),
+        types_(pages_, layout),
+        values_(pages_, layout, types_) {}
+
+  // Of one thread; the outermost frame comes first. State kRead says no more than that they could be read: whether the
+  // frame was the same all the while is for unchanged() to tell.
+  std::vector<FrameVariables> read(std::span<const FramePlace> places, VariableDetail detail);
+  // Whether a frame's variables are bound to the same objects as when they were read last.
+  bool unchanged(const FramePlace& place, std::size_t depth);
+
+ private:
+  FrameVariables variables_of(const FramePlace& place, const FrameSlots& slots);
+  void add(std::string name, RemoteAddr value, bool argument, FrameVariables& frame);
+  void add_mapping(RemoteAddr mapping, Scope scope, FrameVariables& frame);
+
+  const RuntimeLayout& layout_;
+  FrameReader frames_;
+  BoundedMemory pages_;
+  TypeBook types_;
+  ValueText values_;
+  VariableDetail detail_ = VariableDetail::kShort;
+  std::vector<std::optional<FrameSlots>> slots_;  // by depth, of the last read()
+  std::size_t reads_left_ = 400'000;              // of pages, in all
+};
+
+}  // namespace gilspy::sample
