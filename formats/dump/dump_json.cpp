@@ -45,6 +45,7 @@ void write_variables(JsonWriter& json, const FrameVariables& frame) {
         write_text_or_null(json, "type", variable.type);
         json.pair("argument", variable.argument);
         json.pair("cut", variable.cut);
+        json.pair("changed", variable.changed);
       });
     }
   });

@@ -159,8 +159,9 @@ class DumpText {
       case FrameVariables::State::kLeftOut: return line("        (its variables are left out: too many frames)");
     }
     for (const ShownVariable& variable : frame.variables) {
-      line(fmt::format("        {}{} = {}", variable.argument ? "argument " : "", variable.name,
-                       variable.is_bound ? variable.value : "<not bound>"));
+      line(fmt::format("        {}{} = {}{}", variable.argument ? "argument " : "", variable.name,
+                       variable.is_bound ? variable.value : "<not bound>",
+                       variable.changed ? " (changed while it was read)" : ""));
     }
     if (frame.more) line("        (and more variables)");
   }

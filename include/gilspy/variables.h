@@ -25,6 +25,7 @@ struct ShownVariable {
   bool is_bound = true;   // false: it has no value, `value` is empty
   bool argument = false;  // of the function; they come first
   bool cut = false;       // the value has more than is shown
+  bool changed = false;   // what the object has in it, while it was read: it may be a mixture
 };
 
 struct FrameVariables {
@@ -47,6 +48,9 @@ struct StackVariables {
   bool all_read() const {
     for (const FrameVariables& frame : frames) {
       if (frame.state == FrameVariables::State::kChanged) return false;
+      for (const ShownVariable& variable : frame.variables) {
+        if (variable.changed) return false;
+      }
     }
     return quality == StackQuality::kWhole;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "gilspy/memory.h"
 #include "python_quote.h"
@@ -106,6 +108,33 @@ Result<void> take_split_values(MemoryReader& memory, RemoteAddr first_value, std
   return {};
 }
 
+// Values that were set in another order than the keys say it themselves: up to 3.12 in bytes in front of them, behind
+// their count; later in bytes behind the last value, of which the first byte of the header says where it is.
+void sort_as_inserted(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr values,
+                      std::vector<DictEntry>& entries) {
+  std::array<std::uint8_t, 64> order{};
+  const std::span<std::uint8_t> in_use = std::span(order).first(std::min(entries.size(), order.size()));
+  const auto read = [&](RemoteAddr first) {
+    return read_exact(memory, first, std::as_writable_bytes(in_use)).has_value();
+  };
+  if (layout.instance_values == InstanceValues::kNone) return;
+  if (layout.instance_values == InstanceValues::kInlineAfterObject) {
+    const std::uint64_t capacity = read_value<std::uint8_t>(memory, values).value_or(0);
+    if (!read(values + layout.dict.values_first + 8 * capacity)) return;
+  } else {
+    if (!read(values - 2 - in_use.size())) return;
+    std::ranges::reverse(in_use);
+  }
+  std::vector<DictEntry> sorted;
+  for (const std::uint8_t place : in_use) {
+    if (place >= entries.size() || entries[place].value.is_null()) continue;
+    sorted.push_back(std::exchange(entries[place], DictEntry{}));
+  }
+  // What the bytes do not tell comes last.
+  std::ranges::copy_if(entries, std::back_inserter(sorted), [](const DictEntry& e) { return !e.value.is_null(); });
+  entries = std::move(sorted);
+}
+
 Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const std::vector<DictEntry>& entries,
                         std::string_view key) {
   for (const DictEntry& entry : entries) {
@@ -124,6 +153,7 @@ Result<std::vector<DictEntry>> read_instance_values(MemoryReader& memory, const 
   GILSPY_TRY(const Keys keys, read_keys(memory, layout, shared));
   GILSPY_TRY(std::vector<DictEntry> entries, read_entries(memory, keys, 256));
   GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first, entries));
+  sort_as_inserted(memory, layout, values, entries);
   return entries;
 }
 
@@ -260,6 +290,7 @@ Result<DictPart> read_dict_part(MemoryReader& memory, const RuntimeLayout& layou
     if (block.empty()) break;
     if (!values.is_null()) {
       GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first + at * 8, block));
+      if (at == 0) sort_as_inserted(memory, layout, values, block);
     }
     for (const DictEntry& entry : block) {
       if (!entry.key.is_null() && !entry.value.is_null() && part.entries.size() < at_most)
@@ -280,7 +311,10 @@ Result<std::vector<DictEntry>> read_attributes(MemoryReader& memory, const Runti
                                                std::size_t at_most) {
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
   GILSPY_TRY(const Attributes found, attributes_of(memory, layout, object, type));
-  if (!found.dict.is_null()) return read_dict(memory, layout, found.dict, at_most);
+  if (!found.dict.is_null()) {
+    GILSPY_TRY(DictPart part, read_dict_part(memory, layout, found.dict, at_most));
+    return std::move(part.entries);
+  }
   return read_instance_values(memory, layout, found.values, type);
 }
 

@@ -113,6 +113,8 @@ void TypeBook::read_names(TypeFacts& facts) {
   if (!full.has_value() || module.empty()) return;
   facts.full_name = printable_name(module == "builtins" ? *full : module + "." + *full);
   facts.name = last_part(printable_name(*full));
+  // A class can be called like one of the interpreter's own.
+  if (std::ranges::find(kRows, facts.name, &Row::name) != kRows.end()) facts.name = facts.full_name;
 }
 
 // Its class body set `__module__` first; types of C have it after their methods.

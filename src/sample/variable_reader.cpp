@@ -1,6 +1,7 @@
 #include "variable_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "python_quote.h"
@@ -28,33 +29,60 @@ bool is_definition(const TypeFacts* type) {
          type->kind == ValueKind::kBuiltin;
 }
 
+// Nobody can change these objects.
+bool is_fixed(const ShownVariable& variable) {
+  constexpr std::array<std::string_view, 7> kTypes{"NoneType", "bool", "int", "float", "complex", "str", "bytes"};
+  return !variable.is_bound || std::ranges::find(kTypes, variable.type) != kTypes.end();
+}
+
+// Between two readings. Objects that have changed meanwhile are marked in the second.
+bool agree(const FrameVariables& first, FrameVariables& second) {
+  if (first.variables.size() != second.variables.size()) return false;
+  for (std::size_t i = 0; i < second.variables.size(); ++i) {
+    const ShownVariable& before = first.variables[i];
+    ShownVariable& now = second.variables[i];
+    if (before.name != now.name || before.type != now.type) return false;
+    now.changed = before.value != now.value;
+    if (now.changed && is_fixed(now)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
+// An object that is freed makes room for the next one, so that a variable of a thread that runs can seem to be bound to
+// the same object and mean another value. What cannot change by itself then has changed.
 std::vector<FrameVariables> VariableReader::read(std::span<const FramePlace> places, VariableDetail detail) {
   detail_ = detail;
-  const FrameLimits limits = limits_of(detail);
+  const Pass first = pass(places);
+  Pass second = pass(places);
+  for (std::size_t depth = 0; depth < places.size(); ++depth) {
+    FrameVariables& frame = second.frames[depth];
+    if (frame.state != FrameVariables::State::kRead) continue;
+    if (first.slots[depth] != second.slots[depth] || !agree(first.frames[depth], frame)) frame = FrameVariables{};
+  }
+  return std::move(second.frames);
+}
+
+VariableReader::Pass VariableReader::pass(std::span<const FramePlace> places) {
+  const FrameLimits limits = limits_of(detail_);
   const std::size_t reads = std::min(limits.reads, reads_left_);
   pages_.begin(reads);
   types_.clear();
-  slots_.assign(places.size(), std::nullopt);
-  std::vector<FrameVariables> frames(places.size());
-  // All slots first: the shorter the time, the less of it changes. The innermost frames matter most.
+  Pass result;
+  result.slots.resize(places.size());
+  result.frames.resize(places.size());
+  // The innermost frames matter most.
   for (std::size_t depth = places.size(); depth-- > 0;) {
     if (places.size() - depth > limits.frames) {
-      frames[depth].state = FrameVariables::State::kLeftOut;
-    } else {
-      slots_[depth] = frames_.slots(places[depth]);
+      result.frames[depth].state = FrameVariables::State::kLeftOut;
+      continue;
     }
-  }
-  for (std::size_t depth = places.size(); depth-- > 0;) {
-    if (slots_[depth].has_value()) frames[depth] = variables_of(places[depth], *slots_[depth]);
+    result.slots[depth] = frames_.slots(places[depth]);
+    if (result.slots[depth].has_value()) result.frames[depth] = variables_of(places[depth], *result.slots[depth]);
   }
   reads_left_ -= reads - pages_.reads_left();
-  return frames;
-}
-
-bool VariableReader::unchanged(const FramePlace& place, std::size_t depth) {
-  return depth < slots_.size() && slots_[depth].has_value() && frames_.slots(place) == slots_[depth];
+  return result;
 }
 
 FrameVariables VariableReader::variables_of(const FramePlace& place, const FrameSlots& slots) {

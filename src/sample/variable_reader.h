@@ -24,13 +24,16 @@ class VariableReader {
         types_(pages_, layout),
         values_(pages_, layout, types_) {}
 
-  // Of one thread; the outermost frame comes first. State kRead says no more than that they could be read: whether the
-  // frame was the same all the while is for unchanged() to tell.
+  // Of one thread; the outermost frame comes first. Read twice: what is kRead was the same both times. That these
+  // frames are on the stack is for the caller to know.
   std::vector<FrameVariables> read(std::span<const FramePlace> places, VariableDetail detail);
-  // Whether a frame's variables are bound to the same objects as when they were read last.
-  bool unchanged(const FramePlace& place, std::size_t depth);
 
  private:
+  struct Pass {
+    std::vector<std::optional<FrameSlots>> slots;  // by depth
+    std::vector<FrameVariables> frames;
+  };
+  Pass pass(std::span<const FramePlace> places);
   FrameVariables variables_of(const FramePlace& place, const FrameSlots& slots);
   void add(std::string name, RemoteAddr value, bool argument, FrameVariables& frame);
   void add_mapping(RemoteAddr mapping, Scope scope, FrameVariables& frame);
@@ -41,8 +44,7 @@ class VariableReader {
   TypeBook types_;
   ValueText values_;
   VariableDetail detail_ = VariableDetail::kShort;
-  std::vector<std::optional<FrameSlots>> slots_;  // by depth, of the last read()
-  std::size_t reads_left_ = 400'000;              // of pages, in all
+  std::size_t reads_left_ = 800'000;  // of pages, in all
 };
 
 }  // namespace gilspy::sample

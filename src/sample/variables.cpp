@@ -1,6 +1,5 @@
-// Variables of a thread's frames. They are read after its stack, and count if the stack and what its variables are
-// bound to are the same afterwards, frame by frame from the outermost on. What lists and other objects have in them can
-// change unseen while the thread runs, unless it was stopped.
+// Variables of a thread's frames. They are read between two readings of its stack, and count as far as these are the
+// same, frame by frame from the outermost on.
 #include <algorithm>
 
 #include "sampler.h"
@@ -56,7 +55,7 @@ StackVariables LiveSampler::try_variables(ThreadIndex thread, VariableDetail det
     FrameVariables& frame = found.frames[i];
     same = same && i < places_after.size() && is_same(places[i], places_after[i]);
     if (frame.state == FrameVariables::State::kLeftOut) continue;
-    if (!same || !variables_.unchanged(places[i], i)) frame = FrameVariables{};
+    if (!same) frame = FrameVariables{};
   }
   return found;
 }
