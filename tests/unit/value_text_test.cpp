@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 #include "gilspy/memory.h"
 #include "src/layout/tables/cpython_3_11.h"
@@ -284,6 +285,39 @@ TEST_P(ValueTexts, NoMoreIsReadThanMayBe) {
   EXPECT_EQ(shown.text, "...");
   EXPECT_TRUE(shown.cut);
   EXPECT_LE(values_.target.reads().size(), 1U);
+}
+
+// Words of it are replaced by others of it, by sizes that cannot be and by noise, again and again.
+TEST_P(ValueTexts, MemoryThatFallsApart) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    std::mt19937_64 random(seed);
+    FakeValues values(GetParam());
+    BoundedMemory memory(values.target);
+    TypeBook types(memory, values.layout);
+    ValueText texts(memory, values.layout, types);
+    const RemoteAddr list = values.list({values.integer({1}), values.text("abc"), values.bytes("x"), values.real(1)});
+    const RemoteAddr type =
+        values.a_class("Items", "app", values.builtin("list", FakeValues::kList), FakeValues::kList);
+    const RemoteAddr object = values.of(values.a_class("Order", "app", values.builtin("object")));
+    const RemoteAddr top = values.list({values.table({{values.text("a"), list}}), values.set({list, object}),
+                                        values.tuple({list}), values.list({list}, type), type});
+    const std::uint64_t begin = 0x100000, end = top.value() + 256;
+    for (int step = 0; step < 200; ++step) {
+      const RemoteAddr word(begin + random() % ((end - begin) / 8) * 8);
+      const std::uint64_t noise[] = {begin + random() % ((end - begin) / 8) * 8, random(), random() % 64,
+                                     std::uint64_t{1} << random() % 64, 0};
+      const auto before = read_value<std::uint64_t>(values.target, word);
+      if (!before.has_value()) continue;
+      values.target.memory.put(word, noise[random() % 5]);
+      memory.begin(2000);
+      types.clear();
+      values.target.clear_reads();
+      const auto shown = texts.show(top, ValueLimits::of(VariableDetail::kFull));
+      ASSERT_LT(shown.text.size(), 20'000U) << seed;
+      ASSERT_LE(values.target.reads().size(), 2001U) << seed;
+      if (random() % 4 != 0) values.target.memory.put(word, *before);
+    }
+  }
 }
 
 std::string name_of(const ::testing::TestParamInfo<RuntimeLayout>& test) {
