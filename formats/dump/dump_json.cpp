@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <span>
+
 #include "dump.h"
 #include "formats/json/json_writer.h"
 #include "formats/json/optional_json.h"
@@ -29,7 +31,29 @@ void write_gil(JsonWriter& json, const Dump& dump, const GilDump& gil) {
   });
 }
 
-void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
+void write_variables(JsonWriter& json, const FrameVariables& frame) {
+  if (frame.state != FrameVariables::State::kRead) return json.pair("locals", nullptr);
+  json.array("locals", [&] {
+    for (const ShownVariable& variable : frame.variables) {
+      json.object([&] {
+        json.pair("name", variable.name);
+        if (variable.is_bound) {
+          json.pair("value", variable.value);
+        } else {
+          json.pair("value", nullptr);
+        }
+        write_text_or_null(json, "type", variable.type);
+        json.pair("argument", variable.argument);
+        json.pair("cut", variable.cut);
+        json.pair("changed", variable.changed);
+      });
+    }
+  });
+  json.pair("more_locals", frame.more);
+}
+
+// `variables`: of the frames of Python, where they are shown.
+void write_frames(JsonWriter& json, const Dump& dump, StackId stack, std::span<const FrameVariables> variables = {}) {
   json.array("frames", [&] {
     for (; stack != kNoStack; stack = dump.table.parent(stack)) {
       const Frame& frame = dump.table.frame(dump.table.leaf(stack));
@@ -38,6 +62,9 @@ void write_frames(JsonWriter& json, const Dump& dump, StackId stack) {
         json.pair("file", frame.file);
         json.pair("line", frame.line);
         json.pair("native", frame.native);
+        if (frame.native || variables.empty()) return;
+        write_variables(json, variables.front());
+        variables = variables.subspan(1);
       });
     }
   });
@@ -80,7 +107,7 @@ void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) 
     json.pair("truncated", thread.quality == StackQuality::kTruncated);
     json.pair("lost", thread.info.python && thread.quality == StackQuality::kLost);
     write_text_or_null(json, "native", std::string(key(thread.native)));
-    write_frames(json, dump, thread.stack);
+    write_frames(json, dump, thread.stack, thread.variables);
   });
 }
 

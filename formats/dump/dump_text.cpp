@@ -177,9 +177,26 @@ class DumpText {
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
     if (thread.native == NativeQuality::kCut) line("    (some of its native functions could not be read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
+    auto variables = thread.variables.begin();
     for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
-      line("    " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));
+      const Frame& frame = dump_.table.frame(dump_.table.leaf(stack));
+      line("    " + frame_text(frame));
+      if (!frame.native && variables != thread.variables.end()) describe(*variables++);
     }
+  }
+
+  void describe(const FrameVariables& frame) {
+    switch (frame.state) {
+      case FrameVariables::State::kRead: break;
+      case FrameVariables::State::kChanged: return line("        (its variables changed while they were read)");
+      case FrameVariables::State::kLeftOut: return line("        (its variables are left out: too many frames)");
+    }
+    for (const ShownVariable& variable : frame.variables) {
+      line(fmt::format("        {}{} = {}{}", variable.argument ? "argument " : "", variable.name,
+                       variable.is_bound ? variable.value : "<not bound>",
+                       variable.changed ? " (changed while it was read)" : ""));
+    }
+    if (frame.more) line("        (and more variables)");
   }
 
   const Dump& dump_;

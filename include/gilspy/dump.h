@@ -16,6 +16,7 @@
 #include "gilspy/sample.h"
 #include "gilspy/stacks.h"
 #include "gilspy/tasks.h"
+#include "gilspy/variables.h"
 
 namespace gilspy {
 
@@ -30,6 +31,8 @@ struct ThreadDump {
   StackQuality quality = StackQuality::kLost;  // kTruncated: its last frames are missing; kLost: it could not be had
   StackId stack = kNoStack;
   NativeQuality native = NativeQuality::kNotAsked;
+  // Where they were asked for: of each frame of Python, the innermost first.
+  std::vector<FrameVariables> variables;
 };
 
 struct LockDump {
@@ -53,6 +56,7 @@ struct Dump {
   std::vector<TaskState> tasks;     // of asyncio
   StackTable table;
   std::optional<CoreFacts> core;  // none: a process that runs
+  bool with_variables = false;
 
   const ThreadDump* find(ThreadIndex thread) const {
     for (const ThreadDump& dump : threads) {

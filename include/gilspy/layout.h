@@ -127,7 +127,7 @@ struct RuntimeLayout {
     std::uint64_t pointer_tag_mask = 0;        // bits of `code` that are tags
   } frame;
 
-  // Parts of a frame that are read only of threads that wait for locks, or have them.
+  // Parts of a frame that are read for its variables alone, and of threads that wait for locks, or have them.
   struct Variables {
     Offset globals = kAbsent;      // PyDictObject*
     Offset locals = kAbsent;       // the first local variable; behind them the value stack (3.11+)
@@ -137,6 +137,7 @@ struct RuntimeLayout {
     // Where a frame that does not run has the end of its value stack: up to 3.9 a PyObject** in it, in 3.10 an int that
     // counts from value_stack (3.11 to 3.13: see Frame::stacktop), from 3.14 on a _PyStackRef*.
     Offset stack_top = kAbsent;
+    Offset mapping = kAbsent;  // PyObject* f_locals: the variables of class bodies, and of what exec() runs
   } variables;
 
   // Generators and coroutines begin alike.
@@ -144,6 +145,7 @@ struct RuntimeLayout {
     Offset size = 0;
     Offset frame = kAbsent;  // the frame itself; with FrameRoot::kFrameObjects a PyFrameObject*
     Offset state = kAbsent;  // char gi_frame_state; not with FrameRoot::kFrameObjects
+    Offset name = kAbsent;   // str gi_qualname
   } generator;
 
   // Lists of tasks, as struct llist_node, of 3.14 and later; in a thread state and in an interpreter.
@@ -156,6 +158,7 @@ struct RuntimeLayout {
   struct Set {
     Offset mask = kAbsent;
     Offset table = kAbsent;  // setentry*: key and hash
+    Offset used = kAbsent;
   } set;
 
   struct Code {
@@ -175,7 +178,11 @@ struct RuntimeLayout {
     Offset exception_table = kAbsent;  // bytes, 3.11+
     Offset tlbc = kAbsent;             // _PyCodeArray* co_tlbc, free-threaded 3.14+
     Offset tlbc_entries = kAbsent;     // _PyCodeArray.entries
-    std::uint8_t lasti_unit = 1;       // bytes that f_lasti counts: 2 in 3.10
+    Offset flags = kAbsent;            // int co_flags
+    Offset arguments = kAbsent;        // int co_argcount, co_kwonlyargcount: these come first among the variables
+    Offset keyword_only = kAbsent;
+    Offset local_kinds = kAbsent;  // bytes co_localspluskinds, 3.11+
+    std::uint8_t lasti_unit = 1;   // bytes that f_lasti counts: 2 in 3.10
   } code;
 
   struct Object {
@@ -187,6 +194,9 @@ struct RuntimeLayout {
     Offset type_dict = kAbsent;  // PyObject*; null for the static types of 3.12 and later
     Offset type_basicsize = kAbsent;
     Offset type_dictoffset = kAbsent;
+    Offset type_base = kAbsent;      // tp_base
+    Offset type_members = kAbsent;   // PyMemberDef* tp_members: __slots__
+    Offset type_qualname = kAbsent;  // PyHeapTypeObject.ht_qualname
     Offset bytes_data = kAbsent;
     Offset tuple_items = kAbsent;
     Offset mutex = kAbsent;  // PyMutex, free-threaded builds only
@@ -200,8 +210,8 @@ struct RuntimeLayout {
     Offset length = kAbsent;
     Offset state = kAbsent;
     Offset ascii_data = kAbsent;
-    Offset compact_data = kAbsent;
-    std::uint8_t kind_shift = 2;  // 3 bits of the 32 at `state`
+    Offset compact_data = kAbsent;  // of a subclass of str (not compact): a pointer to the characters
+    std::uint8_t kind_shift = 2;    // 3 bits of the 32 at `state`
     std::uint8_t compact_shift = 5;
     std::uint8_t ascii_shift = 6;
   } unicode;
@@ -217,7 +227,22 @@ struct RuntimeLayout {
     Offset keys_indices = kAbsent;
     Offset module_dict = kAbsent;   // PyModuleObject.md_dict
     Offset values_first = kAbsent;  // first value in PyDictValues; 0 where the values are a plain array
+    Offset used = kAbsent;          // Py_ssize_t ma_used: how many items there are
   } dict;
+
+  // What is shown of other objects.
+  struct Values {
+    Offset list_items = kAbsent;           // PyObject** ob_item
+    Offset float_value = kAbsent;          // double
+    Offset complex_value = kAbsent;        // two doubles
+    Offset bytearray_start = kAbsent;      // char* ob_start
+    Offset function_name = kAbsent;        // str func_qualname
+    Offset method_function = kAbsent;      // PyObject* im_func
+    Offset builtin_definition = kAbsent;   // PyMethodDef* m_ml, which begins with the name, a char*
+    Offset builtin_self = kAbsent;         // PyObject* m_self
+    Offset module_name = kAbsent;          // PyObject* md_name
+    Offset exception_arguments = kAbsent;  // tuple
+  } values;
 
   FrameRoot frame_root = FrameRoot::kInThread;
   GilHome gil_home = GilHome::kViaInterpreter;

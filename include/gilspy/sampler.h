@@ -13,6 +13,7 @@
 #include "gilspy/stacks.h"
 #include "gilspy/target.h"
 #include "gilspy/tasks.h"
+#include "gilspy/variables.h"
 
 namespace gilspy {
 
@@ -50,6 +51,9 @@ class Sampler {
   virtual Result<void> show_native() = 0;
   // Of all event loops, as they stand now; a process that runs on may change them meanwhile.
   virtual std::vector<TaskState> tasks() = 0;
+  // Of one thread, between two ticks, with the stack that it has by then: that of the last tick unless it runs. Threads
+  // that run are stopped meanwhile where Stopping allows it (kToComplete: if it does not succeed without).
+  virtual StackVariables variables(ThreadIndex thread, VariableDetail detail) = 0;
   virtual const ThreadInfo& thread(ThreadIndex index) const = 0;  // with the best name known by now
 };
 

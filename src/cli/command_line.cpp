@@ -116,7 +116,6 @@ std::string CommandLine::explain(const CLI::ParseError& error) const {
 Command CommandLine::chosen_command(const std::function<Exit(const std::string&)>& refuse) {
   const CLI::App& chosen = *app_->get_subcommands().front();
   const std::string& name = chosen.get_name();
-  if (const std::string complaint = typed_->not_yet.complaint(); !complaint.empty()) return refuse(complaint);
   std::vector<std::string> hints;
   const auto command = [&](auto options) -> Command {
     if (!options.has_value()) return refuse(options.error().message());

@@ -33,7 +33,7 @@ Result<Dump> look_at_core(const DumpOptions& options) {
   const CoreFacts facts = opened.facts();
   auto attachment = attach_core(std::move(core));
   if (!attachment.has_value()) return tl::unexpected(about(facts, attachment.error()));
-  auto dump = look(**attachment, options.native);
+  auto dump = look(**attachment, {options.native, options.variables});
   if (!dump.has_value()) return tl::unexpected(about(facts, dump.error()));
   dump->core = opened.facts();
   return dump;
@@ -48,7 +48,7 @@ Result<Dump> look_at(const DumpOptions& options) {
   work.stopping = options.stopping;
   work.native = options.native;
   give_up_rights(work, options.verbose);
-  return look(*attachment, options.native);
+  return look(*attachment, {options.native, options.variables});
 }
 
 }  // namespace

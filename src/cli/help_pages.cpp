@@ -90,6 +90,7 @@ HelpPage dump_page() {
   return {{{"gilspy dump [OPTIONS] --pid PID", ""}},
           {{"Examples",
             {{"gilspy dump --pid 4242", "what every thread is doing, and its stack"},
+             {"gilspy dump --pid 4242 -l", "and the variables of its frames"},
              {"gilspy dump --pid 4242 -j", "the same as JSON"}}}}};
 }
 

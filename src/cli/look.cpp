@@ -25,9 +25,10 @@ constexpr Nanos kBetween = 300us;
 
 class Look {
  public:
-  Look(Attachment& attachment, NativeFrames native) : attachment_(attachment) {
-    if (native == NativeFrames::kNone) return;
-    native_.emplace(*attachment.target, attachment.layout, attachment.location.binary, native, *attachment.stacks);
+  Look(Attachment& attachment, const LookOptions& options) : attachment_(attachment), variables_(options.variables) {
+    if (options.native == NativeFrames::kNone) return;
+    native_.emplace(*attachment.target, attachment.layout, attachment.location.binary, options.native,
+                    *attachment.stacks);
   }
 
   Result<Dump> take() {
@@ -100,7 +101,9 @@ class Look {
       }
     }
     dump.locks = locks_;
+    dump.with_variables = variables_ != VariableDetail::kNone;
     for (auto& [index, thread] : threads_) {
+      if (dump.with_variables && thread.info.python) add_variables(static_cast<ThreadIndex>(index), thread);
       thread.info = attachment_.sampler->thread(static_cast<ThreadIndex>(index));
       if (thread.info.python) add_python(thread, dump);
     }
@@ -122,6 +125,25 @@ class Look {
       thread.syscall = syscall_of(thread.info.tid);
     }
     dump.threads.push_back(std::move(thread));
+  }
+
+  // They belong to the stack that the thread has by now. With native functions it keeps the one that it had: then those
+  // frames count that are the same in both, from the outermost one on.
+  void add_variables(ThreadIndex index, ThreadDump& thread) const {
+    StackVariables found = attachment_.sampler->variables(index, variables_);
+    if (!native_ && found.quality != StackQuality::kLost) {
+      thread.stack = found.stack;
+      thread.quality = found.quality;
+    }
+    const StackTable& table = *attachment_.stacks;
+    std::vector<FrameId> shown = table.frames_of(thread.stack);
+    std::erase_if(shown, [&](FrameId frame) { return table.frame(frame).native; });
+    const std::vector<FrameId> read = table.frames_of(found.stack);
+    thread.variables.assign(shown.size(), {});
+    for (std::size_t i = 0; i < shown.size() && i < found.frames.size() && i < read.size(); ++i) {
+      if (shown[i] != read[i]) break;
+      thread.variables[shown.size() - 1 - i] = std::move(found.frames[i]);
+    }
   }
 
   // Threads of the process that Python does not know.
@@ -165,6 +187,7 @@ class Look {
   }
 
   Attachment& attachment_;
+  VariableDetail variables_;
   std::optional<native::NativeRun> native_;
   Sample sample_;
   std::vector<GilFacts> gils_;   // of the last sample that did not fail, as the next
@@ -176,6 +199,6 @@ class Look {
 
 }  // namespace
 
-Result<Dump> look(Attachment& attachment, NativeFrames native) { return Look(attachment, native).take(); }
+Result<Dump> look(Attachment& attachment, const LookOptions& options) { return Look(attachment, options).take(); }
 
 }  // namespace gilspy::cli

@@ -6,7 +6,12 @@
 
 namespace gilspy::cli {
 
+struct LookOptions {
+  NativeFrames native = NativeFrames::kNone;
+  VariableDetail variables = VariableDetail::kNone;
+};
+
 // Errors: kGone, kDenied; kNotReady when every try to read it failed.
-Result<Dump> look(Attachment& attachment, NativeFrames native = NativeFrames::kNone);
+Result<Dump> look(Attachment& attachment, const LookOptions& options = {});
 
 }  // namespace gilspy::cli

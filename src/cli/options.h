@@ -75,6 +75,7 @@ struct DumpOptions {
   Stopping stopping = Stopping::kNever;
   NativeFrames native = NativeFrames::kNone;
   bool verbose = false;  // as in RecordOptions
+  VariableDetail variables = VariableDetail::kNone;
 };
 
 struct TopOptions {

@@ -138,6 +138,13 @@ void TypedOptions::add_verbose(CLI::App& app, const char* group) {
       ->group(group);
 }
 
+void TypedOptions::add_locals(CLI::App& app, const char* group) {
+  app.add_flag("-l,--locals", locals,
+               "The variables of every frame of Python; twice (-ll): longer values, and what objects have in them. "
+               "Values can be secrets: look before you pass them on")
+      ->group(group);
+}
+
 void TypedOptions::add_record(CLI::App& app) {
   add_pid(app, "Process to record; nothing is written into it", kWhat);
   add_output(app, "gilspy-PID.svg", true);
@@ -228,10 +235,10 @@ void TypedOptions::add_dump(CLI::App& app) {
   app.add_flag("-j,--json", json, "JSON, for scripts");
   add_full_filenames(app, "Options");
   add_stopping(app, "Options");
-  not_yet.add_subprocesses(app);
+  app.add_flag("-s,--subprocesses", subprocesses)->group("");  // not listed: of record, and typed here out of habit
   add_native(app, "Options");
+  add_locals(app, "Options");
   add_verbose(app, "Options");
-  not_yet.add_locals(app);
 }
 
 void TypedOptions::add_top(CLI::App& app) {
@@ -424,6 +431,7 @@ Result<DiffOptions> TypedOptions::diff() const {
 
 Result<DumpOptions> TypedOptions::dump() const {
   DumpOptions options;
+  if (subprocesses) return fail(ErrorCode::kUsage, "dump shows one process: --subprocesses is for record");
   if (pid.empty() == core.empty()) {
     return fail(ErrorCode::kUsage,
                 pid.empty() ? "dump takes --pid PID, or --core FILE" : "dump takes --pid PID or --core FILE, not both");
@@ -444,6 +452,7 @@ Result<DumpOptions> TypedOptions::dump() const {
   options.verbose = verbose;
   GILSPY_TRY(options.stopping, stopping());
   GILSPY_TRY(options.native, native_frames());
+  options.variables = locals > 1 ? VariableDetail::kFull : locals > 0 ? VariableDetail::kShort : VariableDetail::kNone;
   return options;
 }
 

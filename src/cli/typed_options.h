@@ -7,7 +7,6 @@
 
 #include "check_options.h"
 #include "gilspy/result.h"
-#include "not_yet.h"
 #include "options.h"
 
 namespace CLI {
@@ -22,8 +21,8 @@ struct TypedOptions {
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
        json = false, subprocesses = false, native = false, native_all = false, verbose = false;
+  int locals = 0;
   std::vector<std::string> command;
-  NotYet not_yet;
   TypedCheck check;
 
   // What a command can be told.
@@ -53,6 +52,7 @@ struct TypedOptions {
   void add_stopping(CLI::App& app, const char* group);
   void add_native(CLI::App& app, const char* group);
   void add_verbose(CLI::App& app, const char* group);
+  void add_locals(CLI::App& app, const char* group);
 
   Result<const Format*> chosen_format() const;
   Result<const ComparisonFormat*> chosen_comparison_format() const;

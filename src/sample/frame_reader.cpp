@@ -30,17 +30,50 @@ std::optional<std::uint32_t> take_number(std::span<const std::byte>& table) {
 }  // namespace
 
 std::vector<Variable> FrameReader::variables(const FramePlace& place) {
-  const Facts* const facts = facts_of(place.code);
   std::vector<Variable> found;
-  if (facts == nullptr) return found;
-  const std::vector<RemoteAddr> values = pointers(place.frame + layout_.variables.locals, facts->names.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    RemoteAddr value = values[i];
-    if (value.is_null()) continue;
-    if (is_cell(value)) value = read_pointer(memory_, value + layout_.object.var_size).value_or(RemoteAddr{});
-    if (!value.is_null()) found.push_back({facts->names[i], value});
+  const auto all = slots(place);
+  if (!all.has_value()) return found;
+  for (const Slot& slot : all->slots) {
+    if (!slot.value.is_null()) found.push_back({name_of(place, slot), slot.value});
   }
   return found;
+}
+
+std::optional<FrameSlots> FrameReader::slots(const FramePlace& place) {
+  const Facts* const facts = facts_of(place.code);
+  if (facts == nullptr) return std::nullopt;
+  const std::vector<RemoteAddr> values = pointers(place.frame + layout_.variables.locals, facts->names.size());
+  if (values.size() != facts->names.size()) return std::nullopt;
+  FrameSlots found;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Slot slot{values[i], static_cast<std::uint32_t>(i)};
+    if (!slot.value.is_null() && facts->may_be_cell(i) && is_cell(slot.value)) {
+      slot.value = read_pointer(memory_, slot.value + layout_.object.var_size).value_or(RemoteAddr{});
+    }
+    slot.argument = i < facts->arguments;
+    if (facts->twins[i] < found.slots.size()) {
+      found.slots[facts->twins[i]].value = slot.value;
+    } else {
+      found.slots.push_back(slot);
+    }
+  }
+  if (facts->is_function) return found;
+  found.mapping = read_pointer(memory_, place.frame + layout_.variables.mapping).value_or(RemoteAddr{});
+  found.scope = found.mapping == globals(place) ? Scope::kModule : Scope::kMapping;
+  return found;
+}
+
+const std::string& FrameReader::name_of(const FramePlace& place, const Slot& slot) {
+  static const std::string kNone;
+  const Facts* const facts = facts_of(place.code);
+  return facts != nullptr && slot.name < facts->names.size() ? facts->names[slot.name] : kNone;
+}
+
+// A variable can hold a cell as any other object.
+bool FrameReader::Facts::may_be_cell(std::size_t slot) const {
+  constexpr std::byte kCellOrFree{0xc0};  // CO_FAST_CELL, CO_FAST_FREE (pycore_code.h)
+  if (slot < kinds.size()) return (kinds[slot] & kCellOrFree) != std::byte{0};
+  return slot >= first_cell;
 }
 
 bool FrameReader::find_variables(const FramePlace& place, std::span<const std::string_view> names,
@@ -155,10 +188,13 @@ const FrameReader::Facts* FrameReader::facts_of(RemoteAddr code) {
 
 FrameReader::Facts FrameReader::read_facts(RemoteAddr code) {
   Facts facts;
-  for (const Offset field : {layout_.code.local_names, layout_.code.cell_names, layout_.code.free_names}) {
-    add_names(code, field, facts.names);
-  }
+  add_names(code, layout_.code.local_names, facts.names);
+  if (layout_.code.cell_names != kAbsent) facts.first_cell = static_cast<std::uint32_t>(facts.names.size());
+  add_names(code, layout_.code.cell_names, facts.names);
+  add_names(code, layout_.code.free_names, facts.names);
   facts.locals = static_cast<std::uint32_t>(facts.names.size());
+  read_signature(code, facts);
+  find_twins(facts);
   const auto stack_size = read_value<std::int32_t>(memory_, code + layout_.code.stacksize);
   if (stack_size.has_value() && *stack_size > 0) {
     facts.stack_size = std::min(static_cast<std::uint32_t>(*stack_size), kMostSlots);
@@ -169,6 +205,30 @@ FrameReader::Facts FrameReader::read_facts(RemoteAddr code) {
   const auto bytes = read_bytes(memory_, layout_, *table, kLargestTable);
   if (bytes.has_value()) facts.handlers = read_handlers(*bytes);
   return facts;
+}
+
+void FrameReader::read_signature(RemoteAddr code, Facts& facts) {
+  constexpr std::uint32_t kOptimized = 1, kVarArgs = 4, kVarKeywords = 8;  // CO_* of code.h
+  const auto flags = read_value<std::uint32_t>(memory_, code + layout_.code.flags).value_or(kOptimized);
+  const auto count = [&](Offset field) {
+    return std::min(read_value<std::uint32_t>(memory_, code + field).value_or(0), kMostSlots);
+  };
+  facts.is_function = (flags & kOptimized) != 0;
+  facts.arguments = count(layout_.code.arguments) + count(layout_.code.keyword_only) +
+                    ((flags & kVarArgs) != 0 ? 1 : 0) + ((flags & kVarKeywords) != 0 ? 1 : 0);
+  if (layout_.code.local_kinds == kAbsent) return;
+  const auto kinds = read_pointer(memory_, code + layout_.code.local_kinds);
+  if (kinds.has_value()) facts.kinds = read_bytes(memory_, layout_, *kinds, kMostSlots).value_or(facts.kinds);
+}
+
+void FrameReader::find_twins(Facts& facts) {
+  for (std::size_t i = 0; i < facts.names.size(); ++i) {
+    facts.twins.push_back(static_cast<std::uint32_t>(i));
+    if (facts.first_cell == 0 || i < facts.first_cell) continue;
+    const auto arguments = std::span(facts.names).first(std::min(facts.arguments, facts.first_cell));
+    const auto twin = std::ranges::find(arguments, facts.names[i]);
+    if (twin != arguments.end()) facts.twins.back() = static_cast<std::uint32_t>(twin - arguments.begin());
+  }
 }
 
 void FrameReader::add_names(RemoteAddr code, Offset field, std::vector<std::string>& names) {

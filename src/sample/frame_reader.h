@@ -2,6 +2,7 @@
 // is read from the target when it is asked for; what a code object says is kept.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,28 @@ struct Variable {
   RemoteAddr value;
 };
 
+// A place for a variable, in the order in which the code object names them.
+struct Slot {
+  RemoteAddr value;  // what a cell holds in place of it; null: not bound
+  std::uint32_t name = 0;
+  bool argument = false;
+  bool operator==(const Slot&) const = default;
+};
+
+// Whose variables a frame has.
+enum class Scope : std::uint8_t {
+  kFunction,
+  kMapping,  // a class body, or what exec() runs: they lie in `mapping`, a dict mostly
+  kModule,   // the same, and they are the globals
+};
+
+struct FrameSlots {
+  Scope scope = Scope::kFunction;
+  RemoteAddr mapping;
+  std::vector<Slot> slots;
+  bool operator==(const FrameSlots&) const = default;
+};
+
 class FrameReader {
  public:
   FrameReader(MemoryReader& memory, const RuntimeLayout& layout, CodeCache& codes)
@@ -33,6 +56,9 @@ class FrameReader {
 
   // Those that are set, parameters first; what cells hold in place of them.
   std::vector<Variable> variables(const FramePlace& place);
+  // All of them, bound or not. Nothing: they cannot be read.
+  std::optional<FrameSlots> slots(const FramePlace& place);
+  const std::string& name_of(const FramePlace& place, const Slot& slot);
   // The values of local variables with these names; null: not set. False: it has none of such a name, or they cannot be
   // read. At most a handful; what a cell holds is not looked up.
   bool find_variables(const FramePlace& place, std::span<const std::string_view> names, std::span<RemoteAddr> values);
@@ -51,14 +77,24 @@ class FrameReader {
   };
   struct Facts {
     std::vector<std::string> names;
+    std::vector<std::byte> kinds;  // of 3.11 and later: which of them lie in cells
     std::vector<Handlers> handlers;
     std::uint32_t locals = 0;  // slots in front of the value stack
     std::uint32_t stack_size = 0;
+    std::uint32_t first_cell = 0;  // up to 3.10, cells lie behind all others
+    std::uint32_t arguments = 0;
+    bool is_function = true;
+    // By slot, the slot itself; up to 3.10, of a cell, that of the argument which it has in it.
+    std::vector<std::uint32_t> twins;
+
+    bool may_be_cell(std::size_t slot) const;
   };
 
   const Facts* facts_of(RemoteAddr code);
   Facts read_facts(RemoteAddr code);
   void add_names(RemoteAddr code, Offset field, std::vector<std::string>& names);
+  void read_signature(RemoteAddr code, Facts& facts);
+  static void find_twins(Facts& facts);
   static std::vector<Handlers> read_handlers(std::span<const std::byte> table);
   std::vector<RemoteAddr> pointers(RemoteAddr first, std::size_t count);
   RemoteAddr end_of_stack(const FramePlace& place, const Facts& facts);

@@ -34,6 +34,8 @@ class LockTable {
   // Looks, on a budget, who has the locks that somebody waits for; where that is another one than was told before, it
   // is appended to `changed`.
   void refresh_owners(Nanos now, std::vector<LockOwner>& changed);
+  // The frames of the last known stack, the outermost first.
+  static std::vector<FramePlace> places_of(const StackPlan& plan);
 
  private:
   struct Record {
@@ -46,7 +48,6 @@ class LockTable {
 
   LockWait sit_down(ThreadIndex thread, RemoteAddr futex, LockWait wait);
   LockIndex index_of(const Waiter& waiter, const FoundLock& found, std::vector<LockInfo>& met);
-  static std::vector<FramePlace> places_of(const StackPlan& plan);
   std::optional<ThreadIndex> thread_of(ThreadIdent ident) const;
   std::optional<ThreadIndex> thread_at(RemoteAddr state) const;
   std::optional<ThreadIndex> find_with(const Record& record);

@@ -2,38 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "gilspy/memory.h"
+#include "python_quote.h"
 
 namespace gilspy::sample {
 namespace {
 
 constexpr std::uint64_t kMostCharacters = 4096;
-constexpr char32_t kReplacement = 0xfffd;
 constexpr std::uint64_t kInlineValuesFlag = 1ULL << 2;  // Py_TPFLAGS_INLINE_VALUES, 3.13+
 constexpr std::uint64_t kManagedDictFlag = 1ULL << 4;   // Py_TPFLAGS_MANAGED_DICT, 3.11+
 
 tl::unexpected<Error> corrupt(std::string what) { return fail(ErrorCode::kCorrupt, std::move(what)); }
-
-void append_utf8(std::string& out, char32_t c) {
-  if (c >= 0x110000 || (c >= 0xd800 && c < 0xe000)) c = kReplacement;
-  const auto byte = [&out](char32_t value) { out.push_back(static_cast<char>(value)); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xc0 | (c >> 6));
-    byte(0x80 | (c & 0x3f));
-  } else if (c < 0x10000) {
-    byte(0xe0 | (c >> 12));
-    byte(0x80 | ((c >> 6) & 0x3f));
-    byte(0x80 | (c & 0x3f));
-  } else {
-    byte(0xf0 | (c >> 18));
-    byte(0x80 | ((c >> 12) & 0x3f));
-    byte(0x80 | ((c >> 6) & 0x3f));
-    byte(0x80 | (c & 0x3f));
-  }
-}
 
 template <typename Unit>
 std::string decode(std::span<const std::byte> bytes) {
@@ -43,6 +25,31 @@ std::string decode(std::span<const std::byte> bytes) {
     append_utf8(out, StructView(bytes).get<Unit>(at));
   }
   return out;
+}
+
+struct Characters {
+  RemoteAddr first;
+  std::uint64_t length = 0;
+  unsigned width = 1;  // bytes of each
+};
+
+Result<Characters> find_characters(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
+  std::array<std::byte, 56> header;  // no string is smaller, with or without a GIL
+  const std::size_t header_size = std::min<std::size_t>(layout.unicode.ascii_data, header.size());
+  GILSPY_CHECK(read_exact(memory, object, std::span(header).first(header_size)));
+  const StructView view(header);
+  const auto state = view.get<std::uint32_t>(layout.unicode.state);
+  const bool compact = ((state >> layout.unicode.compact_shift) & 1U) != 0;
+  const bool ascii = ((state >> layout.unicode.ascii_shift) & 1U) != 0;
+  Characters characters;
+  characters.length = view.get<std::uint64_t>(layout.unicode.length);
+  characters.width = (state >> layout.unicode.kind_shift) & 7U;
+  if (characters.width != 1 && characters.width != 2 && characters.width != 4) return corrupt("not a string");
+  characters.first = object + (ascii && compact ? layout.unicode.ascii_data : layout.unicode.compact_data);
+  if (compact) return characters;
+  GILSPY_TRY(characters.first, read_pointer(memory, characters.first));
+  if (characters.first.is_null()) return corrupt("a string without characters");
+  return characters;
 }
 
 struct Keys {
@@ -79,11 +86,12 @@ Result<Keys> read_keys(MemoryReader& memory, const RuntimeLayout& layout, Remote
 }
 
 // Keys of entries, and their values unless the table is split (then the values in the entries are null).
-Result<std::vector<DictEntry>> read_entries(MemoryReader& memory, const Keys& keys, std::size_t at_most) {
-  const std::uint64_t count = std::min<std::uint64_t>(keys.entry_count, at_most);
+Result<std::vector<DictEntry>> read_entries(MemoryReader& memory, const Keys& keys, std::size_t at_most,
+                                            std::size_t first = 0) {
+  const std::uint64_t count = std::min<std::uint64_t>(keys.entry_count - std::min(keys.entry_count, first), at_most);
   const std::size_t size = keys.general ? 24 : 16;
   std::vector<std::byte> bytes(count * size);
-  GILSPY_CHECK(read_exact(memory, keys.entries, bytes));
+  GILSPY_CHECK(read_exact(memory, keys.entries + first * size, bytes));
   std::vector<DictEntry> entries;
   for (std::size_t at = 0; at < bytes.size(); at += size) {
     const StructView entry{std::span<const std::byte>(bytes).subspan(at, size)};
@@ -98,6 +106,33 @@ Result<void> take_split_values(MemoryReader& memory, RemoteAddr first_value, std
   GILSPY_CHECK(read_exact(memory, first_value, bytes));
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].value = StructView(bytes).pointer(i * 8);
   return {};
+}
+
+// Values that were set in another order than the keys say it themselves: up to 3.12 in bytes in front of them, behind
+// their count; later in bytes behind the last value, of which the first byte of the header says where it is.
+void sort_as_inserted(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr values,
+                      std::vector<DictEntry>& entries) {
+  std::array<std::uint8_t, 64> order{};
+  const std::span<std::uint8_t> in_use = std::span(order).first(std::min(entries.size(), order.size()));
+  const auto read = [&](RemoteAddr first) {
+    return read_exact(memory, first, std::as_writable_bytes(in_use)).has_value();
+  };
+  if (layout.instance_values == InstanceValues::kNone) return;
+  if (layout.instance_values == InstanceValues::kInlineAfterObject) {
+    const std::uint64_t capacity = read_value<std::uint8_t>(memory, values).value_or(0);
+    if (!read(values + layout.dict.values_first + 8 * capacity)) return;
+  } else {
+    if (!read(values - 2 - in_use.size())) return;
+    std::ranges::reverse(in_use);
+  }
+  std::vector<DictEntry> sorted;
+  for (const std::uint8_t place : in_use) {
+    if (place >= entries.size() || entries[place].value.is_null()) continue;
+    sorted.push_back(std::exchange(entries[place], DictEntry{}));
+  }
+  // What the bytes do not tell comes last.
+  std::ranges::copy_if(entries, std::back_inserter(sorted), [](const DictEntry& e) { return !e.value.is_null(); });
+  entries = std::move(sorted);
 }
 
 Result<RemoteAddr> pick(MemoryReader& memory, const RuntimeLayout& layout, const std::vector<DictEntry>& entries,
@@ -118,6 +153,7 @@ Result<std::vector<DictEntry>> read_instance_values(MemoryReader& memory, const 
   GILSPY_TRY(const Keys keys, read_keys(memory, layout, shared));
   GILSPY_TRY(std::vector<DictEntry> entries, read_entries(memory, keys, 256));
   GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first, entries));
+  sort_as_inserted(memory, layout, values, entries);
   return entries;
 }
 
@@ -164,35 +200,43 @@ Result<Attributes> attributes_of(MemoryReader& memory, const RuntimeLayout& layo
 }  // namespace
 
 Result<std::string> read_str(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
-  std::array<std::byte, 56> header;  // no string is smaller, with or without a GIL
-  const std::size_t header_size = std::min<std::size_t>(layout.unicode.ascii_data, header.size());
-  GILSPY_CHECK(read_exact(memory, object, std::span(header).first(header_size)));
-  const StructView view(header);
-  const auto length = view.get<std::uint64_t>(layout.unicode.length);
-  const auto state = view.get<std::uint32_t>(layout.unicode.state);
-  const unsigned kind = (state >> layout.unicode.kind_shift) & 7U;
-  const bool compact = ((state >> layout.unicode.compact_shift) & 1U) != 0;
-  const bool ascii = ((state >> layout.unicode.ascii_shift) & 1U) != 0;
-  if (!compact || (kind != 1 && kind != 2 && kind != 4)) return corrupt("not a compact string");
-  std::vector<std::byte> data(std::min(length, kMostCharacters) * kind);
-  const RemoteAddr start = object + (ascii ? layout.unicode.ascii_data : layout.unicode.compact_data);
-  GILSPY_CHECK(read_exact(memory, start, data));
-  if (kind == 1) return decode<std::uint8_t>(data);
-  if (kind == 2) return decode<std::uint16_t>(data);
+  GILSPY_TRY(const Characters characters, find_characters(memory, layout, object));
+  std::vector<std::byte> data(std::min(characters.length, kMostCharacters) * characters.width);
+  GILSPY_CHECK(read_exact(memory, characters.first, data));
+  if (characters.width == 1) return decode<std::uint8_t>(data);
+  if (characters.width == 2) return decode<std::uint16_t>(data);
   return decode<std::uint32_t>(data);
+}
+
+Result<Text> read_text(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object, std::size_t at_most) {
+  GILSPY_TRY(const Characters characters, find_characters(memory, layout, object));
+  Text text{{}, characters.length};
+  std::vector<std::byte> data(std::min<std::uint64_t>(characters.length, at_most) * characters.width);
+  GILSPY_CHECK(read_exact(memory, characters.first, data));
+  const StructView view(data);
+  for (std::size_t at = 0; at < data.size(); at += characters.width) {
+    text.characters.push_back(characters.width == 1   ? view.get<std::uint8_t>(at)
+                              : characters.width == 2 ? view.get<std::uint16_t>(at)
+                                                      : view.get<char32_t>(at));
+  }
+  return text;
+}
+
+Result<std::string> read_c_string(MemoryReader& memory, RemoteAddr first) {
+  std::array<char, 64> text{};
+  // It may end close to the end of a mapping: shorter reads until one succeeds.
+  for (std::size_t size = text.size(); size >= 8; size /= 2) {
+    const auto read = read_exact(memory, first, std::as_writable_bytes(std::span(text).first(size)));
+    if (read.has_value()) return std::string(text.data(), std::find(text.begin(), text.end(), '\0'));
+    if (read.error().code() != ErrorCode::kBadAddress) return tl::unexpected(read.error());
+  }
+  return fail(ErrorCode::kBadAddress, "a name is not mapped");
 }
 
 Result<std::string> read_type_name(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
   GILSPY_TRY(const RemoteAddr name, read_pointer(memory, type + layout.object.type_name));
-  std::array<char, 64> text{};
-  // The name may end close to the end of a mapping: shorter reads until one succeeds.
-  for (std::size_t size = text.size(); size >= 8; size /= 2) {
-    const auto read = read_exact(memory, name, std::as_writable_bytes(std::span(text).first(size)));
-    if (read.has_value()) return std::string(text.data(), std::find(text.begin(), text.end(), '\0'));
-    if (read.error().code() != ErrorCode::kBadAddress) return tl::unexpected(read.error());
-  }
-  return fail(ErrorCode::kBadAddress, "a type's name is not mapped");
+  return read_c_string(memory, name);
 }
 
 Result<std::vector<std::byte>> read_bytes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
@@ -233,6 +277,29 @@ Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayo
   return entries;
 }
 
+Result<DictPart> read_dict_part(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                std::size_t at_most) {
+  constexpr std::size_t kBlock = 256, kMostSearched = 4096;  // deleted entries can be many
+  DictPart part;
+  GILSPY_TRY(part.size, read_value<std::uint64_t>(memory, dict + layout.dict.used));
+  GILSPY_TRY(const RemoteAddr keys_at, read_pointer(memory, dict + layout.dict.keys));
+  GILSPY_TRY(const RemoteAddr values, read_pointer(memory, dict + layout.dict.values));
+  GILSPY_TRY(const Keys keys, read_keys(memory, layout, keys_at));
+  for (std::size_t at = 0; at < kMostSearched && part.entries.size() < at_most; at += kBlock) {
+    GILSPY_TRY(std::vector<DictEntry> block, read_entries(memory, keys, kBlock, at));
+    if (block.empty()) break;
+    if (!values.is_null()) {
+      GILSPY_CHECK(take_split_values(memory, values + layout.dict.values_first + at * 8, block));
+      if (at == 0) sort_as_inserted(memory, layout, values, block);
+    }
+    for (const DictEntry& entry : block) {
+      if (!entry.key.is_null() && !entry.value.is_null() && part.entries.size() < at_most)
+        part.entries.push_back(entry);
+    }
+  }
+  return part;
+}
+
 Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
                                 std::string_view key) {
   constexpr std::size_t kMostEntries = 100'000;
@@ -240,15 +307,20 @@ Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layou
   return pick(memory, layout, entries, key);
 }
 
-namespace {
-
-Result<std::vector<DictEntry>> read_attributes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object) {
-  constexpr std::size_t kMostAttributes = 100'000;
+Result<std::vector<DictEntry>> read_attributes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                               std::size_t at_most) {
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
   GILSPY_TRY(const Attributes found, attributes_of(memory, layout, object, type));
-  if (!found.dict.is_null()) return read_dict(memory, layout, found.dict, kMostAttributes);
+  if (!found.dict.is_null()) {
+    GILSPY_TRY(DictPart part, read_dict_part(memory, layout, found.dict, at_most));
+    return std::move(part.entries);
+  }
   return read_instance_values(memory, layout, found.values, type);
 }
+
+namespace {
+
+constexpr std::size_t kMostAttributes = 100'000;
 
 Result<std::string> name_of(MemoryReader& memory, const RuntimeLayout& layout, const std::vector<DictEntry>& entries,
                             RemoteAddr value) {
@@ -261,13 +333,13 @@ Result<std::string> name_of(MemoryReader& memory, const RuntimeLayout& layout, c
 
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                   std::string_view name) {
-  GILSPY_TRY(const std::vector<DictEntry> entries, read_attributes(memory, layout, object));
+  GILSPY_TRY(const std::vector<DictEntry> entries, read_attributes(memory, layout, object, kMostAttributes));
   return pick(memory, layout, entries, name);
 }
 
 Result<std::string> name_of_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                       RemoteAddr value) {
-  if (const auto entries = read_attributes(memory, layout, object); entries.has_value()) {
+  if (const auto entries = read_attributes(memory, layout, object, kMostAttributes); entries.has_value()) {
     if (auto name = name_of(memory, layout, *entries, value); name.has_value()) return name;
   }
   GILSPY_TRY(const RemoteAddr type, read_pointer(memory, object + layout.object.type));
@@ -296,6 +368,9 @@ Result<RemoteAddr> find_in_module(MemoryReader& memory, const RuntimeLayout& lay
 
 namespace {
 
+// setentry: key and hash. A deleted entry has a key too, which is no object of the program (_dummy), and hash -1.
+bool is_in_set(RemoteAddr key, RemoteAddr hash) { return !key.is_null() && hash.value() != ~std::uint64_t{0}; }
+
 Result<std::vector<RemoteAddr>> read_pointers(MemoryReader& memory, RemoteAddr first, std::size_t count) {
   std::vector<std::byte> bytes(count * 8);
   GILSPY_CHECK(read_exact(memory, first, bytes));
@@ -306,11 +381,10 @@ Result<std::vector<RemoteAddr>> read_pointers(MemoryReader& memory, RemoteAddr f
 
 }  // namespace
 
-// PyListObject: ob_item follows the size.
 Result<std::vector<RemoteAddr>> read_list(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr list,
                                           std::size_t at_most) {
   GILSPY_TRY(const auto size, read_value<std::uint64_t>(memory, list + layout.object.var_size));
-  GILSPY_TRY(const RemoteAddr items, read_pointer(memory, list + layout.object.var_size + 8));
+  GILSPY_TRY(const RemoteAddr items, read_pointer(memory, list + layout.values.list_items));
   return read_pointers(memory, items, std::min<std::uint64_t>(size, at_most));
 }
 
@@ -320,7 +394,6 @@ Result<std::vector<RemoteAddr>> read_tuple(MemoryReader& memory, const RuntimeLa
   return read_pointers(memory, tuple + layout.object.tuple_items, std::min<std::uint64_t>(size, at_most));
 }
 
-// setentry: key and hash. A deleted entry has a key too, which is no object of the program (_dummy), and hash -1.
 Result<std::vector<RemoteAddr>> read_set(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set,
                                          std::size_t at_most) {
   GILSPY_TRY(const auto mask, read_value<std::uint64_t>(memory, set + layout.set.mask));
@@ -329,9 +402,23 @@ Result<std::vector<RemoteAddr>> read_set(MemoryReader& memory, const RuntimeLayo
   GILSPY_TRY(const std::vector<RemoteAddr> words, read_pointers(memory, table, 2 * (mask + 1)));
   std::vector<RemoteAddr> keys;
   for (std::size_t i = 0; i < words.size(); i += 2) {
-    if (!words[i].is_null() && words[i + 1].value() != ~std::uint64_t{0}) keys.push_back(words[i]);
+    if (is_in_set(words[i], words[i + 1])) keys.push_back(words[i]);
   }
   return keys;
+}
+
+Result<SetPart> read_set_part(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set, std::size_t at_most) {
+  constexpr std::uint64_t kMostSlots = 4096;
+  SetPart part;
+  GILSPY_TRY(part.size, read_value<std::uint64_t>(memory, set + layout.set.used));
+  GILSPY_TRY(const auto mask, read_value<std::uint64_t>(memory, set + layout.set.mask));
+  GILSPY_TRY(const RemoteAddr table, read_pointer(memory, set + layout.set.table));
+  GILSPY_TRY(const std::vector<RemoteAddr> words,
+             read_pointers(memory, table, 2 * (std::min(mask, kMostSlots - 1) + 1)));
+  for (std::size_t i = 0; i < words.size() && part.items.size() < at_most; i += 2) {
+    if (is_in_set(words[i], words[i + 1])) part.items.push_back(words[i]);
+  }
+  return part;
 }
 
 }  // namespace gilspy::sample

@@ -15,6 +15,16 @@ namespace gilspy::sample {
 // A str as UTF-8; lone surrogates become U+FFFD. At most 4,096 characters. Errors: kCorrupt, kBadAddress.
 Result<std::string> read_str(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object);
 
+// The same as it is, surrogates included; and how many characters it has.
+struct Text {
+  std::u32string characters;
+  std::uint64_t length = 0;
+};
+Result<Text> read_text(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object, std::size_t at_most);
+
+// Of at most 64 bytes: more are cut off.
+Result<std::string> read_c_string(MemoryReader& memory, RemoteAddr first);
+
 // tp_name of the object's type.
 Result<std::string> read_type_name(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object);
 
@@ -31,6 +41,13 @@ struct DictEntry {
 // The live entries of a dict, at most `at_most`. With a split table the values come from `values`.
 Result<std::vector<DictEntry>> read_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
                                          std::size_t at_most);
+// The first live entries alone, and how many there are.
+struct DictPart {
+  std::vector<DictEntry> entries;
+  std::uint64_t size = 0;
+};
+Result<DictPart> read_dict_part(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
+                                std::size_t at_most);
 Result<RemoteAddr> find_in_dict(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr dict,
                                 std::string_view key);
 
@@ -56,7 +73,17 @@ Result<std::vector<RemoteAddr>> read_tuple(MemoryReader& memory, const RuntimeLa
 Result<std::vector<RemoteAddr>> read_set(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set,
                                          std::size_t at_most);
 
-// An attribute in the instance's own dict or values; kCorrupt when there is none.
+// Some of them, in the order in which Python goes over them; and how many there are.
+struct SetPart {
+  std::vector<RemoteAddr> items;
+  std::uint64_t size = 0;
+};
+Result<SetPart> read_set_part(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr set, std::size_t at_most);
+
+// The instance's own dict or values; values can be null. kCorrupt when it has neither.
+Result<std::vector<DictEntry>> read_attributes(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
+                                               std::size_t at_most);
+// An attribute among them; kCorrupt when there is none.
 Result<RemoteAddr> find_attribute(MemoryReader& memory, const RuntimeLayout& layout, RemoteAddr object,
                                   std::string_view name);
 

@@ -10,6 +10,7 @@
 #include "task_watch.h"
 #include "thread_namer.h"
 #include "thread_table.h"
+#include "variable_reader.h"
 
 namespace gilspy::sample {
 
@@ -31,7 +32,8 @@ class LiveSampler : public Sampler {
         names_(target, layout),
         loops_(target, layout, codes_, stacks),
         tasks_(target, layout, codes_, stacks),
-        task_watch_(tasks_, stacks) {}
+        task_watch_(tasks_, stacks),
+        variables_(target, layout, codes_) {}
 
   Result<void> start();
 
@@ -42,6 +44,7 @@ class LiveSampler : public Sampler {
   void show_tasks(AsyncTasks which) override { task_watch_.show(which); }
   Result<void> show_native() override;
   std::vector<TaskState> tasks() override;
+  StackVariables variables(ThreadIndex thread, VariableDetail detail) override;
   const ThreadInfo& thread(ThreadIndex index) const override;
 
  private:
@@ -65,6 +68,9 @@ class LiveSampler : public Sampler {
   bool stop_running(std::span<const ThreadIndex> threads, Sample& sample);
   std::vector<ThreadIndex> holders() const;
   bool stands_still(const ThreadRecord& record) const;
+  void stop_for_variables(ThreadIndex thread, Sample& scratch);
+  StackVariables try_variables(ThreadIndex thread, VariableDetail detail);
+  bool read_stack_of(ThreadRecord& record, StackQuality& quality);
   void let_go(Sample& sample);
   void end_stop(std::span<const ThreadIndex> threads, std::span<const StackRequest> requests, Sample& sample);
   void drop_doubtful(std::span<StackOutcome> outcomes) const;
@@ -115,6 +121,7 @@ class LiveSampler : public Sampler {
   LoopReader loops_;
   TaskReader tasks_;
   TaskWatch task_watch_;
+  VariableReader variables_;
 
   std::uint64_t tick_ = 0;
   bool stopped_ = false;

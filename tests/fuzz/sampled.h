@@ -35,6 +35,7 @@ class Sampled {
     now_ += later;
     const bool goes_on = sampler_->tick(now_, sample_).has_value();
     complaint_ = complaint_about(target_.reads());
+    if (goes_on && known_ > 0) look_at_variables(static_cast<ThreadIndex>(turn_++ % known_));
     if (goes_on && !sample_.failed) check();
     return goes_on && complaint_.empty();
   }
@@ -44,6 +45,19 @@ class Sampled {
  private:
   void require(bool condition, std::string_view otherwise) {
     if (!condition) complaint_ = otherwise;
+  }
+
+  // As repr() writes them, however they fall apart: short, and no more frames than the stack has.
+  void look_at_variables(ThreadIndex thread) {
+    target_.clear_reads();
+    const StackVariables found = sampler_->variables(thread, VariableDetail::kFull);
+    if (complaint_.empty()) complaint_ = complaint_about(target_.reads());
+    require(found.frames.size() == stacks_.frames_of(found.stack).size(), "frames without a stack");
+    for (const FrameVariables& frame : found.frames) {
+      for (const ShownVariable& variable : frame.variables) {
+        require(variable.value.size() < 20'000, "a value without an end");
+      }
+    }
   }
 
   void check() {
@@ -73,6 +87,7 @@ class Sampled {
   std::unique_ptr<Sampler> sampler_;
   Sample sample_;
   std::uint32_t known_ = 0;
+  std::uint32_t turn_ = 0;
   std::string_view complaint_;
   Nanos now_ = std::chrono::seconds(50);
 };

@@ -166,10 +166,11 @@ def test_pids_of_pythons(complete, tmp_path):
     assert str(program.pid) in found and str(other.pid) not in found
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_options_that_help_does_not_list_are_not_offered(shell):
-    script = script_of(shell)
-    assert "nonblocking" in script and "--locals" not in script
+@in_every_shell
+def test_options_that_help_does_not_list_are_not_offered(complete, tmp_path):
+    shell_environment(tmp_path)
+    assert "--subprocesses" in complete("gilspy record --su", tmp_path)
+    assert "--subprocesses" not in complete("gilspy dump --su", tmp_path)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

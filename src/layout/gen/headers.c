@@ -38,5 +38,13 @@ struct mentioned {
   _PyThreadStateImpl *thread_with_asyncio;
   PyGenObject *generator;
   PySetObject *set;
+  PyListObject *list;
+  PyFloatObject *fraction;
+  PyComplexObject *complex_number;
+  PyByteArrayObject *byte_array;
+  PyFunctionObject *function;
+  PyMethodObject *method;
+  PyCFunctionObject *builtin;
+  PyBaseExceptionObject *exception;
   struct _Py_DebugOffsets *debug_offsets;
 } gilspy_mentioned;

@@ -97,13 +97,16 @@ constexpr FieldRule kFields[] = {
     {"variables.stack_top",
      never,
      {{{"_PyInterpreterFrame", "stackpointer"}, {"_frame", "f_stacktop"}, {"_frame", "f_stackdepth"}}}},
+    {"variables.mapping", always, {{{"_PyInterpreterFrame", "f_locals"}, {"_frame", "f_locals"}}}},
 
     {"generator.size", always, {{{"PyGenObject"}}}},
     {"generator.frame", always, {{{"PyGenObject", "gi_iframe"}, {"PyGenObject", "gi_frame"}}}},
     {"generator.state", with_data_stack, {{{"PyGenObject", "gi_frame_state"}}}},
+    {"generator.name", always, {{{"PyGenObject", "gi_qualname"}}}},
 
     {"set.mask", always, {{{"PySetObject", "mask"}}}},
     {"set.table", always, {{{"PySetObject", "table"}}}},
+    {"set.used", always, {{{"PySetObject", "used"}}}},
 
     {"code.size", always, {{{"PyCodeObject"}}}},
     {"code.filename", always, {{{"PyCodeObject", "co_filename"}}}},
@@ -121,6 +124,10 @@ constexpr FieldRule kFields[] = {
     {"code.exception_table", with_data_stack, {{{"PyCodeObject", "co_exceptiontable"}}}},
     {"code.tlbc", with_thread_local_bytecode, {{{"PyCodeObject", "co_tlbc"}}}},
     {"code.tlbc_entries", with_thread_local_bytecode, {{{"_PyCodeArray", "entries"}}}},
+    {"code.flags", always, {{{"PyCodeObject", "co_flags"}}}},
+    {"code.arguments", always, {{{"PyCodeObject", "co_argcount"}}}},
+    {"code.keyword_only", always, {{{"PyCodeObject", "co_kwonlyargcount"}}}},
+    {"code.local_kinds", with_data_stack, {{{"PyCodeObject", "co_localspluskinds"}}}},
 
     {"object.type", always, {{{"_object", "ob_type"}}}},
     {"object.var_size", always, {{{"PyVarObject", "ob_size"}}}},
@@ -130,6 +137,9 @@ constexpr FieldRule kFields[] = {
     {"object.type_dict", always, {{{"_typeobject", "tp_dict"}}}},
     {"object.type_basicsize", always, {{{"_typeobject", "tp_basicsize"}}}},
     {"object.type_dictoffset", always, {{{"_typeobject", "tp_dictoffset"}}}},
+    {"object.type_base", always, {{{"_typeobject", "tp_base"}}}},
+    {"object.type_members", always, {{{"_typeobject", "tp_members"}}}},
+    {"object.type_qualname", always, {{{"PyHeapTypeObject", "ht_qualname"}}}},
     {"object.bytes_data", always, {{{"PyBytesObject", "ob_sval"}}}},
     {"object.tuple_items", always, {{{"PyTupleObject", "ob_item"}}}},
     {"object.mutex", free_threaded, {{{"_object", "ob_mutex"}}}},
@@ -151,6 +161,18 @@ constexpr FieldRule kFields[] = {
     {"dict.keys_indices", always, {{{"_dictkeysobject", "dk_indices"}}}},
     {"dict.module_dict", always, {{{"PyModuleObject", "md_dict"}}}},
     {"dict.values_first", with_values, {{{"_dictvalues", "values"}}}, true},
+    {"dict.used", always, {{{"PyDictObject", "ma_used"}}}},
+
+    {"values.list_items", always, {{{"PyListObject", "ob_item"}}}},
+    {"values.float_value", always, {{{"PyFloatObject", "ob_fval"}}}},
+    {"values.complex_value", always, {{{"PyComplexObject", "cval"}}}},
+    {"values.bytearray_start", always, {{{"PyByteArrayObject", "ob_start"}}}},
+    {"values.function_name", always, {{{"PyFunctionObject", "func_qualname"}}}},
+    {"values.method_function", always, {{{"PyMethodObject", "im_func"}}}},
+    {"values.builtin_definition", always, {{{"PyCFunctionObject", "m_ml"}}}},
+    {"values.builtin_self", always, {{{"PyCFunctionObject", "m_self"}}}},
+    {"values.module_name", always, {{{"PyModuleObject", "md_name"}}}},
+    {"values.exception_arguments", always, {{{"PyBaseExceptionObject", "args"}}}},
 };
 
 // Not among them: the fields of gil_runtime_state, which are told from different beginnings.
@@ -215,6 +237,9 @@ constexpr SlotRule kSlots[] = {
     {"dict.keys", "dict_object.ma_keys"},
     {"dict.values", "dict_object.ma_values"},
     {"dict.module_dict", "pyobject.ob_type", {"_object", "ob_type"}},
+
+    {"values.list_items", "list_object.ob_item"},
+    {"values.float_value", "float_object.ob_fval"},
 };
 
 }  // namespace

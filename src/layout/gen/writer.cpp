@@ -81,7 +81,7 @@ std::string layout_text(const Table& table, std::string_view name, std::string_v
   std::string text = fmt::format("inline constexpr RuntimeLayout kCpython{}{{\n    .name = \"{}\",\n", symbol, name);
   for (const std::string_view part :
        {"runtime", "interpreter", "stop_the_world", "gil", "thread", "cframe", "chunk", "frame", "variables",
-        "generator", "asyncio", "set", "code", "object", "unicode", "dict"}) {
+        "generator", "asyncio", "set", "code", "object", "unicode", "dict", "values"}) {
     text += part_text(table, extras, part);
   }
   text += fmt::format("    .frame_root = FrameRoot::{},\n", spelled(table.shape.frame_root));

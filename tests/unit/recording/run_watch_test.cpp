@@ -21,6 +21,7 @@ class NamedThreads final : public Sampler {
   void show_tasks(AsyncTasks) override {}
   Result<void> show_native() override { return {}; }
   std::vector<TaskState> tasks() override { return {}; }
+  StackVariables variables(ThreadIndex, VariableDetail) override { return {}; }
   const ThreadInfo& thread(ThreadIndex index) const override { return threads.at(to_int(index)); }
 
   std::vector<ThreadInfo> threads;
