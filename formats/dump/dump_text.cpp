@@ -139,13 +139,22 @@ class DumpText {
     line(bold(title + state_of(thread)));
     if (!thread.info.python) return line("    (a native thread, without Python)");
     if (thread.quality == StackQuality::kLost)
-      return line("    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
+      return line("    (its stack could not be read: it changes too fast, or is too deep)");
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
     if (thread.native == NativeQuality::kCut) line("    (some of its native functions could not be read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
-    for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
-      line("    " + frame_text(dump_.table.frame(dump_.table.leaf(stack))));
+    describe_frames(dump_.table.frames_of(thread.stack));
+  }
+
+  // The innermost first. Nobody reads thousands of lines.
+  void describe_frames(const std::vector<FrameId>& frames) {
+    constexpr std::size_t kMost = 400, kInner = 100, kOuter = 50;
+    for (std::size_t depth = frames.size(); depth-- > 0;) {
+      const Frame& frame = dump_.table.frame(frames[depth]);
+      const bool is_shown = frames.size() <= kMost || depth < kOuter || frames.size() - depth <= kInner;
+      if (is_shown || is_left_out(frame)) line("    " + frame_text(frame));
+      if (!is_shown && depth == kOuter) line("    (frames that are not shown: all are in JSON, -j)");
     }
   }
 
