@@ -94,6 +94,7 @@ class LiveSampler : public Sampler {
   void read_run_queue(ThreadIndex holder, Sample& sample);
   void refresh_others(Sample& sample);
   void place_thread(ThreadRecord& record, const SyscallFacts& facts);
+  bool waits_on_musl_gil(const GilRecord& gil, RemoteAddr futex);
   void set_place(ThreadRecord& record, WaitPlace place);
   void note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample);
   std::optional<std::uint32_t> cond_waiters(const GilRecord& gil, const GilWords& words) const;
