@@ -151,6 +151,7 @@ class LiveSampler : public Sampler {
   std::vector<LockOwner> untold_owners_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0, state_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
+  Nanos rest_until_{0};  // from walking long lists
 };
 
 }  // namespace gilspy::sample

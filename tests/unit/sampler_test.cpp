@@ -123,6 +123,19 @@ TEST_F(SamplerTest, APlaceInTheGilsFutexIsRecognised) {
   EXPECT_FALSE(sample_.gils[0].cond_waiters.has_value()) << "more waiters than threads are noise";
 }
 
+TEST_F(SamplerTest, AListOfThousandsIsNotWalkedAtEveryTickThatChangesIt) {
+  start(1500);
+  int walks = 0;
+  for (int i = 0; i < 30; ++i) {
+    threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(1501 + i), Tid{5000 + i}));
+    tick();
+    walks += python_.target.was_read(threads_[700].state) ? 1 : 0;
+  }
+  EXPECT_LE(walks, 4);
+  for (int i = 0; i < 60; ++i) tick();
+  EXPECT_NE(std::ranges::find(known_, Tid{5029}, &ThreadInfo::tid), known_.end());
+}
+
 // musl: a waiter's futex lies on its own stack, in a list that the condition variable begins.
 TEST_F(SamplerTest, AWaiterOfMuslIsRecognisedByTheList) {
   start(3);
