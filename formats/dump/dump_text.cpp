@@ -171,17 +171,28 @@ class DumpText {
     if (thread.quality == StackQuality::kLost) {
       return line(dump_.core
                       ? "    (its stack could not be read: some of its memory is not there)"
-                      : "    (its stack could not be read: it changes too fast, or has more than 20,000 frames)");
+                      : "    (its stack could not be read: it changes too fast, or is too deep)");
     }
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");
     if (thread.native == NativeQuality::kCut) line("    (some of its native functions could not be read)");
     if (thread.stack == kNoStack) return line("    " + std::string(wording::kNoPythonFrame));
+    describe_frames(thread);
+  }
+
+  // The innermost first. Nobody reads thousands of lines.
+  void describe_frames(const ThreadDump& thread) {
+    constexpr std::size_t kMost = 400, kInner = 100, kOuter = 50;
+    const std::vector<FrameId> frames = dump_.table.frames_of(thread.stack);
     auto variables = thread.variables.begin();
-    for (StackId stack = thread.stack; stack != kNoStack; stack = dump_.table.parent(stack)) {
-      const Frame& frame = dump_.table.frame(dump_.table.leaf(stack));
-      line("    " + frame_text(frame));
-      if (!frame.native && variables != thread.variables.end()) describe(*variables++);
+    for (std::size_t depth = frames.size(); depth-- > 0;) {
+      const Frame& frame = dump_.table.frame(frames[depth]);
+      const bool has_variables = !frame.native && variables != thread.variables.end();
+      const bool is_shown = frames.size() <= kMost || depth < kOuter || frames.size() - depth <= kInner;
+      if (is_shown || is_left_out(frame)) line("    " + frame_text(frame));
+      if (!is_shown && depth == kOuter) line("    (frames that are not shown: all are in JSON, -j)");
+      if (is_shown && has_variables) describe(*variables);
+      if (has_variables) ++variables;
     }
   }
 

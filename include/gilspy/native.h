@@ -53,6 +53,7 @@ struct NativeCopy {
     RemoteAddr anchor{};
   };
   std::vector<Entry> entries;  // by depth
+  bool left_out = false;       // `python` has a frame that stands for many, with entries that are not told
 };
 
 // A function as it is shown.

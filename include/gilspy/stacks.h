@@ -21,6 +21,10 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
+// Stands for those between the outermost and the innermost frames of a stack that is too deep to be told whole.
+inline constexpr std::string_view kFramesLeftOut = "(frames left out)";
+inline bool is_left_out(const Frame& frame) { return frame.native && frame.function == kFramesLeftOut; }
+
 class StackTable {
  public:
   StackTable();

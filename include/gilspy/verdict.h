@@ -102,6 +102,7 @@ enum class WarningCode : std::uint8_t {
   kProcessStopped,
   kSystemCallsNotTold,
   kUnknownTime,  // for no reason named above
+  kDeepStacks,   // of which the middle is left out
 };
 std::string_view code_name(WarningCode code);  // "too_few_samples"
 

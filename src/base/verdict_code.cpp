@@ -96,10 +96,10 @@ bool Evidence::is_beyond_doubt() const {
 }
 
 std::string_view code_name(WarningCode code) {
-  constexpr std::array<std::string_view, 11> kNames{
-      "too_few_samples",    "ticks_missed",          "ticks_late",  "gaps",
-      "machine_overloaded", "truncated_stacks",      "lost_stacks", "blurred_turns",
-      "process_stopped",    "system_calls_not_told", "unknown_time"};
+  constexpr std::array<std::string_view, 12> kNames{
+      "too_few_samples",    "ticks_missed",          "ticks_late",   "gaps",
+      "machine_overloaded", "truncated_stacks",      "lost_stacks",  "blurred_turns",
+      "process_stopped",    "system_calls_not_told", "unknown_time", "deep_stacks"};
   return kNames[static_cast<std::size_t>(code)];
 }
 

@@ -140,9 +140,11 @@ class Look {
     std::erase_if(shown, [&](FrameId frame) { return table.frame(frame).native; });
     const std::vector<FrameId> read = table.frames_of(found.stack);
     thread.variables.assign(shown.size(), {});
-    for (std::size_t i = 0; i < shown.size() && i < found.frames.size() && i < read.size(); ++i) {
-      if (shown[i] != read[i]) break;
-      thread.variables[shown.size() - 1 - i] = std::move(found.frames[i]);
+    std::size_t depth = 0;
+    for (std::size_t i = 0; i < std::min(found.frames.size(), read.size()); ++i) {
+      if (table.frame(read[i]).native) continue;  // it stands for those that are left out
+      if (depth == shown.size() || shown[depth] != read[i]) break;
+      thread.variables[shown.size() - ++depth] = std::move(found.frames[i]);
     }
   }
 

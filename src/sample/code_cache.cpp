@@ -13,6 +13,15 @@ namespace {
 constexpr std::uint32_t kBeforeTheFirst = 0xffffffff;  // a frame that is only being set up
 constexpr std::uint64_t kLargestCode = 1U << 30;
 constexpr std::uint32_t kLargestFrame = 1U << 20;
+constexpr std::size_t kLongestName = 240;   // bytes; those that somebody wrote are shorter
+constexpr std::size_t kLongestFile = 1200;  // a path of 4,096 is allowed, and nobody can read it
+
+std::string shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80) --most;  // within a character
+  text.resize(most);
+  return text + "\xe2\x80\xa6";  // U+2026
+}
 
 }  // namespace
 
@@ -119,6 +128,8 @@ Result<CodeCache::Entry> CodeCache::load(RemoteAddr code, const Fingerprint& fin
   loaded.epoch = epoch_;
   GILSPY_TRY(loaded.function, read_str(memory_, layout_, fingerprint.name));
   GILSPY_TRY(loaded.file, read_str(memory_, layout_, fingerprint.filename));
+  loaded.function = shortened(std::move(loaded.function), kLongestName);
+  loaded.file = shortened(std::move(loaded.file), kLongestFile);
   GILSPY_TRY(const auto table, read_bytes(memory_, layout_, fingerprint.line_table, kLargestLineTable));
   loaded.lines = LineTable(layout_.line_format, table, fingerprint.first_line);
   return loaded;

@@ -1,15 +1,16 @@
 // Stacks of 3.11 and later: frames in the chunks of a thread's data stack, and outside of them those of generators
 // (on the heap) and those without Python code that stand for calls from C (on the C stack).
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
+#include "deep_stacks.h"
 #include "gilspy/memory.h"
 #include "stack_reader.h"
 
 namespace gilspy::sample {
 namespace {
 
-constexpr std::size_t kMostChunks = 128;
 constexpr std::size_t kMostExtras = 24;              // kept though the last walk did not need them
 constexpr std::size_t kMostFollowed = 2'000;         // frames outside of the data stack, at a time
 constexpr std::uint32_t kChunkSlack = 1024;          // room for a few frames more than at the last read
@@ -103,7 +104,9 @@ void StackReader::walk_data_stack(Copy& copy, const StackPlan& plan, Walk& resul
       return;
     }
     if (address.value() % 8 != 0) return;
-    const std::byte* const bytes = bytes_at(copy, {address, layout_.frame.size}, result);
+    const std::byte* bytes = copy.find(address, layout_.frame.size);
+    if (bytes == nullptr && may_leave_out(address, plan, result)) return leave_out(address, copy, plan, result);
+    if (bytes == nullptr) bytes = bytes_at(copy, {address, layout_.frame.size}, result);
     if (bytes == nullptr) return;
     const FrameView view = view_frame(address, bytes);
     if (view.sentinel) {
@@ -143,7 +146,7 @@ RemoteAddr StackReader::caller_of(const FrameView& frame, const Copy& copy, cons
 
 // From the other end: frames lie one behind the other, and their code says how long they are. As far as each links to
 // the one before and the data stack reaches: a generator in between ends it.
-StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan& plan) {
+StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan& plan, std::size_t most) {
   Walk result;
   result.end = WalkEnd::kRoot;
   if (plan.chunks.empty() || plan.chunks.back().begin != plan.oldest_chunk) return result;
@@ -154,7 +157,7 @@ StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan
   for (auto chunk = plan.chunks.rbegin(); chunk != plan.chunks.rend(); ++chunk) {
     const bool oldest = chunk == plan.chunks.rbegin();
     RemoteAddr address = chunk->begin + layout_.chunk.data + (oldest ? kUnusedBytes : 0);
-    while (result.frames.size() < kMostFrames && (chunk->begin != current || address < top)) {
+    while (result.frames.size() < most && (chunk->begin != current || address < top)) {
       const std::byte* const bytes = copy.find(address, layout_.frame.size);
       if (bytes == nullptr) break;
       const FrameView view = view_frame(address, bytes);
@@ -162,6 +165,10 @@ StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan
       const bool linked = result.frames.empty() || caller_of(view, copy, plan) == caller;
       if (size == 0 || !linked) break;
       result.frames.push_back(view.frame);
+      if (view.previous != caller) {
+        result.frames.back().entry = true;
+        result.frames.back().anchor = layout_.frame.is_entry == kAbsent ? view.previous : RemoteAddr{};
+      }
       caller = address;
       address = address + size;
     }
@@ -178,7 +185,9 @@ void StackReader::extend_data_stack(const StackRequest& request, const Copy& cop
   if (plan.extras.size() > 2 * kMostFollowed) plan.extras.clear();  // a thread that is lost again and again
   RemoteAddr at = missing.begin;
   const RemoteAddr base = base_in(copy);
-  for (std::size_t steps = 0; steps < kMostFollowed && !at.is_null() && at != base; ++steps) {
+  std::size_t steps = 0;
+  for (; steps < kMostFollowed && !at.is_null() && at != base; ++steps) {
+    if (at.in(plan.behind.begin, plan.behind.size)) break;
     if (!in_chunks(at, plan)) {
       std::erase_if(plan.extras, [&](const Region& r) { return r.begin == at; });
       plan.extras.push_back({at, missing.size});
@@ -193,17 +202,22 @@ void StackReader::extend_data_stack(const StackRequest& request, const Copy& cop
     if (!previous.has_value()) break;
     at = *previous;
   }
+  if (steps == kMostFollowed) plan.left_out = true;
   plan_others(plan);
 }
 
-// The data-stack chunks that this thread uses now. Chunks are linked newest to oldest; older ones are full.
+// The data-stack chunks that this thread uses now. Chunks are linked newest to oldest; older ones are full. Those of a
+// deep stack are known again from where they are as they were.
 void StackReader::plan_chunks(const StackRequest& request, const Copy& copy) {
   const StructView thread(copy.thread_state());
   RemoteAddr chunk = thread.pointer(layout_.thread.datastack_chunk);
   const RemoteAddr top = thread.pointer(layout_.thread.datastack_top);
   std::vector<Region> chunks;
   std::vector<std::byte> bytes(layout_.chunk.data);
-  while (!chunk.is_null() && chunks.size() < kMostChunks) {
+  StackPlan& plan = *request.plan;
+  RemoteAddr seen;  // for cycles, as Brent finds them
+  while (!chunk.is_null() && chunks.size() < kMostChunks && chunk != seen) {
+    if (std::has_single_bit(chunks.size())) seen = chunk;
     // In one read: a chunk that was given back can be another one's in the next moment.
     if (!read_exact(memory_, chunk, bytes).has_value()) break;
     const StructView header(bytes);
@@ -213,22 +227,23 @@ void StackReader::plan_chunks(const StackRequest& request, const Copy& copy) {
     const std::uint64_t wanted = used < size ? std::min<std::uint64_t>(used + kChunkSlack, size) : size;
     chunks.push_back({chunk, static_cast<std::uint32_t>(wanted)});
     chunk = header.pointer(layout_.chunk.previous);
+    if (recognise_chunks(chunks, plan)) chunk = RemoteAddr{};
   }
   // The list may have changed under the walk, which then ends anywhere: in another thread's, even.
-  StackPlan& plan = *request.plan;
-  const bool came_to_end = chunk.is_null() || chunks.size() == kMostChunks;
   const bool right_end =
-      came_to_end && (plan.oldest_chunk.is_null() || (!chunks.empty() && chunks.back().begin == plan.oldest_chunk));
+      chunk.is_null() && (plan.oldest_chunk.is_null() || (!chunks.empty() && chunks.back().begin == plan.oldest_chunk));
   if (!right_end) {
     if (plan.chunks.empty() && !plan.oldest_chunk.is_null()) plan.chunks = {{plan.oldest_chunk, kFirstLook}};
     return;
   }
+  choose_chunks(chunks, plan);
   plan.chunks = std::move(chunks);
   plan.reads = plan.used_most = 0;
 }
 
 void StackReader::keep_data_stack(StackPlan& plan, const Walk& latest, const Copy& copy) const {
   if (latest.rooted && !plan.chunks.empty()) plan.oldest_chunk = plan.chunks.back().begin;
+  if (plan.left_out && std::ranges::none_of(latest.frames, &RawFrame::left_out)) plan.left_out = false;
   const std::size_t extras = plan.extras.size();
   if (!latest.root_entry.is_null()) {
     plan.root_entry = latest.root_entry;

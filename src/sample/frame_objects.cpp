@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "deep_stacks.h"
 #include "gilspy/memory.h"
 #include "stack_reader.h"
 
@@ -30,7 +31,9 @@ void StackReader::walk_objects(Copy& copy, const StackPlan& plan, Walk& result) 
   RemoteAddr address = StructView(copy.thread_state()).pointer(layout_.thread.frame_root);
   for (std::size_t steps = 0; !address.is_null(); ++steps) {
     if (steps > kMostFrames || address.value() % 8 != 0) return;
-    const std::byte* const bytes = bytes_at(copy, {address, layout_.frame.size}, result);
+    const std::byte* bytes = copy.find(address, layout_.frame.size);
+    if (bytes == nullptr && may_leave_out(address, plan, result)) return leave_out(address, copy, plan, result);
+    if (bytes == nullptr) bytes = bytes_at(copy, {address, layout_.frame.size}, result);
     if (bytes == nullptr) return;
     const FrameObject object = view_object(address, bytes);
     // The innermost frame may not have begun yet, or be over: then its caller is the one that counts.
@@ -68,28 +71,46 @@ StackReader::Walk StackReader::walk_remembered(const Copy& copy, const StackPlan
 }
 
 // Follows the chain from a frame that the plan does not know to its end: known frames and unknown ones alternate, since
-// memory is used again. One read an unknown frame: what changes meanwhile shows in the next pair.
+// memory is used again. One read an unknown frame: what changes meanwhile shows in the next pair. Where that are too
+// many, the innermost of them do; but the outermost frames must be found once.
 void StackReader::extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr first) const {
   std::vector<std::byte> bytes(layout_.frame.size);
-  if (plan.recent.size() > kMostForgotten) plan.recent.clear();  // a thread that is lost again and again
-  std::unordered_set<RemoteAddr> met;                            // torn links can form a circle
-  for (RemoteAddr at = first; !at.is_null() && met.size() < kMostFrames;) {
+  const std::size_t forgotten = plan.left_out ? 2 * kInnerFrames : kMostForgotten;
+  if (plan.recent.size() > forgotten) plan.recent.clear();  // a thread that is lost again and again
+  // The less is read of a stack that always changes meanwhile, the more of it stays.
+  const std::size_t inner = kInnerFrames >> plan.misses;
+  const std::size_t most = plan.frames.empty() ? kMostDeepFrames : plan.left_out ? inner : kMostWholeFrames;
+  std::unordered_set<RemoteAddr> met;  // torn links can form a circle
+  std::vector<RemoteAddr> unknown;
+  RemoteAddr at = first;
+  const auto is_enough = [&] { return (plan.left_out ? met.size() : unknown.size()) >= most; };
+  for (; !at.is_null() && !is_enough(); at = view_object(at, bytes.data()).previous) {
     if (!met.insert(at).second) break;
-    const std::byte* known = copy.find(at, layout_.frame.size);
-    if (known == nullptr) {
-      if (!read_exact(memory_, at, bytes).has_value()) break;
-      plan.recent.push_back(at);
-      known = bytes.data();
+    if (const std::byte* const known = copy.find(at, layout_.frame.size)) {
+      std::copy_n(known, bytes.size(), bytes.data());
+      continue;
     }
-    at = view_object(at, known).previous;
+    if (!read_exact(memory_, at, bytes).has_value()) break;
+    unknown.push_back(at);
   }
+  const bool is_deep = plan.left_out || plan.frames.size() + unknown.size() > kMostWholeFrames;
+  if (is_deep && plan.frames.empty() && at.is_null()) {
+    plan.frames.assign(unknown.rbegin(), unknown.rbegin() + kOuterFrames);
+  }
+  if (is_deep) {
+    cut_frames(plan);
+    unknown.resize(std::min(unknown.size(), inner));
+  }
+  plan.recent.insert(plan.recent.end(), unknown.begin(), unknown.end());
   plan_objects(plan);
 }
 
 void StackReader::plan_objects(StackPlan& plan) const {
   std::vector<Region> places;
   for (const auto* const frames : {&plan.frames, &plan.recent}) {
-    for (const RemoteAddr address : *frames) places.push_back({address, layout_.frame.size});
+    for (const RemoteAddr address : *frames) {
+      if (!address.is_null()) places.push_back({address, layout_.frame.size});
+    }
   }
   join(places, plan.others);
 }
@@ -97,7 +118,12 @@ void StackReader::plan_objects(StackPlan& plan) const {
 void StackReader::keep_objects(StackPlan& plan, const Walk& latest) const {
   std::vector<RemoteAddr> left;
   if (!keep_frames(plan, latest, left)) return;
-  std::erase_if(plan.recent, [&](RemoteAddr address) { return std::ranges::count(plan.frames, address) > 0; });
+  plan.left_out = std::ranges::any_of(plan.frames, &RemoteAddr::is_null);
+  if (plan.frames.size() > kMostWholeFrames) cut_frames(plan);
+  if (!plan.recent.empty()) {
+    const std::unordered_set<RemoteAddr> known(plan.frames.begin(), plan.frames.end());
+    std::erase_if(plan.recent, [&](RemoteAddr address) { return known.contains(address); });
+  }
   plan.recent.insert(plan.recent.end(), left.begin(), left.end());
   if (plan.recent.size() > kMostRecent) {
     plan.recent.erase(plan.recent.begin(), plan.recent.end() - static_cast<std::ptrdiff_t>(kMostRecent));

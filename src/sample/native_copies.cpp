@@ -168,6 +168,7 @@ bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, st
   job->copy.python = outcome.stack;
   for (std::size_t depth = 0; depth < std::min(record.plan.depth, record.plan.known.size()); ++depth) {
     const KnownFrame& frame = record.plan.known[depth];
+    job->copy.left_out = job->copy.left_out || frame.code.is_null();
     if (frame.entry) job->copy.entries.push_back({static_cast<std::uint32_t>(depth), frame.anchor});
   }
   record.native = std::move(job);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gilspy/memory.h"
+#include "musl_waiters.h"
 #include "sampler.h"
 
 namespace gilspy::sample {
@@ -142,7 +143,15 @@ void LiveSampler::place_thread(ThreadRecord& record, const SyscallFacts& facts) 
     // glibc 2.36 and at 32 in 2.43, __wrefs right before it.
     gil.wrefs = futex.since(cond) >= 40 ? 36 : 28;
   }
+  if (in_futex && place == WaitPlace::kNone && record.info.python && waits_on_musl_gil(gil, futex)) {
+    place = WaitPlace::kGilCond;
+  }
   set_place(record, place);
+}
+
+bool LiveSampler::waits_on_musl_gil(const GilRecord& gil, RemoteAddr futex) {
+  return gil.enabled && (waits_on_musl(target_, futex, gil.address + layout_.gil.cond) ||
+                         waits_on_musl(target_, futex, gil.address + layout_.gil.switch_cond));
 }
 
 void LiveSampler::note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample) {

@@ -10,12 +10,15 @@ namespace gilspy::sample {
 namespace {
 
 using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""us;
 
 constexpr std::size_t kStackBudget = 24;  // stacks a tick beyond the holders'
 constexpr std::size_t kRecentMost = 48;
 constexpr std::size_t kGroup = 64;     // stacks that are read in one call, at most
 constexpr std::size_t kMostAhead = 8;  // stacks that are read together with the GILs' words
 constexpr Nanos kWalkEvery = 50ms;     // a thread list is walked then though its head stands still
+constexpr std::size_t kMany = 1024;    // threads: a list of more is not walked at every tick that finds it changed
+constexpr Nanos kWalkRests = 10us;     // for each thread on it
 constexpr Nanos kChoresEvery = 100ms;
 constexpr Nanos kLivenessEvery = 100ms;
 
@@ -123,12 +126,13 @@ Result<void> LiveSampler::slow_chores(Sample& sample) {
 Result<void> LiveSampler::walk_lists(Sample& sample) {
   const bool due = time_ >= next_walk_;
   if (due) next_walk_ = time_ + kWalkEvery;
+  const bool rests = table_.alive().size() > kMany && time_ < rest_until_;
   bool walked = false;
   // The oldest first: threads of others visit the younger ones.
   for (std::size_t i = words_.interpreters().size(); i-- > 0;) {
     InterpreterRecord& interpreter = words_.interpreters()[i];
     const bool same = interpreter.head == heads_[i].head && interpreter.next_id == heads_[i].next_id;
-    if (same && !due) continue;
+    if ((same || rests) && !due) continue;
     walked = true;
     interpreter.head = heads_[i].head;
     interpreter.next_id = heads_[i].next_id;
@@ -137,6 +141,7 @@ Result<void> LiveSampler::walk_lists(Sample& sample) {
     if (!finished) interpreter.head = RemoteAddr{};  // so that the next tick walks it again
     for (const ThreadIndex thread : ended) drop_thread(thread, sample);
   }
+  if (walked) rest_until_ = time_ + kWalkRests * table_.alive().size();
   if (walked && words_.interpreters().size() > 1) shared_tids_ = table_.shared_tids();
   return {};
 }

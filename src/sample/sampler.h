@@ -100,6 +100,7 @@ class LiveSampler : public Sampler {
   void read_run_queue(ThreadIndex holder, Sample& sample);
   void refresh_others(Sample& sample);
   void place_thread(ThreadRecord& record, const SyscallFacts& facts);
+  bool waits_on_musl_gil(const GilRecord& gil, RemoteAddr futex);
   void set_place(ThreadRecord& record, WaitPlace place);
   void note_lock(ThreadIndex thread, const SyscallFacts& read, Sample& sample);
   std::optional<std::uint32_t> cond_waiters(const GilRecord& gil, const GilWords& words) const;
@@ -157,6 +158,7 @@ class LiveSampler : public Sampler {
   std::vector<LockOwner> untold_owners_;
   std::size_t stack_cursor_ = 0, os_cursor_ = 0, state_cursor_ = 0;
   Nanos time_{0}, next_chores_{0}, next_liveness_{0}, next_walk_{0};
+  Nanos rest_until_{0};  // from walking long lists
 };
 
 }  // namespace gilspy::sample

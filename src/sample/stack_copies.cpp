@@ -9,20 +9,25 @@ const std::byte* Copy::find(RemoteAddr address, std::size_t size) const {
     const Region& region = place.first;
     return address.in(region.begin, region.size) && size <= region.size - address.since(region.begin);
   };
-  auto found = regions.end();
-  if (sorted) {
-    const auto above = std::ranges::upper_bound(regions.begin() + 1, regions.end(), address, {},
-                                                [](const auto& place) { return place.first.begin; });
-    if (above != regions.begin() + 1 && holds(*std::prev(above))) found = std::prev(above);
-  } else {
-    found = std::ranges::find_if(regions, holds);
+  auto found = regions.begin() + static_cast<std::ptrdiff_t>(std::min(latest, regions.size() - 1));
+  if (!holds(*found)) {
+    const auto sorted = regions.begin() + static_cast<std::ptrdiff_t>(sorted_from);
+    found = std::find_if(regions.begin(), sorted, holds);
+    if (found == sorted) {
+      const auto above = std::ranges::upper_bound(sorted, regions.end(), address, {},
+                                                  [](const auto& place) { return place.first.begin; });
+      found = above != sorted && holds(*std::prev(above)) ? std::prev(above) : regions.end();
+    }
   }
-  return found == regions.end() ? nullptr : found->second.data() + address.since(found->first.begin);
+  if (found == regions.end()) return nullptr;
+  latest = static_cast<std::size_t>(found - regions.begin());
+  return found->second.data() + address.since(found->first.begin);
 }
 
 void StackCopies::lay_out_copy(const StackRequest& request, Copy& copy) {
   copy.regions.clear();
-  copy.sorted = layout_.frame_root == FrameRoot::kFrameObjects;
+  copy.sorted_from = 1 + request.plan->chunks.size();
+  copy.latest = 0;
   copy.loose_reads = 0;
   copy.regions.push_back({{request.thread_state, layout_.thread.size}, {}});
   for (const Region& region : request.plan->chunks) copy.regions.push_back({region, {}});
@@ -69,7 +74,7 @@ void StackCopies::lay_out(std::span<const StackRequest> requests, std::span<cons
 }
 
 // What is no longer mapped there: a chunk of the data stack that was given back, or a frame outside of it.
-void StackCopies::forget(RemoteAddr place, StackPlan& plan) {
+void StackCopies::forget(RemoteAddr place, StackPlan& plan) const {
   const auto is_it = [&](const Region& region) { return region.begin == place; };
   if (plan.chunks.size() > 1 && std::erase_if(plan.chunks, is_it) > 0) return;
   if (std::ranges::none_of(plan.others, is_it)) {
@@ -79,7 +84,22 @@ void StackCopies::forget(RemoteAddr place, StackPlan& plan) {
   plan.others.clear();
   plan.extras.clear();
   plan.recent.clear();
-  plan.frames.clear();
+  keep_outermost(place, plan);
+}
+
+// Of a deep stack of objects: to find them again costs a read a frame.
+void StackCopies::keep_outermost(RemoteAddr gone, StackPlan& plan) const {
+  const auto left_out = std::ranges::find(plan.frames, RemoteAddr{});
+  constexpr std::uint64_t kLargest = 1U << 16;  // of places that were joined
+  const bool all = left_out == plan.frames.end() || std::any_of(plan.frames.begin(), left_out, [&](RemoteAddr frame) {
+                     return frame.in(gone, kLargest);
+                   });
+  if (all) return plan.frames.clear();
+  plan.frames.erase(std::next(left_out), plan.frames.end());
+  for (auto frame = plan.frames.begin(); std::next(frame) != plan.frames.end(); ++frame) {
+    plan.others.push_back({*frame, layout_.frame.size});
+  }
+  std::ranges::sort(plan.others, {}, &Region::begin);
 }
 
 Result<void> StackCopies::read(MemoryReader& memory, std::span<const StackRequest> requests) {

@@ -26,8 +26,9 @@ struct StackRequest {
 
 struct Copy {                                                          // one of the two reads of a thread
   std::vector<std::pair<Region, std::span<const std::byte>>> regions;  // the thread state first
-  int loose_reads = 0;  // of a thread that stands still: how many frames outside of them may be read one by one
-  bool sorted = false;  // those behind it, by address: frames on the heap can lie in hundreds of them
+  int loose_reads = 0;          // of a thread that stands still: how many frames outside of them may be read one by one
+  std::size_t sorted_from = 1;  // the others behind it, by address: frames on the heap can lie in hundreds of them
+  mutable std::size_t latest = 0;  // in which something was found: callers mostly lie beside it
 
   std::span<const std::byte> thread_state() const { return regions.front().second; }
   const std::byte* find(RemoteAddr address, std::size_t size) const;  // null where it has not got all of it
@@ -55,7 +56,8 @@ class StackCopies {
   CopyPair& of(std::size_t request) { return pairs_[request]; }
 
  private:
-  static void forget(RemoteAddr place, StackPlan& plan);
+  void forget(RemoteAddr place, StackPlan& plan) const;
+  void keep_outermost(RemoteAddr gone, StackPlan& plan) const;
   void lay_out_copy(const StackRequest& request, Copy& copy);
 
   const RuntimeLayout& layout_;

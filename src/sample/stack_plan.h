@@ -34,6 +34,12 @@ struct StackPlan {
   std::vector<Region> extras;  // those outside of the chunks (generators, the C stack), the most recently needed last
   std::vector<RemoteAddr> recent;  // FrameRoot::kFrameObjects: frames that were needed lately, the latest last
   std::vector<RemoteAddr> frames;  // FrameRoot::kFrameObjects: of the last known stack, outermost first
+  // A stack that is too deep to be read whole (deep_stacks.cpp). In `frames` a null address stands for what is left
+  // out.
+  bool left_out = false;            // by the number of frames
+  unsigned misses = 0;              // reads of late that came to nothing
+  Region behind;                    // the newest of the chunks that are not copied
+  std::vector<RemoteAddr> lineage;  // all chunks of such a stack, the oldest first
   // How much of the newest chunk was in use since the plan was last reviewed, at most, and how many reads ago that was.
   std::uint32_t used_most = 0;
   std::uint32_t reads = 0;

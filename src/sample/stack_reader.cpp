@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMostLooseReads = 16;  // more are quicker had by a new plan
 constexpr std::size_t kMostCalls = 1U << 20;
+constexpr unsigned kMostMisses = 3;
 
 }  // namespace
 
@@ -108,6 +109,7 @@ Result<void> StackReader::read_moving(std::span<const StackRequest> requests, st
   const auto is_new = [&](std::size_t i) {
     return requests[i].plan->oldest_chunk.is_null() && requests[i].plan->frames.empty();
   };
+  std::vector<std::size_t> given_up;
   for (int attempt = 0; attempt < kMostFirstTries && !open_.empty(); ++attempt) {
     if (attempt >= kMostTries && std::ranges::none_of(open_, is_new)) break;
     all_were_ahead_ = false;
@@ -115,8 +117,14 @@ Result<void> StackReader::read_moving(std::span<const StackRequest> requests, st
     GILSPY_CHECK(copies_.read(memory_, requests));
     std::erase_if(open_, [&](std::size_t i) { return try_once(requests[i], copies_.of(i), outcomes[i]); });
     for (const std::size_t i : open_) ++outcomes[i].retries;
+    // One so deep that changed under the last reads, too, is too dear to be read again.
+    const auto is_given_up = [&](std::size_t i) { return requests[i].plan->left_out && requests[i].plan->misses > 0; };
+    std::ranges::copy_if(open_, std::back_inserter(given_up), is_given_up);
+    std::erase_if(open_, is_given_up);
   }
+  open_.insert(open_.end(), given_up.begin(), given_up.end());
   for (const std::size_t i : open_) {
+    requests[i].plan->misses = std::min(requests[i].plan->misses + 1, kMostMisses);
     GILSPY_TRY(outcomes[i], outer_part(requests, i));
   }
   return {};
@@ -187,6 +195,8 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
   if (!agree(plan, outcome)) return false;
   outcome.context_version = context_version_in(pair.second);
   keep(plan, second_, pair.second);
+  if (plan.misses > 0) --plan.misses;
+  if (nears_what_is_left_out(pair.second, plan)) plan_chunks(request, pair.second);
   return true;
 }
 
@@ -281,7 +291,9 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
       result.stack = plan.known[result.depth].stack;
       continue;
     }
-    const auto id = codes_.frame(frame.code, frame.instruction);
+    const auto id = frame.left_out
+                        ? stacks_.intern({.function = std::string(kFramesLeftOut), .file = {}, .native = true})
+                        : codes_.frame(frame.code, frame.instruction);
     if (!id.has_value()) {
       if (result.depth == 0) return std::nullopt;
       return result;

@@ -22,6 +22,8 @@
 // A thread that stands still (it was stopped, or it needs the GIL of one that was) is read once: nothing can disagree.
 //
 // A walk that leaves the plan of its thread (stack_copies.h) extends it and tries again.
+//
+// Of a stack of many thousands of frames the innermost and the outermost are told (deep_stacks.cpp).
 #pragma once
 
 #include <functional>
@@ -78,6 +80,7 @@ class StackReader {
     bool joined = false;  // to its caller, in the copy: the two were copied at about the same moment
     bool entry = false;   // see KnownFrame, as the next
     RemoteAddr anchor{};
+    bool left_out = false;  // stands for those that are
 
     bool same_call(const RawFrame& other) const { return address == other.address && code == other.code; }
   };
@@ -117,7 +120,13 @@ class StackReader {
   static bool in_chunks(RemoteAddr frame, const StackPlan& plan);
   bool has_frames(const Copy& copy, const StackPlan& plan) const;
   RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
-  Walk walk_from_first(const Copy& copy, const StackPlan& plan);
+  Walk walk_from_first(const Copy& copy, const StackPlan& plan, std::size_t most = kMostFrames);
+  static bool may_leave_out(RemoteAddr address, const StackPlan& plan, const Walk& walk);
+  void leave_out(RemoteAddr address, const Copy& copy, const StackPlan& plan, Walk& walk);
+  static void choose_chunks(std::vector<Region>& chunks, StackPlan& plan);
+  static bool recognise_chunks(std::vector<Region>& chunks, const StackPlan& plan);
+  bool nears_what_is_left_out(const Copy& copy, const StackPlan& plan) const;
+  static void cut_frames(StackPlan& plan);
   bool try_once(const StackRequest& request, CopyPair& pair, StackOutcome& outcome);
   static std::size_t settled(const Walk& a, const Walk& b);
   bool agree(StackPlan& plan, StackOutcome& outcome);

@@ -16,7 +16,9 @@ Result<ThreadNames> ThreadNameReader::read(const std::unordered_set<std::uint64_
   GILSPY_TRY(const RemoteAddr active, find_active());
   GILSPY_TRY(const std::vector<DictEntry> entries, read_dict(memory_, layout_, active, kMostThreads));
   ThreadNames names;
-  for (const DictEntry& entry : entries) {
+  // The latest come last, and are mostly those that are asked for.
+  for (auto at = entries.rbegin(); at != entries.rend() && names.size() < wanted.size(); ++at) {
+    const DictEntry& entry = *at;
     const auto ident = read_int(memory_, layout_, entry.key);
     if (!ident.has_value() || !wanted.contains(*ident)) continue;
     const auto name_object = find_attribute(memory_, layout_, entry.value, "_name");

@@ -74,7 +74,7 @@ VariableReader::Pass VariableReader::pass(std::span<const FramePlace> places) {
   result.frames.resize(places.size());
   // The innermost frames matter most.
   for (std::size_t depth = places.size(); depth-- > 0;) {
-    if (places.size() - depth > limits.frames) {
+    if (places.size() - depth > limits.frames || places[depth].frame.is_null()) {
       result.frames[depth].state = FrameVariables::State::kLeftOut;
       continue;
     }

@@ -22,6 +22,7 @@ constexpr double kHoldersNotablyOff = 0.1;  // of the time
 constexpr double kManyTruncated = 0.1;      // of the ticks
 constexpr double kManyLost = 0.02;          // of the ticks
 constexpr double kManyBlurred = 0.25;       // of the ticks
+constexpr double kManyDeep = 0.01;          // of the threads' time
 constexpr double kMuchUnknown = 0.1;        // of the threads' time
 constexpr double kLongestAdvised = 600;     // seconds
 constexpr std::string_view kGetTurns =
@@ -165,6 +166,25 @@ Found blurred_turns(const Profile& profile, const Numbers& n, const Claim&) {
       profile.quality.rate_hz > 0 && profile.quality.rate_hz < 5000 ? "More ticks (-r) see more of them." : ""};
 }
 
+Found deep_stacks(const Profile& profile, const Numbers&, const Claim&) {
+  const StackTable& table = profile.table;
+  std::vector<bool> is_deep(table.stack_count());
+  Nanos deep{0}, all{0};
+  for (std::uint32_t i = 1; i < is_deep.size(); ++i) {
+    is_deep[i] = is_deep[to_int(table.parent(StackId{i}))] || is_left_out(table.frame(table.leaf(StackId{i})));
+  }
+  for (const StackTime& row : profile.stacks) {
+    all += row.time;
+    if (is_deep[to_int(row.stack)]) deep += row.time;
+  }
+  if (share(deep, all) <= kManyDeep) return std::nullopt;
+  return Warning{WarningCode::kDeepStacks,
+                 fmt::format("For {} of the threads' time stacks were too deep to be told whole: \"{}\" stands for the "
+                             "middle of them.",
+                             percent(share(deep, all)), kFramesLeftOut),
+                 {}};
+}
+
 }  // namespace
 
 bool is_certain(const Claim& claim, const Numbers& numbers) {
@@ -174,8 +194,9 @@ bool is_certain(const Claim& claim, const Numbers& numbers) {
 
 std::vector<Warning> warnings(const Profile& profile, const Numbers& numbers, const Claim& first) {
   std::vector<Warning> all;
-  for (const auto find : {too_few_samples, ticks_late, gaps, ticks_missed, machine_overloaded, process_stopped,
-                          system_calls_not_told, unknown_time, lost_stacks, truncated_stacks, blurred_turns}) {
+  for (const auto find :
+       {too_few_samples, ticks_late, gaps, ticks_missed, machine_overloaded, process_stopped, system_calls_not_told,
+        unknown_time, lost_stacks, truncated_stacks, deep_stacks, blurred_turns}) {
     if (Found found = find(profile, numbers, first)) all.push_back(std::move(*found));
   }
   return all;

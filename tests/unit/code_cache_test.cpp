@@ -44,6 +44,15 @@ TEST(CodeCache, AFrameThatHasNotBegunStandsAtTheFirstLine) {
   EXPECT_EQ(fixture.at(~std::uint64_t{0}), "work:10");
 }
 
+TEST(CodeCache, ANameThatNobodyCanReadIsCut) {
+  CodeFixture fixture(layout::tables::kCpython312);
+  fixture.code = fixture.python.add_function(std::string(3000, 'x'), 10, std::string(3000, 'y'));
+  const auto found = fixture.codes.frame(fixture.code, {fixture.code.value(), 0});
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(fixture.stacks.frame(*found).function, std::string(240, 'x') + "\xe2\x80\xa6");
+  EXPECT_EQ(fixture.stacks.frame(*found).file, std::string(1200, 'y') + "\xe2\x80\xa6");
+}
+
 // What a frame takes of the data stack, in bytes. 3.11 has the parts of the sum: stack, variables, and what every frame
 // has, 9 words of it (FRAME_SPECIALS_SIZE in pycore_frame.h).
 TEST(CodeCache, OfAFrameItsSizeOnTheDataStack) {

@@ -123,6 +123,48 @@ TEST_F(SamplerTest, APlaceInTheGilsFutexIsRecognised) {
   EXPECT_FALSE(sample_.gils[0].cond_waiters.has_value()) << "more waiters than threads are noise";
 }
 
+TEST_F(SamplerTest, AListOfThousandsIsNotWalkedAtEveryTickThatChangesIt) {
+  start(1500);
+  int walks = 0;
+  for (int i = 0; i < 30; ++i) {
+    threads_.push_back(python_.add_thread(static_cast<std::uint64_t>(1501 + i), Tid{5000 + i}));
+    tick();
+    walks += python_.target.was_read(threads_[700].state) ? 1 : 0;
+  }
+  EXPECT_LE(walks, 4);
+  for (int i = 0; i < 60; ++i) tick();
+  EXPECT_NE(std::ranges::find(known_, Tid{5029}, &ThreadInfo::tid), known_.end());
+}
+
+// musl: a waiter's futex lies on its own stack, in a list that the condition variable begins.
+TEST_F(SamplerTest, AWaiterOfMuslIsRecognisedByTheList) {
+  start(3);
+  const RemoteAddr first = python_.allocate(0x100), second = python_.allocate(0x100);
+  const RemoteAddr head = FakePython::kGil + python_.layout.gil.cond + 8;
+  python_.target.memory.put(head, second);
+  for (const auto& [waiter, next] : {std::pair{second, first}, std::pair{first, RemoteAddr{}}}) {
+    python_.target.memory.put(waiter, RemoteAddr{});
+    python_.target.memory.put(waiter + 8, next);
+    python_.target.memory.put(waiter + 16, std::array<std::int32_t, 2>{0, 2});
+  }
+  const auto place = [&](Tid tid) {
+    python_.target.set_syscall(
+        tid, {SyscallFacts::State::kInSyscall, kFutexSyscall, (tid == Tid{101} ? first : second).value() + 20});
+    WaitPlace found = WaitPlace::kNone;
+    for (int i = 0; i < 5; ++i) {
+      tick();
+      if (const ThreadFacts* now = facts(index_of_tid(tid)); now != nullptr && now->os_read) found = now->place;
+    }
+    return found;
+  };
+  EXPECT_EQ(place(Tid{101}), WaitPlace::kGilCond);
+  EXPECT_EQ(place(Tid{102}), WaitPlace::kGilCond);
+  python_.target.memory.put(second + 8, second);  // garbage: a circle
+  EXPECT_EQ(place(Tid{101}), WaitPlace::kNone);
+  python_.target.memory.put(second + 16, std::array<std::int32_t, 2>{1, 0});  // woken
+  EXPECT_EQ(place(Tid{102}), WaitPlace::kNone);
+}
+
 TEST_F(SamplerTest, NewThreadsAreMetAtOnceAndEndedOnesLeave) {
   start(2);
   threads_.push_back(python_.add_thread(3, Tid{150}));

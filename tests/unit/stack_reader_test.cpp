@@ -441,9 +441,9 @@ TEST_F(StackReaderTest, WhatWasReadAheadIsOfThatMomentOnly) {
 
 TEST(Copy, HasNothingBeyondTheEndOfARegion) {
   const std::vector<std::byte> bytes(16);
-  for (const bool sorted : {false, true}) {
+  for (const std::size_t sorted_from : {3U, 1U}) {
     Copy copy;
-    copy.sorted = sorted;
+    copy.sorted_from = sorted_from;
     for (const std::uint64_t begin : {0x9000ULL, 0x1000ULL, 0x1010ULL})
       copy.regions.push_back({{RemoteAddr{begin}, 16}, bytes});
     EXPECT_EQ(copy.find(RemoteAddr{0x1008}, 8), bytes.data() + 8);

@@ -54,6 +54,15 @@ const WarningCase kCases[] = {
     {"lost_stacks", [](Profile& p) { p.quality.discarded = 100; }, "At 5 % of the ticks the holder's stack"},
     {"truncated_stacks", [](Profile& p) { p.quality.truncated = 700; }, "700 stacks in 1,995 ticks"},
     {"blurred_turns", [](Profile& p) { p.quality.blurred = 998; }, "50 % of the ticks saw two or more hand-offs"},
+    {"deep_stacks",
+     [](Profile& p) {
+       Frame frame;
+       frame.function = kFramesLeftOut;
+       frame.native = true;
+       const StackId stack = p.table.child(kNoStack, p.table.intern(frame));
+       p.stacks.front().stack = p.table.child(stack, p.table.intern({"f", "f.py", 1, 1}));
+     },
+     "too deep to be told whole"},
     {"too_few_samples", [](Profile& p) { p.duration = 190ms; }, "0.19 s are too short to tell"},
 };
 
