@@ -169,9 +169,8 @@ class DumpText {
     line(bold(title + state_of(thread)));
     if (!thread.info.python) return line("    (a native thread, without Python)");
     if (thread.quality == StackQuality::kLost) {
-      return line(dump_.core
-                      ? "    (its stack could not be read: some of its memory is not there)"
-                      : "    (its stack could not be read: it changes too fast, or is too deep)");
+      return line(dump_.core ? "    (its stack could not be read: some of its memory is not there)"
+                             : "    (its stack could not be read: it changes too fast, or is too deep)");
     }
     if (thread.quality == StackQuality::kTruncated) line("    (its last calls changed while they were read)");
     if (thread.native == NativeQuality::kLost) line("    (its native functions could not be read)");

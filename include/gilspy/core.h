@@ -35,10 +35,16 @@ class CoreTarget : public Target {
 
 namespace platform {
 
-// `executable`: where the program of the process is now, if not where it was; may be empty. Files are taken only if the
-// core has their first page and it is the same. Errors: kBadRecording (no such file, no core, one without threads),
-// kUnsupported (of another architecture), kMisfit (`executable` is another program).
-Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const std::string& executable = {});
+// Where the files are now that the process used.
+struct CoreFiles {
+  std::string executable;  // its program, if not where it was; may be empty
+  std::string root = "/";  // the folder that it had as "/", or a copy of it
+};
+
+// Files are taken only if they are programs or libraries, and begin as the core says. Errors: kBadRecording (no such
+// file, no core, one without threads), kUnsupported (of another architecture), kMisfit (`executable` is another
+// program).
+Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const CoreFiles& here = {});
 
 }  // namespace platform
 }  // namespace gilspy

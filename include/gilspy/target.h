@@ -109,6 +109,7 @@ struct ProcessIdentity {
   std::vector<std::string> command;  // argv
   std::string executable;            // path of the program file
   std::string working_folder;
+  std::string root{};  // what it has as "/", as a folder for us; empty: there is none
 };
 
 enum class Liveness : std::uint8_t {

@@ -1,5 +1,6 @@
 #include "core_memory.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,8 +28,8 @@ std::uint64_t present(const CoreSegment& segment, std::uint64_t file_size) {
 
 }  // namespace
 
-CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, std::string executable)
-    : file_(file), program_(std::move(program)), executable_(std::move(executable)) {
+CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, CoreFiles here)
+    : file_(file), program_(std::move(program)), here_(std::move(here)) {
   add_segments(notes);
   add_what_files_have(notes);
   std::ranges::stable_sort(mappings_, {}, &Mapping::begin);
@@ -140,15 +141,17 @@ bool CoreMemory::is_same_file(const Mapping& mapping, std::span<const std::byte>
     const std::size_t size = read_from_core(*segment, 0, page);
     if (size > 0) return bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
   }
-  return true;  // the core does not tell
+  // The core does not tell. Then at least nothing is read that is no program or library, whatever a core may name.
+  return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
 }
 
 Result<std::unique_ptr<FileBytes>> CoreMemory::file_of(const Mapping& mapping) const {
   if (!mapping.path.starts_with('/')) return fail(ErrorCode::kSystem, "the mapping has no file");
-  const bool is_program = mapping.path == program_ && !executable_.empty();
-  const std::string& path = is_program ? executable_ : mapping.path;
-  auto file = map_file(path);
-  const char* const remedy = mapping.path == program_ ? ": --executable tells where it is now" : "";
+  const bool is_program = mapping.path == program_;
+  const bool is_told = is_program && !here_.executable.empty();
+  const std::string& path = is_told ? here_.executable : mapping.path;
+  auto file = is_told ? map_file(path) : map_file_below(here_.root, path);
+  const char* const remedy = is_program ? ": --executable or --sysroot tells where it is now" : "";
   if (!file.has_value()) {
     return fail(ErrorCode::kDenied,
                 fmt::format("{}, which the process of the core ran, cannot be read here{}", path, remedy));

@@ -10,14 +10,15 @@
 
 #include "core_file.h"
 #include "core_notes.h"
+#include "gilspy/core.h"
 #include "gilspy/target.h"
 
 namespace gilspy::platform {
 
 class CoreMemory {
  public:
-  // All must outlive it. `executable`: as open_core(); of the mappings of `program`.
-  CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, std::string executable);
+  // The file must outlive it. `program`: the path of the program, as the process had it.
+  CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, CoreFiles here);
 
   const std::vector<Mapping>& mappings() const { return mappings_; }
   // False: some of it is nowhere.
@@ -40,7 +41,7 @@ class CoreMemory {
 
   const CoreFile& file_;
   std::string program_;
-  std::string executable_;
+  CoreFiles here_;
   std::vector<Mapping> mappings_;                            // by address: one a segment of the file
   std::map<std::string, std::unique_ptr<FileBytes>> files_;  // by path; null: it cannot be had
 };

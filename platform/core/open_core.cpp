@@ -35,7 +35,7 @@ Result<void> check_executable(const CoreMemory& memory, const std::string& progr
 
 }  // namespace
 
-Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const std::string& executable) {
+Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const CoreFiles& here) {
   GILSPY_TRY(auto file, CoreFile::open(path));
   CoreNotes notes = read_notes(*file);
   if (notes.threads.empty()) {
@@ -46,8 +46,9 @@ Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const std
   parts.identity.pid = notes.pid;
   parts.identity.command = notes.command;
   parts.identity.executable = program_of(notes);
-  parts.memory = std::make_unique<CoreMemory>(*file, notes, parts.identity.executable, executable);
-  GILSPY_CHECK(check_executable(*parts.memory, parts.identity.executable, executable));
+  parts.identity.root = here.root;
+  parts.memory = std::make_unique<CoreMemory>(*file, notes, parts.identity.executable, here);
+  GILSPY_CHECK(check_executable(*parts.memory, parts.identity.executable, here.executable));
   parts.facts.path = path;
   parts.facts.signal = core_signal_name(notes.signal);
   if (notes.signal != 0) parts.facts.signalled = notes.threads.front().tid;

@@ -72,7 +72,7 @@ std::vector<std::function<UniqueFd()>> ways_to(Pid pid, const Mapping& mapping, 
   });
   if (mapping.path == executable) ways.emplace_back([=] { return find(proc_path(pid, "exe")); });
   if (!is_deleted(mapping.path)) {
-    ways.emplace_back([=] { return find_below(root_at(root_of(pid)), mapping.path); });
+    ways.emplace_back([=] { return find_below(root_at(proc_path(pid, "root")), mapping.path); });
     // Of a chroot, maps show the path from our own root, and without links.
     ways.emplace_back([=] { return find_without_links(mapping.path); });
   }
@@ -84,10 +84,9 @@ std::vector<std::function<UniqueFd()>> ways_to(Pid pid, const Mapping& mapping, 
 Result<std::unique_ptr<FileBytes>> map_file(const std::string& path) { return map_found(find(path), path, Mapping{}); }
 
 Result<std::unique_ptr<FileBytes>> map_file_below(const std::string& root, const std::string& path) {
+  if (root == "/") return map_file(path);
   return map_found(find_below(root_at(root), path), path, Mapping{});
 }
-
-std::string root_of(Pid pid) { return proc_path(pid, "root"); }
 
 Result<std::unique_ptr<FileBytes>> open_mapped_file(Pid pid, const Mapping& mapping, const std::string& executable) {
   if (!mapping.path.starts_with('/')) return fail(ErrorCode::kSystem, "the mapping has no file");

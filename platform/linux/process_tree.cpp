@@ -31,6 +31,7 @@ ProcessIdentity identity_of(Pid pid) {
   identity.command = parse_command(read_file(proc_path(pid, "cmdline")).value_or(""));
   identity.executable = std::string(without_deleted_mark(read_link(proc_path(pid, "exe")).value_or("")));
   identity.working_folder = read_link(proc_path(pid, "cwd")).value_or("");
+  identity.root = proc_path(pid, "root");
   return identity;
 }
 

@@ -28,7 +28,10 @@ Error about(const CoreFacts& core, const Error& error) {
 }
 
 Result<Dump> look_at_core(const DumpOptions& options) {
-  GILSPY_TRY(auto core, platform::open_core(options.core, options.executable));
+  WorkAhead work;
+  work.reads_core = true;
+  give_up_rights(work, options.verbose);  // before anything of it is read
+  GILSPY_TRY(auto core, platform::open_core(options.core, {options.executable, options.sysroot}));
   const CoreTarget& opened = *core;
   const CoreFacts facts = opened.facts();
   auto attachment = attach_core(std::move(core));

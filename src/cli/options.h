@@ -67,9 +67,10 @@ struct DiffOptions {
 };
 
 struct DumpOptions {
-  Pid pid{};               // not if there is a core
-  std::string core;        // a file
-  std::string executable;  // its program; empty: where it was
+  Pid pid{};                  // not if there is a core
+  std::string core;           // a file
+  std::string executable;     // its program; empty: where it was
+  std::string sysroot = "/";  // where its files are now
   bool json = false;
   bool full_filenames = false;
   Stopping stopping = Stopping::kNever;

@@ -55,6 +55,7 @@ std::size_t count_of_files(Target& target) {
 
 CapabilitySet reading_takes(const WorkAhead& work) {
   const CapabilitySet held = platform::held_capabilities();
+  if (work.reads_core) return CapabilitySet{Capability::kDacReadSearch}.both(held);
   if (work.target == nullptr || work.meets_others) {
     const CapabilitySet files{held.has(Capability::kDacReadSearch) ? Capability::kDacReadSearch
                                                                    : Capability::kDacOverride};
@@ -135,7 +136,8 @@ RightsDecision rights_for(const WorkAhead& work) {
   const CapabilitySet writing = writing_takes(work, reading);
   note(decision, reading, {Capability::kSysPtrace}, why_tracing(work));
   note(decision, reading, {Capability::kDacReadSearch, Capability::kDacOverride},
-       "files that only their owners may read, in /proc and elsewhere");
+       work.reads_core ? "the core and the files that it names may be for their owners only"
+                       : "files that only their owners may read, in /proc and elsewhere");
   note(decision, reading, kDeletedFiles, "what runs may have been deleted or replaced");
   note(decision, writing, {Capability::kDacOverride}, "the output goes where only another user may write");
   note(decision, writing, {Capability::kFowner}, "the output replaces a file of another user");

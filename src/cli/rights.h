@@ -16,6 +16,7 @@ struct WorkAhead {
   Target* target = nullptr;   // that has been attached to; none: processes will be
   bool meets_others = false;  // it will attach to more processes, whoever they belong to
   bool has_child = false;     // a command was launched
+  bool reads_core = false;    // and no process at all
   std::string output;         // file to be written; "-" or nothing: standard output
   bool streamed = false;      // it is written from now on, not put in the place of another
   Stopping stopping = Stopping::kNever;

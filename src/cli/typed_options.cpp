@@ -232,6 +232,9 @@ void TypedOptions::add_dump(CLI::App& app) {
   app.add_option("--executable", executable, "The program of the core, where it is not where the process ran it")
       ->type_name("FILE")
       ->group("Options");
+  app.add_option("--sysroot", sysroot, "The folder that the process of the core had as /, or a copy: of a container")
+      ->type_name("DIR")
+      ->group("Options");
   app.add_flag("-j,--json", json, "JSON, for scripts");
   add_full_filenames(app, "Options");
   add_stopping(app, "Options");
@@ -436,14 +439,15 @@ Result<DumpOptions> TypedOptions::dump() const {
     return fail(ErrorCode::kUsage,
                 pid.empty() ? "dump takes --pid PID, or --core FILE" : "dump takes --pid PID or --core FILE, not both");
   }
-  if (core.empty() && !executable.empty()) {
-    return fail(ErrorCode::kUsage, "--executable goes with --core: of a process it is known");
+  if (core.empty() && !(executable.empty() && sysroot.empty())) {
+    return fail(ErrorCode::kUsage, "--executable and --sysroot go with --core: of a process they are known");
   }
   if (!core.empty() && (blocking || exact)) {
     return fail(ErrorCode::kUsage, "a core stands still: --blocking and --exact are for processes");
   }
   options.core = core;
   options.executable = executable;
+  if (!sysroot.empty()) options.sysroot = sysroot;
   if (!pid.empty()) {
     GILSPY_TRY(options.pid, parse_pid(pid));
   }

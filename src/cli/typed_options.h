@@ -17,7 +17,7 @@ namespace gilspy::cli {
 
 struct TypedOptions {
   std::string pid, output, format = "flamegraph", view, rate, gil_rate = "10khz", duration = "unlimited", recording,
-                           base, head, work, shell, link, loop_threshold = "100ms", tasks, core, executable;
+                           base, head, work, shell, link, loop_threshold = "100ms", tasks, core, executable, sysroot;
   bool output_given = false, format_given = false, gil = false, idle = false, threads = false, nolineno = false,
        function = false, full = false, negate = false, nonblocking = false, blocking = false, exact = false,
        json = false, subprocesses = false, native = false, native_all = false, verbose = false;

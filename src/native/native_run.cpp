@@ -22,7 +22,7 @@ class NativeRun::Worker {
   Worker(Target& target, const PythonTypes& types, std::string interpreter)
       : space_(target),
         unwinder_(platform::make_unwinder(space_)),
-        symboliser_(space_, types, std::move(interpreter), platform::root_of(target.identity().pid)) {
+        symboliser_(space_, types, std::move(interpreter), target.identity().root) {
     const platform::WithoutSignals quiet;  // they are for the thread that samples
     thread_ = std::thread([this] { run(); });
   }

@@ -60,8 +60,8 @@ CoreMaker one_thread() {
   return maker;
 }
 
-std::unique_ptr<CoreTarget> opened(const std::string& path, const std::string& executable = {}) {
-  auto core = open_core(path, executable);
+std::unique_ptr<CoreTarget> opened(const std::string& path, const CoreFiles& here = {}) {
+  auto core = open_core(path, here);
   EXPECT_TRUE(core.has_value()) << core.error().message();
   return core.has_value() ? std::move(*core) : nullptr;
 }
@@ -227,16 +227,16 @@ TEST_F(WithAProgram, TheProgramMayBeElsewhere) {
   const KeptFile moved(as_text(text_));
   std::ofstream(program_.path()) << "";
   const KeptFile file(maker_.bytes());
-  const auto core = opened(file.path(), moved.path());
+  const auto core = opened(file.path(), {moved.path()});
   EXPECT_EQ(bytes_at(*core, kText + kPage, 1000), std::vector(text_.begin() + kPage, text_.end()));
   EXPECT_THAT(core->facts().files_missing, IsEmpty());
 
   const KeptFile other(as_text(page_of(3, 2 * kPage)));
-  const auto refused = open_core(file.path(), other.path());
+  const auto refused = open_core(file.path(), {other.path()});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kMisfit);
   EXPECT_THAT(refused.error().message(), HasSubstr("is not the program of the core"));
-  EXPECT_EQ(open_core(file.path(), "/nonexistent").error().code(), ErrorCode::kBadRecording);
+  EXPECT_EQ(open_core(file.path(), {"/nonexistent"}).error().code(), ErrorCode::kBadRecording);
 }
 
 TEST_F(WithAProgram, WhatIsCutOffIsMissing) {
@@ -323,7 +323,7 @@ TEST_F(WithAProgram, DamageIsNoCrash) {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0xff);
     std::ofstream(file.path(), std::ios::binary) << damaged;
-    const auto core = open_core(file.path(), program_.path());
+    const auto core = open_core(file.path(), {program_.path()});
     if (!core.has_value()) continue;
     for (const std::uint64_t address : {kText, kText + kPage, kData, kHeap}) bytes_at(**core, address, 3 * kPage);
     (*core)->mappings();
