@@ -80,7 +80,8 @@ class DumpText {
     if (files.size() > kMost) names += fmt::format(" and {} more", files.size() - kMost);
     const bool is_program = std::ranges::count(files, dump_.target.executable) > 0;
     line(bold(fmt::format("Not here, or other builds by now: {}. What the process had of them is missing{}.", names,
-                          is_program ? ": --executable tells where its program is" : "")));
+                          is_program ? ": --executable tells where its program is, --sysroot where all its files are"
+                                     : ": --sysroot tells where its files are")));
   }
 
   static std::string in_mebibytes(std::uint64_t bytes) {

@@ -150,7 +150,7 @@ Result<std::unique_ptr<FileBytes>> CoreMemory::file_of(const Mapping& mapping) c
   const bool is_program = mapping.path == program_;
   const bool is_told = is_program && !here_.executable.empty();
   const std::string& path = is_told ? here_.executable : mapping.path;
-  auto file = is_told ? map_file(path) : map_file_below(here_.root, path);
+  auto file = is_told || here_.root == "/" ? map_file(path) : map_file_below(here_.root, path);
   const char* const remedy = is_program ? ": --executable or --sysroot tells where it is now" : "";
   if (!file.has_value()) {
     return fail(ErrorCode::kDenied,

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -17,8 +16,11 @@
 #include "src/native/address_space.h"
 #include "src/native/symbol_table.h"
 #include "tests/unit/native/probe/probe.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace gilspy::native {
+
+using test::TemporaryFolder;
 
 inline std::vector<std::byte> content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -34,30 +36,6 @@ class OwnFile final : public FileBytes {
 
  private:
   std::vector<std::byte> bytes_;
-};
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static int count = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("gilspy " + std::to_string(::getpid()) + " " + std::to_string(++count));
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string path() const { return path_; }
-  std::string copy(const std::string& file, const std::string& to) const {
-    const std::filesystem::path place = path_ / to;
-    std::filesystem::create_directories(place.parent_path());
-    std::filesystem::copy_file(file, place);
-    return place;
-  }
-
- private:
-  std::filesystem::path path_;
 };
 
 // What a loader makes of the file.

@@ -7,17 +7,21 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 
 #include "core_maker.h"
 #include "gilspy/memory.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace gilspy::platform {
 namespace {
 
 using test::CoreMaker;
 using test::KeptFile;
+using test::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -180,7 +184,13 @@ class WithAProgram : public ::testing::Test {
     maker_.add_memory(kHeap + kPage, page_of(95), PF_R | PF_X);
   }
 
-  std::vector<std::byte> text_ = page_of(1, kPage + 1000);
+  static std::vector<std::byte> program_of(int seed) {
+    std::vector<std::byte> bytes = page_of(seed, kPage + 1000);
+    std::memcpy(bytes.data(), ELFMAG, SELFMAG);
+    return bytes;
+  }
+
+  std::vector<std::byte> text_ = program_of(1);
   KeptFile program_;
   CoreMaker maker_ = one_thread();
 };
@@ -214,10 +224,10 @@ TEST_F(WithAProgram, MemoryIsOfTheCoreAndElseOfTheFile) {
 }
 
 TEST_F(WithAProgram, AnotherFileInItsPlaceIsNotUsed) {
-  std::ofstream(program_.path()) << as_text(page_of(2, kPage + 1000));
+  std::ofstream(program_.path()) << as_text(program_of(2));
   const KeptFile file(maker_.bytes());
   const auto core = opened(file.path());
-  EXPECT_EQ(bytes_at(*core, kText, 8), page_of(1, 8)) << "the core's own";
+  EXPECT_EQ(bytes_at(*core, kText + 8, 8), std::vector(text_.begin() + 8, text_.begin() + 16)) << "the core's own";
   EXPECT_EQ(bytes_at(*core, kText + kPage, 8), std::nullopt);
   EXPECT_THAT(core->facts().files_missing, ElementsAre(program_.path()));
   EXPECT_THAT(core->file_of(core->mappings()->front()).error().message(), HasSubstr("another build"));
@@ -231,12 +241,29 @@ TEST_F(WithAProgram, TheProgramMayBeElsewhere) {
   EXPECT_EQ(bytes_at(*core, kText + kPage, 1000), std::vector(text_.begin() + kPage, text_.end()));
   EXPECT_THAT(core->facts().files_missing, IsEmpty());
 
-  const KeptFile other(as_text(page_of(3, 2 * kPage)));
+  const KeptFile other(as_text(program_of(3)));
   const auto refused = open_core(file.path(), {other.path()});
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), ErrorCode::kMisfit);
   EXPECT_THAT(refused.error().message(), HasSubstr("is not the program of the core"));
   EXPECT_EQ(open_core(file.path(), {"/nonexistent"}).error().code(), ErrorCode::kBadRecording);
+}
+
+// A container's files, or those of another machine.
+TEST_F(WithAProgram, AllFilesMayBeElsewhere) {
+  const TemporaryFolder root;
+  const std::string name = std::filesystem::path(program_.path()).filename();
+  std::filesystem::create_directories(root.path() + "/store");
+  std::ofstream(root.path() + "/store/" + name) << as_text(text_);
+  // As many a container has it: a link to a path that is meant to lie in there.
+  std::filesystem::create_directory_symlink("/store", root.path() + "/tmp");
+  const KeptFile file(maker_.bytes());
+  std::ofstream(program_.path()) << as_text(program_of(2));
+  EXPECT_EQ(bytes_at(*opened(file.path()), kText + kPage, 1000), std::nullopt);
+  const auto core = opened(file.path(), {"", root.path()});
+  EXPECT_EQ(bytes_at(*core, kText + kPage, 1000), std::vector(text_.begin() + kPage, text_.end()));
+  EXPECT_THAT(core->facts().files_missing, IsEmpty());
+  EXPECT_EQ(core->identity().root, root.path());
 }
 
 TEST_F(WithAProgram, WhatIsCutOffIsMissing) {
@@ -254,7 +281,7 @@ TEST_F(WithAProgram, WhatWasNotChangedFilesHave) {
   const std::string whole = maker_.bytes();
   const KeptFile file(whole.substr(0, whole.size() - 4 * kPage));
   const auto core = opened(file.path());
-  EXPECT_EQ(bytes_at(*core, kText, 8), page_of(1, 8));
+  EXPECT_EQ(bytes_at(*core, kText, kPage), std::vector(text_.begin(), text_.begin() + kPage));
 }
 
 // As gcore writes them: a segment only for what it copies, offsets in bytes.
@@ -270,6 +297,17 @@ TEST_F(WithAProgram, CodeWithoutASegmentIsOfTheFile) {
   ASSERT_EQ(mappings.size(), 2U);
   EXPECT_EQ(mappings[0].end, RemoteAddr(kText + kPage));
   EXPECT_TRUE(mappings[0].executable && !mappings[0].writable);
+}
+
+// Where a core has no first page of a file, it could name any.
+TEST_F(WithAProgram, OnlyProgramsAndLibrariesAreRead) {
+  CoreMaker maker = one_thread();
+  maker.add_files({{kText, kText + 2 * kPage, 0, program_.path()}}, 1);
+  std::ofstream(program_.path()) << "root:$6$secret:0:0\n" << as_text(text_);
+  const KeptFile file(maker.bytes());
+  const auto core = opened(file.path());
+  EXPECT_EQ(bytes_at(*core, kText + 5, 8), std::nullopt);
+  EXPECT_THAT(core->facts().files_missing, ElementsAre(program_.path()));
 }
 
 TEST(Core, OthersFilesAreRefused) {
