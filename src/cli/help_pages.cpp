@@ -87,11 +87,13 @@ HelpPage diff_page() {
 }
 
 HelpPage dump_page() {
-  return {{{"gilspy dump [OPTIONS] --pid PID", ""}},
+  return {{{"gilspy dump [OPTIONS] --pid PID", "a process that runs"},
+           {"gilspy dump [OPTIONS] --core FILE", "one that has ended"}},
           {{"Examples",
             {{"gilspy dump --pid 4242", "what every thread is doing, and its stack"},
              {"gilspy dump --pid 4242 -l", "and the variables of its frames"},
-             {"gilspy dump --pid 4242 -j", "the same as JSON"}}}}};
+             {"gilspy dump --pid 4242 -j", "the same as JSON"},
+             {"gilspy dump --core core.4242 -n", "what it did when it crashed, also in C"}}}}};
 }
 
 HelpPage top_page() {
