@@ -82,6 +82,7 @@ def core_of_holder(request, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         with holder_program(python) as program:
             live = await_waiters(program.pid, 0 if python.free_threaded else 3)
+            live["root"] = os.readlink("/proc/%d/root" % program.pid)
             # A copy: the interpreter may live in a root of its own.
             executable = tmp_path / "program"
             shutil.copyfile("/proc/%d/exe" % program.pid, executable)
@@ -183,6 +184,36 @@ def test_one_that_is_cut_off(one_file_python, core_of_holder, tmp_path):
     assert read > 0
 
 
+def test_variables_are_in_it(some_python, core_of_holder):
+    core, executable, live = core_of_holder(some_python)
+    threads = by_name(dump("--core", core, "--executable", executable, "-l"))
+    (victims,) = [one for one in threads["holder"]["frames"][0]["locals"] if one["name"] == "victims"]
+    assert victims["value"] == "3" and victims["type"] == "int" and victims["argument"]
+    for thread in live["threads"]:
+        assert all(frame["locals"] is not None for frame in threads[thread["name"]]["frames"]), thread["name"]
+
+
+def test_of_a_container(python, core_of_holder):
+    """Whose files are not where they were: in a root of their own."""
+    core, _, live = core_of_holder(python)
+    root = live["root"]
+    if root == "/":
+        pytest.skip("its files are where they were")
+    assert dump("--core", core)["core"]["files_missing"] != []
+    report = dump("--core", core, "--sysroot", root, "--native")
+    assert report["core"]["files_missing"] == []
+    names = [frame["function"] for frame in by_name(report)["holder"]["frames"]]
+    assert "clock_nanosleep" in names and names.index("clock_nanosleep") < names.index("hold"), names
+
+
+def test_the_rights_of_a_reader(some_python, core_of_holder):
+    """What is read is no process: none can be stopped, whatever is in the file."""
+    core, executable, _ = core_of_holder(some_python)
+    done = gilspy("dump", "-v", "--core", core, "--executable", executable)
+    assert done.returncode == 0
+    assert "stopping threads (ptrace)" in done.stderr and "CAP_SYS_PTRACE" not in done.stderr
+
+
 def test_what_is_not_here_is_said(some_python, core_of_holder):
     core, _, live = core_of_holder(some_python)
     report = dump("--core", core, "--executable", live["target"]["executable"])
@@ -199,7 +230,8 @@ def test_what_is_not_here_is_said(some_python, core_of_holder):
     (["--core", "/dev/null"], 65, "not a regular file"),
     (["--core", "x", "--pid", "1"], 64, "not both"),
     (["--core", "x", "--blocking"], 64, "a core stands still"),
-    (["--pid", "1", "--executable", "x"], 64, "--executable goes with --core"),
+    (["--pid", "1", "--executable", "x"], 64, "go with --core"),
+    (["--pid", "1", "--sysroot", "x"], 64, "go with --core"),
     ([], 64, "--core FILE"),
 ])
 def test_errors(arguments, code, words):

@@ -60,7 +60,6 @@ def test_alone_it_prints_the_help():
     (["diff", "old.gilspy"], "HEAD"),
     (["top", "--pid", "4242", "-d", "3"], "gilspy dump --pid 4242"),
     (["dump", "--pid", "1", "-s"], "--subprocesses is for record"),
-    (["dump", "-c", "core"], "not there yet"),
     (["record", "--pid", "1", "--nonsense"], "gilspy record --help"),
     (["record", "--pid", "1", "-f", "svg"], "flamegraph"),
     (["report"], "RECORDING"),
