@@ -32,7 +32,8 @@ Result<std::unique_ptr<FileBytes>> map_file(const std::string& path);
 // Nothing: they do not have it, or there is no debuginfod-find (elfutils). Takes as long as that does.
 std::unique_ptr<FileBytes> fetch_debug_file(std::span<const std::byte> build_id);
 bool may_fetch_debug_files();  // there are such servers to ask
-// As map_file, of a file below a folder that somebody has as "/". Links, and "..", lead where they lead in there, and never out of it.
+// As map_file, of a file below a folder that somebody has as "/". Links, and "..", lead where they lead in there, and
+// never out of it.
 Result<std::unique_ptr<FileBytes>> map_file_below(const std::string& root, const std::string& path);
 
 // CPUs that the target may use. `cgroup_quota` is the smallest quota of its cgroup and the cgroups above that this

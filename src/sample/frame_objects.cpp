@@ -95,7 +95,8 @@ void StackReader::extend_objects(StackPlan& plan, const Copy& copy, RemoteAddr f
   }
   const bool is_deep = plan.left_out || plan.frames.size() + unknown.size() > kMostWholeFrames;
   if (is_deep && plan.frames.empty() && at.is_null()) {
-    plan.frames.assign(unknown.rbegin(), unknown.rbegin() + kOuterFrames);
+    const std::size_t outer = std::min(unknown.size(), kOuterFrames);  // fewer by now: it need not be deep any more
+    plan.frames.assign(unknown.rbegin(), unknown.rbegin() + static_cast<std::ptrdiff_t>(outer));
   }
   if (is_deep) {
     cut_frames(plan);
