@@ -12,16 +12,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "gilspy/architecture.h"
+
 namespace gilspy::platform {
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint16_t kOwnMachine = EM_X86_64;
-constexpr std::string_view kOwnName = "x86-64";
-#elif defined(__aarch64__)
-constexpr std::uint16_t kOwnMachine = EM_AARCH64;
-constexpr std::string_view kOwnName = "aarch64";
-#endif
 
 constexpr std::uint64_t kMostNotes = std::uint64_t{1} << 28;  // some kilobytes a thread
 constexpr std::size_t kMostSegments = 1U << 20;
@@ -86,10 +80,10 @@ Result<void> CoreFile::look_into(const std::string& path) {
     return fail(ErrorCode::kBadRecording,
                 fmt::format("{} is a program or a library, not a core file: --core takes the core", path));
   }
-  if (header.e_machine != kOwnMachine || ::gelf_getclass(elf_) != ELFCLASS64) {
+  if (header.e_machine != kOwnArchitecture.elf_machine || ::gelf_getclass(elf_) != ELFCLASS64) {
     return fail(ErrorCode::kUnsupported, fmt::format("{} is of another architecture; this gilspy reads cores of {} "
                                                      "only",
-                                                     path, kOwnName));
+                                                     path, kOwnArchitecture.name));
   }
   std::size_t count = 0;
   if (::elf_getphdrnum(elf_, &count) != 0) count = 0;

@@ -7,19 +7,12 @@
 #include <optional>
 #include <string>
 
+#include "gilspy/architecture.h"
 #include "names.h"
 #include "not_python.h"
 
 namespace gilspy::locate {
 namespace {
-
-#if defined(__x86_64__)
-constexpr std::uint16_t kOwnMachine = EM_X86_64;
-constexpr std::string_view kOwnName = "x86-64";
-#elif defined(__aarch64__)
-constexpr std::uint16_t kOwnMachine = EM_AARCH64;
-constexpr std::string_view kOwnName = "aarch64";
-#endif
 
 std::string architecture_of(const ElfFile& elf) {
   switch (elf.machine()) {
@@ -41,7 +34,7 @@ std::optional<Error> foreign_architecture(int pid, const Images& images) {
     if (is_readable(open.elf)) continue;
     return Error(ErrorCode::kUnsupported,
                  fmt::format("{}, which process {} runs, is built for {}; this gilspy reads {} programs only",
-                             open.image.path, pid, architecture_of(open.elf), kOwnName));
+                             open.image.path, pid, architecture_of(open.elf), kOwnArchitecture.name));
   }
   return std::nullopt;
 }
@@ -74,7 +67,7 @@ bool waits_for_library(const Images& images) {
 
 }  // namespace
 
-bool is_readable(const ElfFile& elf) { return elf.is_64_bit() && elf.machine() == kOwnMachine; }
+bool is_readable(const ElfFile& elf) { return elf.is_64_bit() && elf.machine() == kOwnArchitecture.elf_machine; }
 
 tl::unexpected<Error> refusal(Target& target, const Images& images, std::span<const Mapping> mappings) {
   const int pid = to_int(target.identity().pid);
