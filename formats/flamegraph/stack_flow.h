@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,7 +15,7 @@
 namespace gilspy::flamegraph {
 
 struct FlowFrame {
-  std::string_view name;   // into the lines' stacks
+  std::string_view name;   // into the lines' stacks, or made_names
   std::size_t parent = 0;  // index of the frame below; the root's own for the root
   std::size_t depth = 0;   // 0 = root
   std::uint64_t start = 0;
@@ -27,6 +29,7 @@ struct Flow {
   std::vector<FlowFrame> frames;     // parents before children; [0] is the root "all"
   std::vector<std::size_t> closing;  // indices in the order in which frames end: the order of drawing
   std::uint64_t largest_delta = 1;   // whatever its sign
+  std::deque<std::string> made_names;
   std::uint64_t total() const { return frames.front().end; }
 };
 

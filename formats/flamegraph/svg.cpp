@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chains.h"
 #include "drawing.h"
 #include "flamegraph.h"
 #include "prune.h"
@@ -115,8 +116,9 @@ std::string controls(const Page& page) {
 std::string render(std::span<const FoldedLine> lines, const Options& asked) {
   Options options = asked;
   options.width = std::isfinite(asked.width) ? std::max(asked.width, kMinWidth) : kMinWidth;
-  const Flow stacks = flow(lines);
-  const Pruning pruning = prune(stacks, options.min_width_percent, options.max_frames);
+  Flow stacks = flow(lines);
+  Pruning pruning = prune(stacks, options.min_width_percent, options.max_frames);
+  fold_chains(stacks, pruning);
   Page page;
   page.width = options.width;
   page.title = sanitised(options.title);

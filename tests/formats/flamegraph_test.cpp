@@ -188,6 +188,49 @@ TEST(Pruning, HeightFollowsWhatIsDrawn) {
   EXPECT_THAT(render(lines, Options{}), HasSubstr("height=\"126\""));  // 36 + 24 + 2 rows + 34
 }
 
+// ---- recursion
+
+std::string recursion(int depth, const std::string& name = "f") {
+  std::string stack = "main";
+  for (int i = 0; i < depth; ++i) stack += ";" + name;
+  return stack;
+}
+
+TEST(Chains, DeepRecursionBecomesOneFrameThatSaysSo) {
+  const auto frames =
+      frames_of(render(Lines{{recursion(1000) + ";a", 30}, {recursion(1000) + ";b", 60}}, everything()));
+  EXPECT_EQ(frames.size(), 43U);  // main and 19 with it, the one, 20 more, a and b
+  EXPECT_EQ(std::ranges::count(frames, "(961 frames, one in the other)", &Drawn::name), 1);
+  EXPECT_EQ(std::ranges::count(frames, "f", &Drawn::name), 39);
+  EXPECT_TRUE(
+      std::ranges::all_of(frames, [](const Drawn& f) { return f.width == 90 || f.name == "a" || f.name == "b"; }));
+  EXPECT_THAT(render(Lines{{recursion(1000), 1}}, everything()), HasSubstr("height=\"742\""));  // 36 + 42 rows + 34
+}
+
+TEST(Chains, ShorterOnesAreDrawnWhole) {
+  EXPECT_EQ(frames_of(render(Lines{{recursion(99), 1}}, everything())).size(), 100U);
+  EXPECT_EQ(frames_of(render(Lines{{recursion(100), 1}}, everything())).size(), 41U);
+}
+
+TEST(Chains, WhatBranchesIsDrawn) {
+  Lines lines;
+  for (int depth = 1; depth <= 300; ++depth) lines.push_back({recursion(depth), 10});
+  EXPECT_EQ(frames_of(render(lines, everything())).size(), 301U) << "each is notably narrower than the one below";
+  lines = {{recursion(300), 1000}, {recursion(150) + ";other", 500}};
+  const auto frames = frames_of(render(lines, everything()));
+  EXPECT_EQ(std::ranges::count(frames, "other", &Drawn::name), 1);
+  EXPECT_EQ(std::ranges::count(frames, "(111 frames, one in the other)", &Drawn::name), 1) << "below it";
+  EXPECT_EQ(std::ranges::count(frames, "(110 frames, one in the other)", &Drawn::name), 1) << "beside it";
+}
+
+TEST(Chains, WhatStandsForOtherFramesIsSeen) {
+  const Lines lines{{recursion(128) + ";(frames left out)" + recursion(500).substr(4), 10}};
+  const auto frames = frames_of(render(lines, everything()));
+  EXPECT_EQ(std::ranges::count(frames, "(frames left out)", &Drawn::name), 1);
+  EXPECT_EQ(std::ranges::count(frames, "(89 frames, one in the other)", &Drawn::name), 1);
+  EXPECT_EQ(std::ranges::count(frames, "(460 frames, one in the other)", &Drawn::name), 1);
+}
+
 // ---- text
 
 TEST(Text, EscapesWhatXmlWouldRead) {
