@@ -97,7 +97,11 @@ class NoteReader {
 
   template <typename T>
   static Nanos time_of(const T& time) {
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+    constexpr std::int64_t kMostSeconds = 1'000'000'000;
+    constexpr std::int64_t kMicroseconds = 1'000'000;  // of a second
+    const std::int64_t seconds = time.tv_sec, microseconds = time.tv_usec;
+    if (seconds < 0 || seconds > kMostSeconds || microseconds < 0 || microseconds >= kMicroseconds) return Nanos{0};
+    return std::chrono::seconds(seconds) + std::chrono::microseconds(microseconds);
   }
 
   void read_process(std::span<const std::byte> content) {

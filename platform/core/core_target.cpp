@@ -82,7 +82,10 @@ Result<std::unique_ptr<ThreadStop>> LinuxCore::stop(std::span<const Tid> tids) {
 
 Result<Nanos> LinuxCore::cpu_time() {
   Nanos sum{0};
-  for (const CoreThread& each : parts_.notes.threads) sum += each.cpu;
+  for (const CoreThread& each : parts_.notes.threads) {
+    if (each.cpu > Nanos::max() - sum) return Nanos::max();
+    sum += each.cpu;
+  }
   return sum;
 }
 

@@ -18,6 +18,7 @@ void look_at(CoreTarget& core) {
   for (const Tid tid : *threads) {
     fuzz::require(core.syscall_of(tid).has_value() && core.registers_of(tid).has_value());
   }
+  fuzz::require(core.cpu_time().has_value());
   const auto mappings = core.mappings();
   RemoteAddr last;
   for (const Mapping& mapping : *mappings) {
