@@ -79,9 +79,10 @@ class DumpText {
     }
     if (files.size() > kMost) names += fmt::format(" and {} more", files.size() - kMost);
     const bool is_program = std::ranges::count(files, dump_.target.executable) > 0;
-    line(bold(fmt::format("Not here, or other builds by now: {}. What the process had of them is missing{}.", names,
-                          is_program ? ": --executable tells where its program is, --sysroot where all its files are"
-                                     : ": --sysroot tells where its files are")));
+    line(bold(fmt::format(
+        "Not here, not readable by you, or other builds by now: {}. What the process had of them is missing{}.", names,
+        is_program ? ": --executable tells where its program is, --sysroot where all its files are"
+                   : ": --sysroot tells where its files are")));
   }
 
   static std::string in_mebibytes(std::uint64_t bytes) {
@@ -185,14 +186,20 @@ class DumpText {
     constexpr std::size_t kMost = 400, kInner = 100, kOuter = 50;
     const std::vector<FrameId> frames = dump_.table.frames_of(thread.stack);
     auto variables = thread.variables.begin();
+    std::size_t only_in_json = 0;
+    bool all_left_out = false;  // said once
     for (std::size_t depth = frames.size(); depth-- > 0;) {
       const Frame& frame = dump_.table.frame(frames[depth]);
       const bool has_variables = !frame.native && variables != thread.variables.end();
       const bool is_shown = frames.size() <= kMost || depth < kOuter || frames.size() - depth <= kInner;
-      if (is_shown || is_left_out(frame)) line("    " + frame_text(frame));
-      if (!is_shown && depth == kOuter) line("    (frames that are not shown: all are in JSON, -j)");
-      if (is_shown && has_variables) describe(*variables);
-      if (has_variables) ++variables;
+      if (is_shown || is_left_out(frame)) {
+        line("    " + frame_text(frame));
+      } else {
+        ++only_in_json;
+      }
+      if (!is_shown && depth == kOuter) line(fmt::format("    ({} more frames are in JSON, -j)", only_in_json));
+      if (is_shown && has_variables && !all_left_out) describe(*variables);
+      if (has_variables) all_left_out = variables++->state == FrameVariables::State::kLeftOut;
     }
   }
 
@@ -200,7 +207,8 @@ class DumpText {
     switch (frame.state) {
       case FrameVariables::State::kRead: break;
       case FrameVariables::State::kChanged: return line("        (its variables changed while they were read)");
-      case FrameVariables::State::kLeftOut: return line("        (its variables are left out: too many frames)");
+      case FrameVariables::State::kLeftOut:
+        return line("        (from here on variables are left out: too many frames)");
     }
     for (const ShownVariable& variable : frame.variables) {
       line(fmt::format("        {}{} = {}{}", variable.argument ? "argument " : "", variable.name,

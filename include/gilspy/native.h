@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,7 +54,8 @@ struct NativeCopy {
     RemoteAddr anchor{};
   };
   std::vector<Entry> entries;  // by depth
-  bool left_out = false;       // `python` has a frame that stands for many, with entries that are not told
+  // `python` has a frame that stands for many, with entries that are not told: how many are told behind it.
+  std::optional<std::size_t> behind_left_out{};
 };
 
 // A function as it is shown.

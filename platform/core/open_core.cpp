@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "core_target.h"
@@ -36,6 +37,9 @@ Result<void> check_executable(const CoreMemory& memory, const std::string& progr
 }  // namespace
 
 Result<std::unique_ptr<CoreTarget>> open_core(const std::string& path, const CoreFiles& here) {
+  if (std::error_code none; !std::filesystem::is_directory(here.root, none)) {
+    return fail(ErrorCode::kBadRecording, fmt::format("--sysroot {}: there is no such folder", here.root));
+  }
   GILSPY_TRY(auto file, CoreFile::open(path));
   CoreNotes notes = read_notes(*file);
   if (notes.threads.empty()) {

@@ -21,10 +21,14 @@ namespace {
 // What is missing of a core is why it cannot be read, mostly.
 Error about(const CoreFacts& core, const Error& error) {
   if (core.bytes_missing == 0) return {error.code(), fmt::format("{}: {}", core.path, error.message())};
-  return {ErrorCode::kBadRecording,
-          fmt::format("{} is cut off: {} of its {} bytes of memory are missing, Python's runtime or what it leads to "
-                      "among them ({})",
-                      core.path, core.bytes_missing, core.bytes, error.message())};
+  constexpr double kMebibyte = 1U << 20;
+  std::string text = fmt::format(
+      "{} is cut off: {:.1f} of its {:.1f} MiB of memory are missing, with what tells of "
+      "Python's threads",
+      core.path, static_cast<double>(core.bytes_missing) / kMebibyte, static_cast<double>(core.bytes) / kMebibyte);
+  if (core.signalled) text += fmt::format("; {} ended the process, in thread {}", core.signal, to_int(*core.signalled));
+  if (error.code() == ErrorCode::kNotPython) text += fmt::format("; if it ran Python at all: {}", error.message());
+  return {ErrorCode::kBadRecording, text};
 }
 
 Result<Dump> look_at_core(const DumpOptions& options) {

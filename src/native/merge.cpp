@@ -55,9 +55,10 @@ std::optional<Matches> by_count(const NativeCopy& copy, const NativeStack& nativ
 }
 
 std::optional<Matches> match(const NativeCopy& copy, const NativeStack& native) {
-  if (copy.left_out) {  // only where nothing was entered from C in what is left out
+  if (copy.behind_left_out) {  // only where nothing was entered from C in what is left out, or nothing was unwound of
+                               // it
     const auto loops = static_cast<std::size_t>(std::ranges::count_if(native.calls, is_loop));
-    if (!native.whole || loops != copy.entries.size()) return std::nullopt;
+    if (native.whole ? loops != copy.entries.size() : loops > *copy.behind_left_out) return std::nullopt;
   }
   const auto is_known = [](const NativeCopy::Entry& entry) { return !entry.anchor.is_null(); };
   return std::ranges::all_of(copy.entries, is_known) ? by_anchors(copy, native) : by_count(copy, native);

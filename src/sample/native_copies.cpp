@@ -150,12 +150,26 @@ bool LiveSampler::copy_native_blocked(ThreadIndex thread, Sample& sample) {
   return true;
 }
 
+// Whoever has overflowed its stack points below what is mapped: then with zeros up to there.
+std::size_t LiveSampler::copy_native_stack(RemoteAddr from, RemoteAddr& end) {
+  constexpr std::uint64_t kMostBelow = 16 * kPage;
+  stack_bytes_.resize(kMostStackBytes);
+  const std::span<std::byte> bytes(stack_bytes_);
+  if (const std::size_t size = copy_stack(target_, from, bytes, end); size > 0) return size;
+  for (std::uint64_t below = kPage - from.value() % kPage; below <= kMostBelow; below += kPage) {
+    const std::size_t size = copy_stack(target_, from + below, bytes.subspan(below), end);
+    if (size == 0) continue;
+    std::ranges::fill(bytes.first(below), std::byte{0});
+    return below + size;
+  }
+  return 0;
+}
+
 // While it stands still.
 bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call,
                               Sample& sample) {
   ThreadRecord& record = table_.at(thread);
-  stack_bytes_.resize(kMostStackBytes);
-  const std::size_t size = copy_stack(target_, registers.stack_pointer(), stack_bytes_, record.stack_end);
+  const std::size_t size = copy_native_stack(registers.stack_pointer(), record.stack_end);
   const StackRequest request{record.state, record.id, &record.plan, true};
   std::vector<StackOutcome> outcomes;
   if (!stacks_.read({&request, 1}, outcomes).has_value()) return false;
@@ -168,8 +182,10 @@ bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, st
   job->copy.python = outcome.stack;
   for (std::size_t depth = 0; depth < std::min(record.plan.depth, record.plan.known.size()); ++depth) {
     const KnownFrame& frame = record.plan.known[depth];
-    job->copy.left_out = job->copy.left_out || frame.code.is_null();
-    if (frame.entry) job->copy.entries.push_back({static_cast<std::uint32_t>(depth), frame.anchor});
+    if (frame.code.is_null()) job->copy.behind_left_out = 0;
+    if (!frame.entry) continue;
+    job->copy.entries.push_back({static_cast<std::uint32_t>(depth), frame.anchor});
+    if (job->copy.behind_left_out) ++*job->copy.behind_left_out;
   }
   record.native = std::move(job);
   record.native_tick = tick_;

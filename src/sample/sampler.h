@@ -88,6 +88,7 @@ class LiveSampler : public Sampler {
   void copy_native_of_runners(Sample& sample);
   bool copy_native_stopped(ThreadIndex thread, Sample& sample);
   bool copy_native_blocked(ThreadIndex thread, Sample& sample);
+  std::size_t copy_native_stack(RemoteAddr from, RemoteAddr& end);
   bool copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call, Sample& sample);
   bool holds_gil(const ThreadRecord& record, std::span<const GilWords> words) const;
   void tell_native(Sample& sample);

@@ -20,7 +20,11 @@ void ThreadNamer::refresh(Nanos now, const std::vector<ThreadInfo>& started,
   if (!wanted_ || now < next_) return;
   wanted_ = false;
   next_ = now + kEvery;
-  for (const InterpreterRecord& interpreter : interpreters) name_threads_of(interpreter, now, table);
+  // Whoever visits has the name that it has at home, in an interpreter with a smaller number.
+  std::vector<const InterpreterRecord*> by_id;
+  for (const InterpreterRecord& interpreter : interpreters) by_id.push_back(&interpreter);
+  std::ranges::sort(by_id, {}, [](const InterpreterRecord* interpreter) { return interpreter->id; });
+  for (const InterpreterRecord* const interpreter : by_id) name_threads_of(*interpreter, now, table);
 }
 
 // The list of names cannot be read while it is being changed, nor when the program does without the threading module.

@@ -29,6 +29,7 @@ enum class ValueKind : std::uint8_t {
   kTuple,
   kDict,
   kFrozenDict,
+  kOrderedDict,
   kSet,
   kFrozenSet,
   kRange,

@@ -28,10 +28,16 @@ bool is_wrapped(ValueKind kind) {
     case ValueKind::kTuple:
     case ValueKind::kDict:
     case ValueKind::kFrozenDict:
+    case ValueKind::kOrderedDict:
     case ValueKind::kSet:
     case ValueKind::kFrozenSet: return true;
     default: return false;
   }
+}
+
+// Whose repr() has the name although it is no subclass.
+bool is_named(ValueKind kind) {
+  return kind == ValueKind::kBytearray || kind == ValueKind::kFrozenDict || kind == ValueKind::kOrderedDict;
 }
 
 }  // namespace
@@ -64,8 +70,7 @@ void ValueText::put(RemoteAddr object) {
 
 Result<void> ValueText::put_as(const TypeFacts& type, RemoteAddr object) {
   const bool is_own = type.is_exact || !is_wrapped(type.kind);
-  const bool has_name = type.kind == ValueKind::kBytearray || type.kind == ValueKind::kFrozenDict;
-  if (is_own && !has_name) return put_own(type, object);
+  if (is_own && !is_named(type.kind)) return put_own(type, object);
   out_ += type.name + "(";
   GILSPY_CHECK(put_own(type, object));
   out_ += ")";
@@ -88,6 +93,7 @@ Result<void> ValueText::put_own(const TypeFacts& type, RemoteAddr object) {
     case ValueKind::kTuple: return put_tuple(object);
     case ValueKind::kDict:
     case ValueKind::kFrozenDict: return put_dict(object);
+    case ValueKind::kOrderedDict: return put_ordered_dict(object);
     case ValueKind::kSet:
     case ValueKind::kFrozenSet: return put_set(object);
     case ValueKind::kRange: return put_range(object);
@@ -187,13 +193,15 @@ bool ValueText::is_full(std::size_t items) {
 }
 
 // False: it was written without what is in it.
-bool ValueText::may_go_into(RemoteAddr object, std::string_view open, std::string_view close) {
+bool ValueText::may_go_into(RemoteAddr object, std::string_view open, std::string_view close, std::uint64_t size) {
   const bool is_cycle = std::ranges::find(path_, object) != path_.end();
   if (!is_cycle && path_.size() < limits_.depth) {
     path_.push_back(object);
     return true;
   }
-  out_.append(open).append("...").append(close);
+  // Three dots are what repr() writes for what contains itself.
+  const std::string within = is_cycle ? "..." : fmt::format("<{} item{}>", size, size == 1 ? "" : "s");
+  out_.append(open).append(within).append(close);
   cut_ = cut_ || !is_cycle;
   return false;
 }
@@ -214,7 +222,7 @@ Result<void> ValueText::put_list(RemoteAddr object) {
     return {};
   }
   GILSPY_TRY(const auto items, read_list(memory_, layout_, object, limits_.items));
-  if (!may_go_into(object, "[", "]")) return {};
+  if (!may_go_into(object, "[", "]", size)) return {};
   out_ += "[";
   put_items(items, size);
   out_ += "]";
@@ -229,7 +237,7 @@ Result<void> ValueText::put_tuple(RemoteAddr object) {
     return {};
   }
   GILSPY_TRY(const auto items, read_tuple(memory_, layout_, object, limits_.items));
-  if (!may_go_into(object, "(", ")")) return {};
+  if (!may_go_into(object, "(", ")", size)) return {};
   out_ += "(";
   put_items(items, size);
   out_ += size == 1 ? ",)" : ")";
@@ -243,16 +251,51 @@ Result<void> ValueText::put_dict(RemoteAddr object) {
     out_ += "{}";
     return {};
   }
-  if (!may_go_into(object, "{", "}")) return {};
+  if (!may_go_into(object, "{", "}", part.size)) return {};
+  put_entries(part.entries, part.size);
+  path_.pop_back();
+  return {};
+}
+
+void ValueText::put_entries(std::span<const DictEntry> entries, std::uint64_t size) {
   out_ += "{";
-  for (std::size_t i = 0; i < part.entries.size() && !is_full(i); ++i) {
-    put(part.entries[i].key);
+  for (std::size_t i = 0; i < entries.size() && !is_full(i); ++i) {
+    put(entries[i].key);
     out_ += ": ";
-    put(part.entries[i].value);
-    if (i + 1 < part.size) out_ += ", ";
+    put(entries[i].value);
+    if (i + 1 < size) out_ += ", ";
   }
-  if (part.entries.size() < part.size && !out_.ends_with("...")) leave_out();
+  if (entries.size() < size && !out_.ends_with("...")) leave_out();
   out_ += "}";
+}
+
+// move_to_end() changes the order without the dict. odictobject.c, the same from 3.8 to 3.15: behind the dict come four
+// words, then the first node of a list that has the order; a node has a key, its hash, and the next node.
+Result<void> ValueText::put_ordered_dict(RemoteAddr object) {
+  constexpr std::size_t kMost = 500;  // the order of more is not looked up
+  constexpr std::uint64_t kBehindValues = 8 + 4 * 8, kNextNode = 16;
+  GILSPY_TRY(const DictPart part, read_dict_part(memory_, layout_, object, kMost));
+  if (part.size == 0) {
+    out_ += "{}";
+    return {};
+  }
+  if (part.size > part.entries.size()) {
+    out_ += fmt::format("{{<{} items>}}", part.size);
+    cut_ = true;
+    return {};
+  }
+  std::vector<DictEntry> ordered;
+  GILSPY_TRY(RemoteAddr node, read_pointer(memory_, object + layout_.dict.values + kBehindValues));
+  while (!node.is_null() && ordered.size() < part.size) {
+    GILSPY_TRY(const RemoteAddr key, read_pointer(memory_, node));
+    const auto entry = std::ranges::find(part.entries, key, &DictEntry::key);
+    if (entry == part.entries.end()) return corrupt("the order names another key");
+    ordered.push_back(*entry);
+    GILSPY_TRY(node, read_pointer(memory_, node + kNextNode));
+  }
+  if (ordered.size() != part.size || !node.is_null()) return corrupt("the order is not of as many keys");
+  if (!may_go_into(object, "{", "}", part.size)) return {};
+  put_entries(ordered, part.size);
   path_.pop_back();
   return {};
 }
@@ -263,7 +306,7 @@ Result<void> ValueText::put_set(RemoteAddr object) {
   if (type == nullptr) return corrupt("the set has gone");
   const bool has_name = type->is_exact && (type->kind == ValueKind::kFrozenSet || part.size == 0);
   if (has_name) out_ += type->name + "(";
-  if (part.size > 0 && may_go_into(object, "{", "}")) {
+  if (part.size > 0 && may_go_into(object, "{", "}", part.size)) {
     out_ += "{";
     put_items(part.items, part.size);
     out_ += "}";
@@ -329,7 +372,7 @@ Result<void> ValueText::put_exception(const TypeFacts& type, RemoteAddr object) 
   out_ += type.name;
   if (size == 0) {
     out_ += "()";
-  } else if (may_go_into(object, "(", ")")) {
+  } else if (may_go_into(object, "(", ")", size)) {
     out_ += "(";
     put_items(items, size);
     out_ += ")";

@@ -56,6 +56,8 @@ class ValueText {
   Result<void> put_list(RemoteAddr object);
   Result<void> put_tuple(RemoteAddr object);
   Result<void> put_dict(RemoteAddr object);
+  Result<void> put_ordered_dict(RemoteAddr object);
+  void put_entries(std::span<const DictEntry> entries, std::uint64_t size);
   Result<void> put_set(RemoteAddr object);
   Result<void> put_range(RemoteAddr object);
   Result<void> put_named(std::string_view what, RemoteAddr name_at);
@@ -69,7 +71,7 @@ class ValueText {
   std::vector<std::pair<std::string, RemoteAddr>> slots_of(const TypeFacts& type, RemoteAddr object);
   void put_items(std::span<const RemoteAddr> items, std::uint64_t size);
   bool is_full(std::size_t items);
-  bool may_go_into(RemoteAddr object, std::string_view open, std::string_view close);
+  bool may_go_into(RemoteAddr object, std::string_view open, std::string_view close, std::uint64_t size);
   void leave_out() {
     out_ += "...";
     cut_ = true;

@@ -158,7 +158,7 @@ TEST_P(ValueTexts, ContainersThatHaveMoreThanIsShown) {
   EXPECT_EQ(text(table), "{1: 2, 1: 2, 1: 2, 1: 2, 1: 2, ...}");
   RemoteAddr deep = values_.list({number(1)});
   for (int i = 0; i < 10; ++i) deep = values_.list({deep});
-  EXPECT_EQ(text(deep), "[[[[...]]]]");
+  EXPECT_EQ(text(deep), "[[[[<1 item>]]]]");
   EXPECT_TRUE(show(deep).cut);
   const std::vector<RemoteAddr> texts(8, values_.text(std::string(79, 'y')));
   EXPECT_LT(text(values_.list(texts)).size(), 300U);

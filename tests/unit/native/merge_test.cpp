@@ -24,6 +24,7 @@ struct MergeCase {
   NativeQuality quality = NativeQuality::kWhole;
   bool whole = true;
   NativeFrames which = NativeFrames::kShort;
+  std::optional<std::size_t> behind_left_out = std::nullopt;
 };
 
 void PrintTo(const MergeCase& c, std::ostream* out) { *out << c.name; }
@@ -75,6 +76,7 @@ TEST_P(Merge, IsAsExpected) {
   NativeCopy copy;
   copy.python = python(c.frames);
   copy.entries = c.entries;
+  copy.behind_left_out = c.behind_left_out;
   const Merged merged = merge(copy, native(c), c.which, stacks_);
   EXPECT_EQ(text(merged.stack), c.stack);
   EXPECT_EQ(merged.quality, c.quality);
@@ -245,6 +247,47 @@ INSTANTIATE_TEST_SUITE_P(
                       MergeCase{
                           "EntriesBeyondTheFrames", 1, {{0, at(25)}, {7, at(15)}}, {{10, "loop"}, {20, "loop"}}, "p0"}),
     name_of);
+
+// p2 stands for frames that are left out.
+INSTANTIATE_TEST_SUITE_P(DeepStacks, Merge,
+                         ::testing::Values(MergeCase{"EnteredOnceAtTheVeryBeginning",
+                                                     5,
+                                                     {{0}},
+                                                     {{10, "read"}, {20, "loop"}, {30, "main"}},
+                                                     "main p0 p1 p2 p3 p4 read",
+                                                     NativeQuality::kWhole,
+                                                     true,
+                                                     NativeFrames::kShort,
+                                                     0},
+                                           MergeCase{
+                                               "EnteredInTheMiddle",
+                                               5,
+                                               {{0}, {3}, {4}},
+                                               {{10, "f"}, {20, "loop"}, {30, "loop"}, {40, "loop"}, {50, "loop"}},
+                                               "p0 p1 p2 p3 p4",
+                                               NativeQuality::kLost,
+                                               true,
+                                               NativeFrames::kShort,
+                                               2},
+                                           MergeCase{"CutBeforeTheMiddle",
+                                                     5,
+                                                     {{0}, {1}, {3}, {4}},
+                                                     {{10, "f"}, {20, "loop"}, {30, "g"}, {40, "loop"}},
+                                                     "p0 p1 p2 (native frames missing) p3 g p4 f",
+                                                     NativeQuality::kCut,
+                                                     false,
+                                                     NativeFrames::kShort,
+                                                     2},
+                                           MergeCase{"CutWithinTheMiddle",
+                                                     5,
+                                                     {{0}, {1}, {3}, {4}},
+                                                     {{10, "f"}, {20, "loop"}, {30, "g"}, {40, "loop"}, {50, "loop"}},
+                                                     "p0 p1 p2 p3 p4",
+                                                     NativeQuality::kLost,
+                                                     false,
+                                                     NativeFrames::kShort,
+                                                     2}),
+                         name_of);
 
 // Equal stacks are one.
 TEST_F(MergeTest, IsInterned) {
