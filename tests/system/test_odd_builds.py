@@ -67,7 +67,7 @@ def test_in_a_program_that_is_linked_with_it(build, tmp_path):
     with running([program, "-", SPINNERS], env=environment) as process:
         assert_dumped(process.pid, build)
         # Python's own frames stand among those of the program.
-        assert_recorded(process.pid, "run_python (embed.c:", "--native")
+        assert_recorded(process.pid, "run_python [linked]", "--native")
 
 
 @every_shared
