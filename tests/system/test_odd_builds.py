@@ -1,6 +1,7 @@
 """Pythons in other programs, in folders of their own, unpacked by a launcher, exchanged while they run: live ones."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -177,6 +178,22 @@ def test_a_launcher_that_unpacked_it(build, embed, tmp_path):
         done = gilspy("record", "-s", "--pid", launcher.pid, "-d", 1, "-f", "folded", "-o", "-")
     assert done.returncode == 0, done.stderr
     assert "spin" in done.stdout
+
+
+# As uWSGI's workers are: Python is not told that it runs in a child.
+@pytest.mark.parametrize("threads", (0, 2))
+@every_shared
+def test_a_child_that_c_code_forked(build, embed, threads):
+    library, environment = of(build)
+    code = SPINNERS.replace("range(2)", "range(%d)" % threads)
+    with running([embed, "-f", library, code], env=environment) as parent:
+        with open("/proc/%d/task/%d/children" % (parent.pid, parent.pid), encoding="utf-8") as children:
+            pid = int(children.read())
+        dumped = json.loads(gilspy("dump", "-j", "--pid", pid).stdout)
+        main = [thread for thread in dumped["threads"] if thread["tid"] == pid]
+        assert [frame["function"] for frame in main[0]["frames"]] == ["spin", "<module>"]
+        assert len([thread for thread in dumped["threads"] if thread["python"]]) == 1 + threads
+        assert_recorded(pid, "<module>")
 
 
 @contextlib.contextmanager
