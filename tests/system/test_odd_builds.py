@@ -9,10 +9,11 @@ import subprocess
 
 import pytest
 from builds import SPINNERS, assert_recorded, running, runtime_file, shared_pythons
+from conftest import WANTED
 from running import ROOT, Program, find_gilspy, gilspy
 
 EMBED = ROOT / "fixtures" / "native" / "embed.c"
-SHARED = [pytest.param(one, id=str(one)) for one in shared_pythons()]
+SHARED = [pytest.param(one, id=str(one)) for one in shared_pythons() if one.name in WANTED]
 # What can be imported from a library that has no version in its name tells the version of 3.10 and before.
 WITH_MODULE = "import select\n" + SPINNERS
 
@@ -131,9 +132,10 @@ def test_beside_a_copy_of_itself_that_was_never_started(build, embed):
 def test_a_virtual_environment(any_python, how, tmp_path):
     made = subprocess.run([any_python.executable, "-m", "venv", "--without-pip", how, tmp_path / "venv"],
                           capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        pytest.skip("%s has no venv" % any_python)
-    with Program(tmp_path / "venv" / "bin" / "python", "spinners.py") as program:
+    python = tmp_path / "venv" / "bin" / "python"
+    if made.returncode != 0 or subprocess.run([shutil.which("env"), python, "-c", ""], check=False).returncode != 0:
+        pytest.skip("%s makes no virtual environments" % any_python)
+    with Program(python, "spinners.py") as program:
         assert_dumped(program.pid, any_python)
         assert_recorded(program.pid)
 
@@ -199,13 +201,14 @@ def test_a_child_that_c_code_forked(build, embed, threads):
 @contextlib.contextmanager
 def exchanged(build, embed, folder, before=""):
     """A process whose library is another version's by now."""
-    if len(SHARED) < 2:
+    others = [runtime_file(one)[0] for one in shared_pythons() if one != build]
+    if not others:
         pytest.skip("needs two Pythons with shared libraries")
     library, environment = of(build)
     os.mkdir(folder)
     os.chmod(folder, 0o755)
     copy = shutil.copy(library, folder)
-    other = shutil.copy(next(runtime_file(one)[0] for one in shared_pythons() if one != build), str(folder) + "/new")
+    other = shutil.copy(others[0], str(folder) + "/new")
     with running([embed, copy, before + SPINNERS], env=environment) as process:
         os.rename(other, copy)
         yield process
