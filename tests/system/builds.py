@@ -36,7 +36,7 @@ def running(command, says=b"ready", **options):
 
 
 def assert_recorded(pid, function="spin", *arguments):
-    done = record(pid, "-f", "folded", "-o", "-", *arguments, seconds=1)
+    done = record(pid, "-f", "folded", "-o", "-", *arguments, seconds=0.5)
     assert done.returncode == 0, done.stderr
     assert any(function in frame for frames, _ in parse_folded(done.stdout) for frame in frames), done.stdout
 

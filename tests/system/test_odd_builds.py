@@ -240,7 +240,7 @@ def test_exchanged_for_those_who_may_not_open_it(build, embed):
         with exchanged(build, embed, place, BECOME_NOBODY) as process:
             profiler = shutil.copy(find_gilspy(), place)
             for extra in ([], ["--native"]):
-                done = subprocess.run([profiler, "record", "--pid", str(process.pid), "-d", "1", "-f", "folded", "-o", "-",
+                done = subprocess.run([profiler, "record", "--pid", str(process.pid), "-d", "0.5", "-f", "folded", "-o", "-",
                                        *extra], capture_output=True, text=True, timeout=30, check=False, **nobody)
                 assert done.returncode == 0, done.stderr
                 assert "spin" in done.stdout

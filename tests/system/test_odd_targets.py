@@ -159,7 +159,7 @@ def test_2_000_threads(any_python):
         return
     holds = [share(thread_called(profile, "busy-%d" % i), "holds_gil", "holds_gil_off_cpu") for i in (1, 2, 3)]
     assert sum(holds) == pytest.approx(known, abs=0.25)
-    assert min(holds) > 0.15 * sum(holds)
+    assert min(holds) > 0.05 * sum(holds)
 
 
 # --- applications --------------------------------------------------------------------------------------------------
