@@ -30,7 +30,8 @@ struct RuntimeLocation {
 
 namespace locate {
 
-// Everything that may be the runtime, best first: what is named by symbols, then what calls itself one (the cookie of
+// Everything that may be the runtime, best first: what is named by symbols (in the program and in libraries that go by
+// the name of Python; where neither does, in large ones of any name), then what calls itself one (the cookie of
 // _Py_DebugOffsets, 3.13+). More than one where a process has several Pythons mapped, or one that it does not use.
 // Never empty. Errors: kUnsupported (another Python, an older one, another architecture), kMisfit (a Python without
 // anything that tells where its runtime is), kNotReady, kNotPython (names Python children where there are some: the

@@ -176,6 +176,8 @@ class Target : public MemoryReader {
   virtual Result<Nanos> cpu_time() = 0;  // user and system time of all threads, ended ones included
   // Processes below this one, nearest first; executables that may not be seen are empty.
   virtual std::vector<ProcessIdentity> descendants() = 0;
+  // Paths of the files that another process has mapped, as its maps show them; none where we may not see them.
+  virtual std::vector<std::string> files_mapped_by(Pid) { return {}; }
 };
 
 struct CpuFacts {

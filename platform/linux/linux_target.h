@@ -49,6 +49,7 @@ class LinuxTarget final : public Target {
   bool release_late() override { return tracer_.release_late(); }
   Result<Nanos> cpu_time() override;
   std::vector<ProcessIdentity> descendants() override;
+  std::vector<std::string> files_mapped_by(Pid pid) override;
 
  private:
   std::optional<std::int32_t> read_own_number(Tid tid);

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <set>
 #include <unordered_set>
 
 #include "linux_target.h"
@@ -80,5 +81,13 @@ Result<Nanos> LinuxTarget::cpu_time() {
 }
 
 std::vector<ProcessIdentity> LinuxTarget::descendants() { return descendants_of(parts_.identity.pid); }
+
+std::vector<std::string> LinuxTarget::files_mapped_by(Pid pid) {
+  std::set<std::string> paths;
+  for (Mapping& mapping : parse_maps(read_file(proc_path(pid, "maps")).value_or(""))) {
+    if (mapping.inode != 0) paths.insert(std::move(mapping.path));
+  }
+  return {paths.begin(), paths.end()};
+}
 
 }  // namespace gilspy::platform

@@ -58,6 +58,7 @@ class FakeTarget final : public Target {
   void set_file(const std::string& path, std::vector<std::byte> bytes) { files_[path] = std::move(bytes); }
   void set_cpu_time(Nanos time) { cpu_time_ = time; }
   void set_descendants(std::vector<ProcessIdentity> descendants) { descendants_ = std::move(descendants); }
+  void set_mapped_by(Pid pid, std::vector<std::string> paths) { mapped_by_[pid] = std::move(paths); }
 
   // Its threads. Facts of a thread that is not there are kGone.
   void add_thread(Tid tid, std::string comm = "python3");
@@ -113,6 +114,7 @@ class FakeTarget final : public Target {
   bool release_late() override;
   Result<Nanos> cpu_time() override { return cpu_time_; }
   std::vector<ProcessIdentity> descendants() override { return descendants_; }
+  std::vector<std::string> files_mapped_by(Pid pid) override { return mapped_by_[pid]; }
 
  private:
   struct Thread {
@@ -131,6 +133,7 @@ class FakeTarget final : public Target {
   bool tells_system_calls_ = true;
   Nanos cpu_time_{0};
   std::vector<ProcessIdentity> descendants_;
+  std::map<Pid, std::vector<std::string>> mapped_by_;
   std::optional<ErrorCode> failure_;
   OnRead on_read_;
   bool refuse_stops_ = false;

@@ -73,10 +73,11 @@ class PythonWatch {
     if (why_->code() == ErrorCode::kUnsupported || why_->code() == ErrorCode::kDenied) return why_;
     if (why_->code() == ErrorCode::kNotPython && python_child_.has_value()) {
       const std::string itself = program_ ? locate::named_process(program_->identity()) : "the command";
-      return Error(ErrorCode::kNotPython,
-                   fmt::format("process {} is not Python, its child {} is: let the command start it with `exec`, or "
-                               "record that one with --pid {} while it runs",
-                               itself, locate::named_process(*python_child_), to_int(python_child_->pid)));
+      return Error(
+          ErrorCode::kNotPython,
+          fmt::format("process {} is not Python, its child {} is: record all that the command starts with -s, let "
+                      "it start that one with `exec`, or record it with --pid {} while it runs",
+                      itself, locate::named_process(*python_child_), to_int(python_child_->pid)));
     }
     if (seen_ - since_ < kSettled) return std::nullopt;
     if (why_->code() == ErrorCode::kNotPython) {

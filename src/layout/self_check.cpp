@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 #include <vector>
 
@@ -28,6 +29,21 @@ tl::unexpected<Error> misfit(const RuntimeLocation& location, std::string_view w
 // A runtime that is being set up has null where pointers will be.
 tl::unexpected<Error> not_ready() { return fail(ErrorCode::kNotReady, "the interpreter is still starting"); }
 
+// In a child that C code made with fork() Python does not know the number of its thread, but libc does: it stands in
+// the struct pthread that the thread state names.
+bool is_main_thread_of_child(Target& target, const RuntimeLayout& layout, RemoteAddr thread) {
+  constexpr std::size_t kSearched = 0x400;
+  const auto pthread = read_pointer(target, thread + layout.thread.thread_id);
+  std::array<std::byte, kSearched> bytes{};
+  if (!pthread.has_value() || !read_exact(target, *pthread, bytes).has_value()) return false;
+  const std::int32_t own = target.own_number_of(static_cast<Tid>(to_int(target.identity().pid)));
+  const StructView view(bytes);
+  for (std::size_t at = 0; view.holds(at, 4); at += 4) {
+    if (view.get<std::int32_t>(at) == own) return true;
+  }
+  return false;
+}
+
 // One thread of the target is enough: others may be starting or ending, and those of sub-interpreters name their
 // creator's in 3.11 and 3.12.
 Result<bool> names_living_thread(Target& target, const RuntimeLayout& layout, RemoteAddr thread,
@@ -39,7 +55,7 @@ Result<bool> names_living_thread(Target& target, const RuntimeLayout& layout, Re
   GILSPY_TRY(const auto number, read_value<std::uint64_t>(target, thread + layout.thread.native_thread_id));
   if (number == 0 || number > 0x7fffffff) return false;
   const auto tid = target.tid_of_own_number(static_cast<std::int32_t>(number));
-  return tid && tids.contains(*tid);
+  return (tid && tids.contains(*tid)) || is_main_thread_of_child(target, layout, thread);
 }
 
 Result<void> check_threads(Target& target, const RuntimeLocation& location, const RuntimeLayout& layout,

@@ -37,11 +37,11 @@ class Places {
 
   void add(const OpenImage& image, std::optional<std::uint64_t> address) {
     if (!address) return;
-    const auto bias = load_bias(image.elf, image.image, *address, all_);
-    if (!bias) return;
-    const RemoteAddr runtime(*bias + *address);
-    if (std::ranges::none_of(found_, [&](const Found& f) { return f.runtime == runtime; })) {
-      found_.push_back({&image, *bias, runtime});
+    for (const std::uint64_t bias : load_biases(image.elf, image.image, *address, all_)) {
+      const RemoteAddr runtime(bias + *address);
+      if (std::ranges::none_of(found_, [&](const Found& f) { return f.runtime == runtime; })) {
+        found_.push_back({&image, bias, runtime});
+      }
     }
   }
   const std::vector<Found>& found() const { return found_; }
@@ -98,7 +98,13 @@ bool ends_all(const Error& error) { return error.code() == ErrorCode::kGone || e
 Result<std::vector<RuntimeLocation>> find_candidates(Target& target) {
   GILSPY_TRY(const std::vector<Mapping> mappings, target.mappings());
   const Images images = open_images(target, mappings);
-  const Places places = named_places(images.open, mappings);
+  Places places = named_places(images.open, mappings);
+  // Only then: it looks at many files.
+  std::vector<OpenImage> libraries;
+  if (places.found().empty() && std::ranges::none_of(images.open, is_python)) {
+    libraries = open_files(target, large_libraries(mappings));
+    places = named_places(libraries, mappings);
+  }
 
   std::vector<RuntimeLocation> candidates;
   for (const Found& found : places.found()) {

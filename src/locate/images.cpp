@@ -25,6 +25,12 @@ bool same_file(const Mapping& mapping, const std::string& executable) {
   return !executable.empty() && path == executable;
 }
 
+void add(const Mapping& mapping, bool is_program, std::vector<Image>& images) {
+  auto image = std::find_if(images.begin(), images.end(), [&](const Image& i) { return i.path == mapping.path; });
+  if (image == images.end()) image = images.insert(images.end(), {mapping.path, is_program, {}});
+  image->mappings.push_back(mapping);
+}
+
 }  // namespace
 
 std::vector<Image> python_images(std::span<const Mapping> mappings, const std::string& executable) {
@@ -32,9 +38,7 @@ std::vector<Image> python_images(std::span<const Mapping> mappings, const std::s
   for (const Mapping& mapping : mappings) {
     const bool is_program = same_file(mapping, executable);
     if (!is_program && !is_python_library(mapping.path) && !is_python_program(mapping.path)) continue;
-    auto image = std::find_if(images.begin(), images.end(), [&](const Image& i) { return i.path == mapping.path; });
-    if (image == images.end()) image = images.insert(images.end(), {mapping.path, is_program, {}});
-    image->mappings.push_back(mapping);
+    add(mapping, is_program, images);
   }
   // Who reads the file of a Python does not run it.
   std::erase_if(images, [](const Image& image) {
@@ -45,18 +49,35 @@ std::vector<Image> python_images(std::span<const Mapping> mappings, const std::s
   return images;
 }
 
-std::optional<std::uint64_t> load_bias(const ElfFile& elf, const Image& image, std::uint64_t address,
+std::vector<Image> large_libraries(std::span<const Mapping> mappings) {
+  constexpr std::uint64_t kSmallestPython = std::uint64_t{1} << 20;
+  std::vector<Image> images;
+  for (const Mapping& mapping : mappings) {
+    if (file_name(mapping.path).find(".so") != std::string_view::npos) add(mapping, false, images);
+  }
+  std::erase_if(images, [](const Image& image) {
+    std::uint64_t size = 0;
+    for (const Mapping& m : image.mappings) size += m.end.since(m.begin);
+    const auto& parts = image.mappings;
+    return size < kSmallestPython || std::ranges::none_of(parts, [](const Mapping& m) { return m.executable; }) ||
+           std::ranges::none_of(parts, [](const Mapping& m) { return m.writable; });
+  });
+  return images;
+}
+
+std::vector<std::uint64_t> load_biases(const ElfFile& elf, const Image& image, std::uint64_t address,
                                        std::span<const Mapping> all) {
-  if (elf.segments().empty()) return std::nullopt;
+  std::vector<std::uint64_t> biases;
+  if (elf.segments().empty()) return biases;
   // The loader reserves one range for the whole file, so that the bias of the first segment is that of all.
   const Segment& first = elf.segments().front();
   for (const Mapping& mapping : image.mappings) {
     if (!starts_segment(mapping, first)) continue;
     const std::uint64_t bias = mapping.begin.value() - mapping.file_offset + first.offset - first.address;
     if (!elf.position_independent() && bias != 0) continue;
-    if (writable_at(all, RemoteAddr(bias + address))) return bias;
+    if (writable_at(all, RemoteAddr(bias + address))) biases.push_back(bias);
   }
-  return std::nullopt;
+  return biases;
 }
 
 }  // namespace gilspy::locate

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,10 +20,13 @@ struct Image {
 // The executable first, then the others.
 std::vector<Image> python_images(std::span<const Mapping> mappings, const std::string& executable);
 
-// Remote address minus address in the file. A file may be mapped more than once (a program that reads its own
-// libpython): only a place counts where `address` falls into memory that can be written, as data that the program uses
-// must.
-std::optional<std::uint64_t> load_bias(const ElfFile& elf, const Image& image, std::uint64_t address,
+// Libraries of any name that are large enough to hold a Python, as plug-ins do that are linked with one.
+std::vector<Image> large_libraries(std::span<const Mapping> mappings);
+
+// Remote address minus address in the file, for each time that the file is loaded: a plug-in can have a copy of its
+// own (dlmopen), and a program that reads its own libpython maps it as well. Only a place counts where `address` falls
+// into memory that can be written, as data that the program uses must.
+std::vector<std::uint64_t> load_biases(const ElfFile& elf, const Image& image, std::uint64_t address,
                                        std::span<const Mapping> all);
 
 }  // namespace gilspy::locate

@@ -28,6 +28,13 @@ std::optional<PythonVersion> leading_version(std::string_view text) {
   return version;
 }
 
+std::optional<PythonVersion> version_of_module(std::string_view path) {
+  constexpr std::string_view kFolder = "/lib/python";
+  const std::size_t folder = path.find(kFolder);
+  if (folder == std::string_view::npos || path.find("/lib-dynload/") == std::string_view::npos) return std::nullopt;
+  return leading_version(path.substr(folder + kFolder.size()));
+}
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -57,15 +64,13 @@ std::optional<PythonVersion> version_in_name(std::string_view path) {
 }
 
 std::optional<PythonVersion> version_in_modules(std::span<const Mapping> mappings) {
-  constexpr std::string_view kFolder = "/lib/python";
   for (const Mapping& mapping : mappings) {
-    const std::string_view path = mapping.path;
-    const std::size_t folder = path.find(kFolder);
-    if (folder == std::string_view::npos || path.find("/lib-dynload/") == std::string_view::npos) continue;
-    if (const auto version = leading_version(path.substr(folder + kFolder.size()))) return version;
+    if (const auto version = version_of_module(mapping.path)) return version;
   }
   return std::nullopt;
 }
+
+bool is_python_file(std::string_view path) { return is_python_library(path) || version_of_module(path).has_value(); }
 
 bool looks_like_python(const ProcessIdentity& process) {
   // Other users' executables cannot be seen, their command lines can.

@@ -21,6 +21,8 @@ std::optional<PythonVersion> version_in_name(std::string_view path);
 // ".../lib/python3.9/lib-dynload/_json.so": an extension module of the standard library tells whose it is.
 std::optional<PythonVersion> version_in_modules(std::span<const Mapping> mappings);
 
+bool is_python_file(std::string_view path);  // a libpython, or an extension module of the standard library
+
 bool looks_like_python(const ProcessIdentity& process);
 bool is_pypy(std::string_view path);  // pypy3.10, libpypy3.10-c.so
 

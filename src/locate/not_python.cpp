@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "names.h"
@@ -38,19 +39,22 @@ std::string named_process(const ProcessIdentity& process) {
   return fmt::format("{} ({})", to_int(process.pid), command_of(process));
 }
 
+// A program of any name that has a libpython, or modules of the standard library: it brings its own Python along.
 std::vector<ProcessIdentity> python_descendants(Target& target) {
   std::vector<ProcessIdentity> found = target.descendants();
-  std::erase_if(found, [](const ProcessIdentity& process) { return !looks_like_python(process); });
+  std::erase_if(found, [&](const ProcessIdentity& process) {
+    return !looks_like_python(process) && std::ranges::none_of(target.files_mapped_by(process.pid), is_python_file);
+  });
   return found;
 }
 
 namespace {
 
-std::string listed(std::span<const ProcessIdentity* const> processes) {
+std::string listed(std::span<const ProcessIdentity> processes) {
   constexpr std::size_t kMost = 4;
   std::string line;
   for (std::size_t i = 0; i < processes.size() && i < kMost; ++i) {
-    line += (i == 0 ? "" : ", ") + named_process(*processes[i]);
+    line += (i == 0 ? "" : ", ") + named_process(processes[i]);
   }
   if (processes.size() > kMost) line += fmt::format(" and {} more", processes.size() - kMost);
   return line;
@@ -58,16 +62,12 @@ std::string listed(std::span<const ProcessIdentity* const> processes) {
 
 }  // namespace
 
-std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> descendants) {
+std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> pythons) {
   const auto name = name_of(process);
   const auto head = fmt::format("process {} ({}) is not Python", to_int(process.pid), name);
-  std::vector<const ProcessIdentity*> pythons;
-  for (const ProcessIdentity& descendant : descendants) {
-    if (looks_like_python(descendant)) pythons.push_back(&descendant);
-  }
   if (pythons.empty()) return head;
   return fmt::format("{}, but its {} {} {}: use --pid {}", head, pythons.size() == 1 ? "child" : "children",
-                     listed(pythons), pythons.size() == 1 ? "is" : "are", to_int(pythons.front()->pid));
+                     listed(pythons), pythons.size() == 1 ? "is" : "are", to_int(pythons.front().pid));
 }
 
 }  // namespace gilspy::locate

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gilspy/memory.h"
+#include "names.h"
 
 namespace gilspy::locate {
 namespace {
@@ -68,5 +69,18 @@ Images open_images(Target& target, std::span<const Mapping> mappings) {
   }
   return images;
 }
+
+std::vector<OpenImage> open_files(Target& target, std::vector<Image> images) {
+  std::vector<OpenImage> open;
+  for (Image& image : images) {
+    auto file = target.file_of(image.mappings.front());
+    if (!file.has_value()) continue;
+    auto elf = ElfFile::open((*file)->bytes());
+    if (elf) open.push_back({std::move(image), std::move(*file), std::move(*elf)});
+  }
+  return open;
+}
+
+bool is_python(const OpenImage& open) { return !open.image.is_program || is_python_program(open.image.path); }
 
 }  // namespace gilspy::locate

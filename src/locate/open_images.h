@@ -28,6 +28,12 @@ struct Images {
 // headers and exported symbols are mapped.
 Images open_images(Target& target, std::span<const Mapping> mappings);
 
+// The files that can be opened.
+std::vector<OpenImage> open_files(Target& target, std::vector<Image> images);
+
+// By its name.
+bool is_python(const OpenImage& open);
+
 // The file of an image as far as it is mapped, other bytes zero; nothing when its first page is not.
 std::unique_ptr<FileBytes> file_from_memory(MemoryReader& memory, const Image& image);
 

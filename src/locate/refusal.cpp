@@ -27,8 +27,6 @@ std::string architecture_of(const ElfFile& elf) {
   }
 }
 
-bool is_python(const Image& image) { return !image.is_program || is_python_program(image.path); }
-
 std::optional<Error> foreign_architecture(int pid, const Images& images) {
   for (const OpenImage& open : images.open) {
     if (is_readable(open.elf)) continue;
@@ -79,14 +77,14 @@ tl::unexpected<Error> refusal(Target& target, const Images& images, std::span<co
   if (auto error = too_old(pid, images)) return tl::unexpected(std::move(*error));
   if (images.failure) return tl::unexpected(*images.failure);
   for (const OpenImage& open : images.open) {
-    if (is_python(open.image)) {
+    if (is_python(open)) {
       return fail(ErrorCode::kMisfit,
                   fmt::format("no runtime of CPython was found in {}, which process {} runs: another Python than "
                               "CPython, or one without any symbols",
                               open.image.path, pid));
     }
   }
-  return fail(ErrorCode::kNotPython, not_python_text(target.identity(), target.descendants()));
+  return fail(ErrorCode::kNotPython, not_python_text(target.identity(), python_descendants(target)));
 }
 
 }  // namespace gilspy::locate

@@ -144,8 +144,13 @@ RemoteAddr StackReader::caller_of(const FrameView& frame, const Copy& copy, cons
   return at;
 }
 
+bool StackReader::is_copied(RemoteAddr frame, const Copy& copy, const StackPlan& plan) const {
+  return in_chunks(frame, plan) || frame.in(plan.behind.begin, plan.behind.size) ||
+         copy.find(frame, layout_.frame.size) != nullptr;
+}
+
 // From the other end: frames lie one behind the other, and their code says how long they are. As far as each links to
-// the one before and the data stack reaches: a generator in between ends it.
+// the one before and the data stack reaches: a generator in between ends it. `missing`: a call from C does, so far.
 StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan& plan, std::size_t most) {
   Walk result;
   result.end = WalkEnd::kRoot;
@@ -162,8 +167,11 @@ StackReader::Walk StackReader::walk_from_first(const Copy& copy, const StackPlan
       if (bytes == nullptr) break;
       const FrameView view = view_frame(address, bytes);
       const std::uint32_t size = view.sentinel ? 0 : codes_.frame_bytes(view.frame.code);
-      const bool linked = result.frames.empty() || caller_of(view, copy, plan) == caller;
-      if (size == 0 || !linked) break;
+      const RemoteAddr from = result.frames.empty() ? caller : caller_of(view, copy, plan);
+      if (size == 0 || from != caller) {
+        if (size != 0 && !from.is_null() && !is_copied(from, copy, plan)) result.missing = {from, layout_.frame.size};
+        break;
+      }
       result.frames.push_back(view.frame);
       if (view.previous != caller) {
         result.frames.back().entry = true;

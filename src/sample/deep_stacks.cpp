@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMostSkipped = 256;  // frames, to begin with the right function
 constexpr std::size_t kMostInnerBytes = 1U << 20;
+constexpr unsigned kMostOuterAsked = 64;
 constexpr std::size_t kSameChunks = 3;  // in a row, to know a stack again
 
 }  // namespace
@@ -39,6 +40,12 @@ void StackReader::leave_out(RemoteAddr address, const Copy& copy, const StackPla
   }
   if (outer.frames.empty()) {
     walk.missing = {address, layout_.frame.size};
+    walk.end = WalkEnd::kOutsidePlan;
+    return;
+  }
+  if (outer.missing.size > 0 && plan.outer_asked < kMostOuterAsked) {
+    walk.missing = outer.missing;
+    walk.outer = true;
     walk.end = WalkEnd::kOutsidePlan;
     return;
   }

@@ -40,6 +40,7 @@ struct StackPlan {
   unsigned misses = 0;              // reads of late that came to nothing
   Region behind;                    // the newest of the chunks that are not copied
   std::vector<RemoteAddr> lineage;  // all chunks of such a stack, the oldest first
+  unsigned outer_asked = 0;         // how often the outermost frames led to a place that was not copied
   // How much of the newest chunk was in use since the plan was last reviewed, at most, and how many reads ago that was.
   std::uint32_t used_most = 0;
   std::uint32_t reads = 0;

@@ -60,7 +60,7 @@ Result<void> StackReader::read(std::span<const StackRequest> requests, std::vect
   for (std::size_t i = 0; i < walks.size(); ++i) {
     if (!requests[i].still || walks[i].end != WalkEnd::kRoot) continue;
     const Copy& copy = copies_.of(i).first;
-    if (walks[i].missing.size > 0) extend(requests[i], copy, walks[i].missing);  // for the next time
+    if (walks[i].missing.size > 0) extend(requests[i], copy, walks[i]);  // for the next time
     if (outcomes[i].quality != StackQuality::kLost) keep(*requests[i].plan, walks[i], copy);
   }
   return read_moving(requests, outcomes);
@@ -84,7 +84,7 @@ Result<void> StackReader::walk_still(std::span<const StackRequest> requests, std
       if (outcomes[i].other_thread) return true;
       walk(copy, *requests[i].plan, walks[i]);
       if (walks[i].end == WalkEnd::kOutsidePlan) {
-        extend(requests[i], copy, walks[i].missing);
+        extend(requests[i], copy, walks[i]);
         return false;
       }
       if (walks[i].end == WalkEnd::kRoot &&
@@ -155,6 +155,7 @@ void StackReader::walk(Copy& copy, const StackPlan& plan, Walk& result) {
   result.frames.clear();
   result.end = WalkEnd::kGarbage;
   result.missing = {};
+  result.outer = false;
   result.root_entry = RemoteAddr{};
   result.rooted = false;
   result.cut = false;
@@ -184,11 +185,11 @@ bool StackReader::try_once(const StackRequest& request, CopyPair& pair, StackOut
   walk(pair.first, plan, first_);
   walk(pair.second, plan, second_);
   if (second_.end == WalkEnd::kOutsidePlan) {
-    extend(request, pair.second, second_.missing);
+    extend(request, pair.second, second_);
     return false;
   }
   if (first_.end == WalkEnd::kOutsidePlan) {
-    extend(request, pair.first, first_.missing);
+    extend(request, pair.first, first_);
     return false;
   }
   if (first_.end != WalkEnd::kRoot || second_.end != WalkEnd::kRoot) return false;
@@ -306,9 +307,10 @@ std::optional<StackReader::LookedUp> StackReader::stack_of(const Walk& walk, std
   return result;
 }
 
-void StackReader::extend(const StackRequest& request, const Copy& copy, const Region& missing) {
-  if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, copy, missing.begin);
-  extend_data_stack(request, copy, missing);
+void StackReader::extend(const StackRequest& request, const Copy& copy, const Walk& walk) {
+  if (walk.outer) ++request.plan->outer_asked;
+  if (layout_.frame_root == FrameRoot::kFrameObjects) return extend_objects(*request.plan, copy, walk.missing.begin);
+  extend_data_stack(request, copy, walk.missing);
 }
 
 void StackReader::keep(StackPlan& plan, const Walk& latest, const Copy& copy) const {

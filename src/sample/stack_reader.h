@@ -92,6 +92,7 @@ class StackReader {
     RemoteAddr root_entry;  // see StackPlan
     bool rooted = false;    // it passed the first frame of the data stack
     bool cut = false;       // the innermost frame is missing: it was only being set up
+    bool outer = false;     // what is missing is behind the frames that are left out
 
     const RawFrame& at(std::size_t depth) const { return frames[frames.size() - 1 - depth]; }  // 0: the outermost
   };
@@ -120,6 +121,7 @@ class StackReader {
   static bool in_chunks(RemoteAddr frame, const StackPlan& plan);
   bool has_frames(const Copy& copy, const StackPlan& plan) const;
   RemoteAddr caller_of(const FrameView& frame, const Copy& copy, const StackPlan& plan) const;
+  bool is_copied(RemoteAddr frame, const Copy& copy, const StackPlan& plan) const;
   Walk walk_from_first(const Copy& copy, const StackPlan& plan, std::size_t most = kMostFrames);
   static bool may_leave_out(RemoteAddr address, const StackPlan& plan, const Walk& walk);
   void leave_out(RemoteAddr address, const Copy& copy, const StackPlan& plan, Walk& walk);
@@ -141,7 +143,7 @@ class StackReader {
   std::optional<LookedUp> stack_of(const Walk& walk, std::size_t depth, StackPlan& plan);
   Result<StackOutcome> outer_part(std::span<const StackRequest> requests, std::size_t which);
   void begin_epoch(StackPlan& plan) const;
-  void extend(const StackRequest& request, const Copy& copy, const Region& missing);
+  void extend(const StackRequest& request, const Copy& copy, const Walk& walk);
   void extend_data_stack(const StackRequest& request, const Copy& copy, const Region& missing);
   void plan_chunks(const StackRequest& request, const Copy& copy);
   void review_chunks(StackPlan& plan, const Copy& latest) const;

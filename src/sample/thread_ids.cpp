@@ -17,7 +17,16 @@ constexpr std::array<std::uint32_t, 2> kUsualPlaces{0x2d0, 0x30};
 std::optional<Tid> ThreadIds::tid_of(std::uint64_t native_id, ThreadIdent ident) {
   if (layout_.thread.native_thread_id == kAbsent) return from_pthread(ident);
   if (native_id == 0 || native_id > 0x7fffffff) return std::nullopt;
-  return target_.tid_of_own_number(static_cast<std::int32_t>(native_id));
+  const auto named = target_.tid_of_own_number(static_cast<std::int32_t>(native_id));
+  if (named && *named != main_thread() && is_gone(*named) && from_pthread(ident) == main_thread()) return main_thread();
+  return named;
+}
+
+Tid ThreadIds::main_thread() const { return static_cast<Tid>(to_int(target_.identity().pid)); }
+
+bool ThreadIds::is_gone(Tid tid) {
+  const auto facts = target_.sched_of(tid);
+  return !facts.has_value() && facts.error().code() == ErrorCode::kGone;
 }
 
 std::optional<Tid> ThreadIds::from_pthread(ThreadIdent ident) {

@@ -15,6 +15,9 @@ namespace gilspy::sample {
 // 3.11 and later keep it in the thread state (native_thread_id), as the target's own PID namespace counts. Before,
 // there is only the pthread_t, which is the address of libc's struct pthread; that has the tid, at a place that differs
 // from libc to libc. It is the one place where every thread has a living thread's number.
+//
+// A child that C code made with fork(), without telling Python (uWSGI's workers), has the number of its parent's thread
+// in the thread state of its main one.
 class ThreadIds {
  public:
   ThreadIds(Target& target, const RuntimeLayout& layout) : target_(target), layout_(layout) {}
@@ -25,6 +28,8 @@ class ThreadIds {
  private:
   std::optional<Tid> from_pthread(ThreadIdent ident);
   void calibrate(ThreadIdent ident);
+  Tid main_thread() const;
+  bool is_gone(Tid tid);
 
   Target& target_;
   const RuntimeLayout& layout_;

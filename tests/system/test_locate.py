@@ -9,43 +9,14 @@ import subprocess
 import time
 
 import pytest
+from builds import SPINNERS, assert_recorded, running, runtime_file, shared_pythons
 from conftest import FOUND, PICKED
 from interpreters import cache_folder
-from running import LONG_S, PROGRAMS, find_gilspy, parse_folded, record
+from running import LONG_S, PROGRAMS, find_gilspy, record
 
 UNSUPPORTED = 69
 
-# Without extension modules, so that it runs in a bare root.
-SPINNERS = """
-import _thread, sys
-def spin():
-    while True:
-        sum(range(100))
-for _ in range(2):
-    _thread.start_new_thread(spin, ())
-print("ready", flush=True)
-spin()
-"""
-
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for namespaces and chroots")
-
-
-@contextlib.contextmanager
-def running(command, **options):
-    process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)
-    try:
-        assert process.stdout.readline().strip() == b"ready", command
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def assert_recorded(pid, function="spin"):
-    done = record(pid, "-f", "folded", "-o", "-", seconds=1)
-    assert done.returncode == 0, done.stderr
-    assert any(function in frame for frames, _ in parse_folded(done.stdout) for frame in frames), done.stdout
 
 
 def assert_refused(pid, *words):
@@ -60,14 +31,6 @@ def assert_refused(pid, *words):
 
 
 # --- symbols -----------------------------------------------------------------------------------------------------
-
-def runtime_file(python):
-    """The file that holds _PyRuntime, and the folder that the interpreter calls its home."""
-    said = subprocess.run([python.executable, "-I", "-c", "import sys; print(sys.base_prefix)\n"
-                           "for line in open('/proc/self/maps'):\n  if '/libpython' in line: print(line.split()[-1])"],
-                          capture_output=True, text=True, check=True).stdout.split()
-    return (said[1] if len(said) > 1 else os.path.realpath(python.executable)), said[0]
-
 
 def without_section_headers(binary):
     binary[0x28:0x30] = bytes(8)  # e_shoff
@@ -144,10 +107,6 @@ def test_a_runtime_without_a_name(build, tmp_path):
     """Found by its cookie from 3.13 on, before that by where its pointers lead."""
     with patched(build, tmp_path, without_names, without_section_headers) as process:
         assert_recorded(process.pid)
-
-
-def shared_pythons():
-    return [one for one in FOUND if one.supported and "libpython" in runtime_file(one)[0]]
 
 
 def test_a_python_that_has_loaded_another_ones_library():

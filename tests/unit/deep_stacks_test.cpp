@@ -86,6 +86,26 @@ TEST_F(DeepDataStacks, AlsoOfAThreadThatStandsStill) {
   expect_both_ends(read(true), 9'950);
 }
 
+// As every thread has that threading started with a context: the outer part does not end there.
+TEST_F(DeepDataStacks, OutermostFramesThatCCodeCalled) {
+  dive(9'950);
+  const RemoteAddr on_c_stack = python_.allocate(0x100);
+  python_.target.memory.put_bytes(on_c_stack, std::vector<std::byte>(0x100));
+  python_.target.memory.put(on_c_stack + python_.layout.frame.owner, std::uint8_t{3});
+  python_.target.memory.put(on_c_stack + python_.layout.frame.previous, frame_at(1));
+  python_.target.memory.put(frame_at(2) + python_.layout.frame.previous, on_c_stack);
+  expect_both_ends(read(), 9'950);
+  EXPECT_EQ(read().retries, 0U);
+}
+
+TEST_F(DeepDataStacks, OutermostFramesThatLeadNowhere) {
+  dive(9'950);
+  python_.target.memory.put(frame_at(2) + python_.layout.frame.previous, RemoteAddr{0x7fff'0000'0000});
+  std::size_t told = 0;
+  for (int i = 0; i < 70; ++i) told += read().quality == StackQuality::kWhole ? 1U : 0U;
+  EXPECT_GT(told, 0U) << "what is there is told, after some tries";
+}
+
 TEST_F(DeepDataStacks, OneThatIsNotSoDeepIsToldWhole) {
   dive(kInAChunk * kMostWholeChunks - 1);
   const std::vector<std::string> told = names(read());

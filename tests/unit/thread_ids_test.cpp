@@ -29,6 +29,22 @@ TEST_F(NativeIds, AreTranslatedFromTheNamespaceOfTheTarget) {
   EXPECT_EQ(ids_.tid_of(8, ThreadIdent{}), std::nullopt);
 }
 
+// The state of its main thread has the number that this had in the parent.
+TEST_F(NativeIds, OfAChildThatPythonWasNotToldOf) {
+  const Tid main = static_cast<Tid>(to_int(target_.identity().pid));
+  target_.add_thread(main);
+  target_.add_thread(Tid{5001});
+  const auto put = [&](std::uint64_t pthread, Tid tid) {
+    target_.memory.put_bytes(RemoteAddr{pthread}, std::vector<std::byte>(0x900));
+    target_.memory.put(RemoteAddr{pthread} + 0x2d0, to_int(tid));
+  };
+  put(0x10000, main);
+  put(0x20000, Tid{5001});
+  EXPECT_EQ(ids_.tid_of(4711, ThreadIdent{0x10000}), main);
+  EXPECT_EQ(ids_.tid_of(5001, ThreadIdent{0x10000}), Tid{5001}) << "it lives";
+  EXPECT_EQ(ids_.tid_of(4711, ThreadIdent{0x20000}), Tid{4711}) << "the state of one that ended, whose place is used";
+}
+
 // Up to 3.10: the thread's ident is the address of libc's struct pthread, which has the tid somewhere.
 class PthreadIds : public ::testing::Test {
  protected:

@@ -15,6 +15,11 @@ class SelfCheck : public ::testing::Test {
   void SetUp() override { python_.hold_gil(first_, 1); }
 
   void put(RemoteAddr place, RemoteAddr pointer) { python_.target.memory.put(place, pointer); }
+  // Nobody of those that Python knows is there.
+  void be_a_child() {
+    for (const int tid : {100, 101}) python_.target.end_thread(Tid{tid});
+    python_.target.add_thread(Tid{to_int(python_.target.identity().pid)});
+  }
   Result<void> check() { return self_check(python_.target, python_.location, python_.layout); }
   void expect_refusal(std::string_view why) {
     const auto checked = check();
@@ -28,6 +33,22 @@ class SelfCheck : public ::testing::Test {
 TEST_F(SelfCheck, OfALayoutThatFits) {
   const auto checked = check();
   EXPECT_TRUE(checked.has_value()) << checked.error().message();
+}
+
+TEST_F(SelfCheck, NoThreadThatLives) {
+  be_a_child();
+  expect_refusal("no thread state names a living thread");
+}
+
+// Python was not told that it runs in a child: its number is the parent's, and only libc knows better.
+TEST_F(SelfCheck, AChildThatCCodeForked) {
+  be_a_child();
+  const RemoteAddr pthread = python_.allocate(0x1000);
+  python_.target.memory.put_bytes(pthread, std::vector<std::byte>(0x1000));
+  put(first_.state + python_.layout.thread.thread_id, pthread);
+  expect_refusal("no thread state names a living thread");
+  python_.target.memory.put(pthread + 0x2d0, to_int(python_.target.identity().pid));
+  EXPECT_TRUE(check().has_value());
 }
 
 TEST_F(SelfCheck, ThreadsInACircle) {  // the head of the list is the second one

@@ -108,6 +108,30 @@ TEST_F(Candidates, SymbolsBeforeCookiesAndEachPlaceOnce) {
   EXPECT_THAT(found(), ::testing::ElementsAre(kLibraryAt + 0x1000, kProgramAt + 0x1800));
 }
 
+// As a plug-in has that was linked with the objects of a Python.
+TEST_F(Candidates, ALibraryOfAnotherNameWhereNoPythonIs) {
+  constexpr std::uint64_t kLarge = 1U << 20;
+  const std::string plugin = "/opt/app/plugin.so";
+  const auto load_plugin = [&] {
+    load(plugin, kLibraryAt, with_runtime(0x1000));
+    mappings_.push_back(mapping(kLibraryAt + kSize, kLarge, plugin, false));
+    mappings_.back().file_offset = kSize;
+    target_.set_mappings(mappings_);
+    put_header(kLibraryAt + 0x1000);
+  };
+  load("/opt/app/app", kProgramAt, SmallElf{});
+  ProcessIdentity identity = target_.identity();
+  identity.executable = "/opt/app/app";
+  target_.set_identity(identity);
+  EXPECT_THAT(found(), IsEmpty());
+  load_plugin();
+  EXPECT_THAT(found(), ::testing::ElementsAre(kLibraryAt + 0x1000));
+  // One with the name of a Python comes before any other.
+  load(kLibrary, kLibraryAt + (kLarge << 2), with_runtime(0x1000));
+  put_header(kLibraryAt + (kLarge << 2) + 0x1000);
+  EXPECT_THAT(found(), ::testing::ElementsAre(kLibraryAt + (kLarge << 2) + 0x1000));
+}
+
 TEST_F(Candidates, AFileThatCannotBeOpenedIsReadFromMemory) {
   load(kProgram, kProgramAt, SmallElf{});
   SmallElf library = with_runtime(0x1000);

@@ -10,6 +10,9 @@
 namespace gilspy::locate {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
 std::vector<std::byte> own_program() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -24,6 +27,7 @@ Mapping mapping(std::uint64_t begin, std::uint64_t end, std::uint64_t offset, co
   made.file_offset = offset;
   made.readable = true;
   made.writable = rights[1] == 'w';
+  made.executable = rights[1] == 'x';
   made.path = std::move(path);
   return made;
 }
@@ -58,6 +62,23 @@ TEST(Images, APythonThatALoaderRunsOrThatIsOnlyRead) {
   EXPECT_FALSE(images[1].is_program);
 }
 
+TEST(Images, LargeLibrariesOfAnyName) {
+  constexpr std::uint64_t kLarge = 1U << 20;
+  const std::vector<Mapping> mappings = {
+      mapping(0x1000, 0x1000 + kLarge, 0, "rx", "/x/plugin.so"),
+      mapping(0x1000 + kLarge, 0x3000 + kLarge, kLarge, "rw", "/x/plugin.so"),
+      mapping(0x10000000, 0x10001000, 0, "rx", "/x/small.so"),
+      mapping(0x10001000, 0x10002000, 0x1000, "rw", "/x/small.so"),
+      mapping(0x20000000, 0x20000000 + kLarge, 0, "r-", "/x/only.read.so"),
+      mapping(0x30000000, 0x30000000 + kLarge, 0, "rx", "/x/data"),
+      mapping(0x40000000, 0x40000000 + kLarge, 0, "rw", "/x/data"),
+  };
+  const auto images = large_libraries(mappings);
+  ASSERT_EQ(images.size(), 1U);
+  EXPECT_EQ(images[0].path, "/x/plugin.so");
+  EXPECT_EQ(images[0].mappings.size(), 2U);
+}
+
 class LoadBias : public ::testing::Test {
  protected:
   LoadBias() : bytes_(own_program()), elf_(ElfFile::open(bytes_)) {}
@@ -84,20 +105,28 @@ TEST_F(LoadBias, OfALoadedProgram) {
   ASSERT_TRUE(elf_);
   ASSERT_TRUE(elf_->position_independent()) << "this test is built as a PIE";
   const auto mappings = loaded(0x555500000000);
-  EXPECT_EQ(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings), 0x555500000000U);
+  EXPECT_THAT(load_biases(*elf_, {"/p", true, mappings}, variable(), mappings), ElementsAre(0x555500000000U));
 }
 
 TEST_F(LoadBias, ACopyThatIsOnlyReadIsPassedOver) {
   auto mappings = loaded(0x555500000000);
   // The whole file at a lower address, as a program that reads ELF files maps it.
   mappings.insert(mappings.begin(), mapping(0x100000000, 0x100000000 + bytes_.size(), 0, "r-", "/p"));
-  EXPECT_EQ(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings), 0x555500000000U);
+  EXPECT_THAT(load_biases(*elf_, {"/p", true, mappings}, variable(), mappings), ElementsAre(0x555500000000U));
+}
+
+TEST_F(LoadBias, OfEachCopyThatIsLoaded) {
+  auto mappings = loaded(0x7f0000000000);
+  const auto above = loaded(0x7f1000000000);
+  mappings.insert(mappings.end(), above.begin(), above.end());
+  EXPECT_THAT(load_biases(*elf_, {"/p", true, mappings}, variable(), mappings),
+              ElementsAre(0x7f0000000000U, 0x7f1000000000U));
 }
 
 TEST_F(LoadBias, NotLoadedAtAll) {
   const std::vector<Mapping> mappings = {mapping(0x100000000, 0x100000000 + bytes_.size(), 0, "r-", "/p")};
-  EXPECT_FALSE(load_bias(*elf_, {"/p", true, mappings}, variable(), mappings));
-  EXPECT_FALSE(load_bias(*elf_, {"/p", true, {}}, variable(), {}));
+  EXPECT_THAT(load_biases(*elf_, {"/p", true, mappings}, variable(), mappings), IsEmpty());
+  EXPECT_THAT(load_biases(*elf_, {"/p", true, {}}, variable(), {}), IsEmpty());
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "gilspy/locate.h"
+#include "platform/replay/fake_target.h"
+
 namespace gilspy::locate {
 namespace {
 
@@ -22,10 +25,23 @@ TEST(NotPython, Alone) {
 }
 
 TEST(NotPython, AWrapperNamesItsChild) {
-  const std::vector<ProcessIdentity> below = {process(124, "/bin/sh", {"sh"}),
-                                              process(125, "/x/python3.13", {"/x/python3.13", "app.py"})};
+  const std::vector<ProcessIdentity> below = {process(125, "/x/python3.13", {"/x/python3.13", "app.py"})};
   EXPECT_EQ(not_python_text(kUv, below),
             "process 123 (uv) is not Python, but its child 125 (python3.13 app.py) is: use --pid 125");
+}
+
+TEST(NotPython, WhichOfTheChildrenAre) {
+  FakeTarget target;
+  target.set_descendants({process(1, "/bin/sh", {"sh"}), process(2, "/x/python3", {"python3"}),
+                          process(3, "/opt/app", {"app"}), process(4, "/opt/server", {"server"}),
+                          process(5, "/opt/game", {"game"})});
+  target.set_mapped_by(Pid{1}, {"/bin/sh", "/lib/libc.so.6"});
+  target.set_mapped_by(Pid{3}, {"/opt/app", "/tmp/_MEIabc/libpython3.12.so.1.0 (deleted)"});
+  target.set_mapped_by(Pid{4}, {"/opt/server", "/usr/lib/python3.9/lib-dynload/_json.cpython-39.so"});
+  target.set_mapped_by(Pid{5}, {"/opt/game", "/opt/lib/python/scripts.pak"});
+  std::vector<int> pids;
+  for (const ProcessIdentity& python : python_descendants(target)) pids.push_back(to_int(python.pid));
+  EXPECT_EQ(pids, (std::vector<int>{2, 3, 4}));
 }
 
 TEST(NotPython, SeveralChildren) {

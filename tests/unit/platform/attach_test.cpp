@@ -78,6 +78,9 @@ TEST(Attach, DescendantsNearestFirst) {
     return below.size() == 2 && !below[1].command.empty() && below[1].command.front() == "sleep";
   }));
   EXPECT_EQ(below[0].command.front(), "sh");
+  const std::vector<std::string> files = (*target)->files_mapped_by(below[1].pid);
+  EXPECT_THAT(files, ::testing::Contains(below[1].executable));
+  EXPECT_THAT(files, ::testing::Not(::testing::Contains("")));
   ::kill(to_int(below[1].pid), SIGKILL);
 }
 
