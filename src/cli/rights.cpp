@@ -84,7 +84,7 @@ bool writes_a_file(const WorkAhead& work) {
 CapabilitySet writing_takes(const WorkAhead& work, CapabilitySet besides) {
   if (!writes_a_file(work)) return {};
   const auto attempt = [&] {
-    return work.streamed ? platform::may_write(work.output) : platform::may_replace(work.output);
+    return work.streamed ? platform::may_write(work.output).has_value() : platform::may_replace(work.output);
   };
   const CapabilitySet way = weakest_that_works({std::begin(kWaysToWrite), std::end(kWaysToWrite)}, besides, attempt);
   return platform::gives_files_away() ? way.with({Capability::kChown}) : way;

@@ -58,6 +58,21 @@ std::string listed(std::span<const ProcessIdentity* const> processes) {
 
 }  // namespace
 
+std::string number_inside_text(Pid inner, std::span<const ProcessIdentity> known_by_it) {
+  std::vector<const ProcessIdentity*> pythons;
+  for (const ProcessIdentity& process : known_by_it) {
+    if (looks_like_python(process)) pythons.push_back(&process);
+  }
+  if (pythons.empty()) return "";
+  const int first = to_int(pythons.front()->pid);
+  if (pythons.size() == 1) {
+    return fmt::format("process {} inside of a container is process {} here: use --pid {}", to_int(inner),
+                       named_process(*pythons.front()), first);
+  }
+  return fmt::format("inside of containers process {} is one of {} here: use --pid {}, for example", to_int(inner),
+                     listed(pythons), first);
+}
+
 std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> descendants) {
   const auto name = name_of(process);
   const auto head = fmt::format("process {} ({}) is not Python", to_int(process.pid), name);
