@@ -22,12 +22,12 @@ bool is_alive(Pid pid) { return to_int(pid) > 0 && (::kill(to_int(pid), 0) == 0 
 
 std::optional<Error> foreign_proc(const ProcFacts& facts) {
   if (facts.self.empty()) {
-    return Error(ErrorCode::kNoProcess,
+    return Error(ErrorCode::kUnsupported,
                  "/proc does not show gilspy itself: it is not mounted, or belongs to another PID namespace (`mount -t "
                  "proc proc /proc` mounts it)");
   }
   if (parse_decimal(facts.self) == facts.own) return std::nullopt;
-  return Error(ErrorCode::kNoProcess,
+  return Error(ErrorCode::kUnsupported,
                "/proc belongs to another PID namespace than the one that gilspy runs in: mount it anew (`mount -t proc "
                "proc /proc`), or enter both, as `nsenter --pid --mount` does");
 }

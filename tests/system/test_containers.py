@@ -1,0 +1,211 @@
+"""Pythons in containers, read from outside, from beside (a sidecar) and from inside; docs/containers.md has the commands."""
+
+import contextlib
+import json
+import os
+import shutil
+
+import containers
+import pytest
+from containers import SYS_PTRACE, USER, Container, Root, run_gilspy
+
+from running import find_gilspy
+
+NOT_PERMITTED, NO_PROCESS = 77, 66
+
+pytestmark = [pytest.mark.skipif(containers.why_not() is not None, reason=str(containers.why_not())),
+              pytest.mark.few_versions]
+
+
+@pytest.fixture(scope="module")
+def root_of():
+    """The same root for all tests of an interpreter, and where in it its libchain.so is."""
+    made = {}
+    with contextlib.ExitStack() as folders:
+        def of(python):
+            if python not in made:
+                folder = folders.enter_context(containers.public_folder())
+                (folder / "root").mkdir()
+                root = Root(folder / "root", python)
+                root.library = folder / "libchain.so"
+                root.has_library(root.library)
+                made[python] = root
+            return made[python]
+        yield of
+
+
+@pytest.fixture(scope="module")
+def public_gilspy():
+    with containers.public_folder() as folder:
+        shutil.copy(find_gilspy(), folder / "gilspy")
+        os.chmod(folder / "gilspy", 0o755)
+        yield [folder / "gilspy"]
+
+
+def start(root, *options):
+    return Container([root.python, "/program.py", root.library], "--root", root.path, *options)
+
+
+def as_user(*command, uid=USER):
+    return ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", *command]
+
+
+def assert_seen(gilspy, pid, container, from_inside=False):
+    """By a gilspy that calls the process `pid`: who holds, who waits, in which files, in whose native functions."""
+    done = run_gilspy(gilspy, "dump", "--native", "-j", "--pid", pid)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    threads = {thread["name"]: thread for thread in seen["threads"]}
+    for name, number in container.inside.items():
+        assert (threads[name]["tid"] if from_inside else threads[name]["tid_inside"]) == number
+        assert (threads[name]["tid_inside"] is None) == from_inside
+    assert (seen["pid_inside"] is None) == from_inside
+    holder = threads["holder"]
+    # A moment in which it does not hold is seldom: it asks for it as soon as it has let go.
+    assert holder["activity"] in ("holds_gil_off_cpu", "waits_for_gil")
+    if holder["activity"] == "holds_gil_off_cpu":
+        assert seen["gils"][0]["held_by"] == holder["tid"] and seen["gils"][0]["waiters"] == 2
+        names = [frame["function"] for frame in holder["frames"]]
+        assert [name for name in names if name.startswith(("chain_", "other_"))] == [
+            "chain_leaf", "chain_inlined", "chain_middle", "chain_outer"]
+    assert {frame["file"] for frame in threads["waiter-1"]["frames"] if frame["function"] == "want"} <= {"/program.py"}
+
+
+def assert_recorded(gilspy, pid, container):
+    done = run_gilspy(gilspy, "record", "--native", "--pid", pid, "-d", "1", "-f", "json", "-o", "-")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    verdict = report["verdict"]
+    assert verdict["code"] == "gil_hogged_by_native_call", verdict
+    assert verdict["culprits"][0]["function"].startswith("hold (/program.py") and "chain_" in verdict["headline"]
+    for thread in report["threads"]:
+        spent = thread["activities"]
+        if thread["name"] == "holder":
+            assert spent["holds_gil_off_cpu"] > 0.6 * sum(spent.values())
+        elif thread["name"] in container.inside:
+            assert spent["waits_for_gil"] > 0.6 * sum(spent.values())
+
+
+def test_from_outside(python, root_of):
+    with start(root_of(python)) as container:
+        assert_seen([find_gilspy()], container.pid, container)
+        assert_recorded([find_gilspy()], container.pid, container)
+
+
+def test_from_a_sidecar(python, root_of, tmp_path):
+    """The same PID namespace, and nothing else: what the other has as its files is seen through /proc only."""
+    for name in ("proc", "tmp"):
+        (tmp_path / name).mkdir()
+    gilspy = containers.add_gilspy(tmp_path)
+    with start(root_of(python)) as container:
+        beside = ["nsenter", "--target", str(container.pid), "--pid", "unshare", "--mount", "--mount-proc=%s/proc" % tmp_path,
+                  "--root", str(tmp_path), *gilspy]
+        assert_seen(beside, 1, container, from_inside=True)
+        assert_recorded(beside, 1, container)
+
+
+def test_from_inside(python, root_of):
+    root = root_of(python)
+    with start(root) as container:
+        assert_seen(container.enter(*root.gilspy), 1, container, from_inside=True)
+        assert_recorded(container.enter(*root.gilspy), 1, container)
+
+
+def test_from_inside_without_rights(python, root_of):
+    """Root without a capability reads who has none either."""
+    root = root_of(python)
+    with start(root) as container:
+        done = run_gilspy(container.enter(*root.gilspy, drop=(SYS_PTRACE,)), "dump", "--pid", 1)
+        assert done.returncode == NOT_PERMITTED
+        assert "this container has no CAP_SYS_PTRACE: start the container with `docker run --cap-add" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    with start(root, "--drop", str(SYS_PTRACE)) as container:
+        assert_seen(container.enter(*root.gilspy, drop=(SYS_PTRACE,)), 1, container, from_inside=True)
+
+
+# Containers without root.
+def test_rootless_from_outside(python, root_of, public_gilspy):
+    containers.needs_rootless()
+    with start(root_of(python), "--user", str(USER)) as container:
+        for gilspy in (public_gilspy, as_user(*public_gilspy)):
+            assert_seen(gilspy, container.pid, container)
+            assert_recorded(gilspy, container.pid, container)
+        done = run_gilspy(as_user(*public_gilspy, uid=USER + 1), "dump", "--pid", container.pid)
+        assert done.returncode == NOT_PERMITTED and "another user (uid %d)" % USER in done.stderr
+        for user in ([], as_user()):
+            done = run_gilspy([*user, "unshare", "--user", "--map-root-user", *public_gilspy], "dump", "--pid", container.pid)
+            assert done.returncode == NOT_PERMITTED and "only inside of the user namespace that it runs in" in done.stderr
+
+
+def test_rootless_from_inside(python, root_of):
+    containers.needs_rootless()
+    root = root_of(python)
+    with start(root, "--user", str(USER)) as container:
+        into = ["nsenter", "--target", str(container.pid), "--user", "--preserve-credentials", "--pid", "--mount", *root.gilspy]
+        assert_seen(as_user(*into), 1, container, from_inside=True)
+        assert_recorded(as_user(*into), 1, container)
+
+
+# Numbers.
+def free_number():
+    """That nobody has here, and that no other container is likely to give."""
+    return next(number for number in range(20000 + os.getpid() % 10000, 40000) if not os.path.exists("/proc/%d" % number))
+
+
+def test_a_number_from_inside(python, root_of):
+    number = free_number()
+    with start(root_of(python), "--last-pid", str(number - 1)) as container:
+        for command in (("dump",), ("record", "-d", "1", "-o", "-"), ("record", "-s", "-d", "1", "-o", "-")):
+            done = run_gilspy([find_gilspy()], *command, "--pid", number)
+            assert done.returncode == NO_PROCESS
+            assert "process %d inside of a container is process %d (python" % (number, container.pid) in done.stderr
+            assert "use --pid %d" % container.pid in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_numbers_from_outside(python, root_of):
+    root = root_of(python)
+    with start(root) as container:
+        number = free_number()
+        done = run_gilspy(container.enter(*root.gilspy), "dump", "--pid", number)
+        assert done.returncode == NO_PROCESS
+        assert "no process %d in this container (PID namespace)" % number in done.stderr
+
+
+@pytest.mark.parametrize("prefix, why", [
+    (["nsenter", "--pid", "--target", "PID"], "another PID namespace than the one that gilspy runs in: mount it anew"),
+    (["unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh"], "/proc does not show gilspy itself: it is not "
+     "mounted"),
+], ids=["another's", "none"])
+def test_a_proc_that_is_not_ours(python, root_of, prefix, why):
+    """Its numbers would have one process read, and another one named."""
+    with start(root_of(python)) as container:
+        into = [word.replace("PID", str(container.pid)) for word in prefix]
+        for number in (1, container.pid):
+            done = run_gilspy([*into, find_gilspy()], "dump", "--pid", number)
+            assert done.returncode not in (0, NO_PROCESS) and why in done.stderr
+            assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("hidepid", [1, 2, 4])
+def test_a_proc_that_hides_others(python, root_of, public_gilspy, hidepid):
+    script = 'mount -t proc -o hidepid=%d proc /proc && exec "$@"' % hidepid
+    hidden = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    with start(root_of(python)) as container:
+        done = run_gilspy([*hidden, *as_user(*public_gilspy)], "dump", "--pid", container.pid)
+        assert done.returncode == NOT_PERMITTED and "hidepid" in done.stderr and "sudo" in done.stderr
+        done = run_gilspy([*hidden, *as_user(*public_gilspy)], "dump", "--pid", free_number())
+        assert done.returncode == NO_PROCESS
+        assert_seen([*hidden, find_gilspy()], container.pid, container)
+
+
+# Files.
+def test_nothing_can_be_written(python, root_of, tmp_path):
+    """As in containers with a read-only root: standard output is the way out."""
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount -t tmpfs -o ro none /tmp; cd "$0" && exec "$@"'
+    sealed = ["unshare", "--mount", "sh", "-c", script, str(tmp_path.parent)]
+    with containers.public_folder() as folder, start(root_of(python)) as container:
+        sealed[-1] = str(folder)
+        for path in (folder / "x.svg", "/tmp/x.svg"):
+            done = run_gilspy([*sealed, find_gilspy()], "record", "--pid", container.pid, "-d", "1", "-o", path)
+            assert done.returncode == 74 and done.stderr == "gilspy: cannot write %s: Read-only file system\n" % path
+        assert_recorded([*sealed, find_gilspy()], container.pid, container)
