@@ -7,8 +7,8 @@ import shutil
 
 import containers
 import pytest
+from conftest import FEW, PICKED
 from containers import SYS_PTRACE, USER, Container, Root, run_gilspy
-
 from running import find_gilspy
 
 NOT_PERMITTED, NO_PROCESS = 77, 66
@@ -32,6 +32,13 @@ def root_of():
                 made[python] = root
             return made[python]
         yield of
+
+
+@pytest.fixture(scope="module")
+def root(root_of):
+    """Where versions make no difference at all."""
+    name = next((name for name in FEW if name in PICKED), None)
+    return root_of(PICKED[name]) if name else pytest.skip("no CPython %s on this machine" % " or ".join(FEW))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +71,7 @@ def assert_seen(gilspy, pid, container, from_inside=False):
     # A moment in which it does not hold is seldom: it asks for it as soon as it has let go.
     assert holder["activity"] in ("holds_gil_off_cpu", "waits_for_gil")
     if holder["activity"] == "holds_gil_off_cpu":
-        assert seen["gils"][0]["held_by"] == holder["tid"] and seen["gils"][0]["waiters"] == 2
+        assert seen["gils"][0]["held_by"] == holder["tid"] and seen["gils"][0]["waiters"] >= 2
         names = [frame["function"] for frame in holder["frames"]]
         assert [name for name in names if name.startswith(("chain_", "other_"))] == [
             "chain_leaf", "chain_inlined", "chain_middle", "chain_outer"]
@@ -92,28 +99,26 @@ def test_from_outside(python, root_of):
         assert_recorded([find_gilspy()], container.pid, container)
 
 
-def test_from_a_sidecar(python, root_of, tmp_path):
+def test_from_a_sidecar(root, tmp_path):
     """The same PID namespace, and nothing else: what the other has as its files is seen through /proc only."""
     for name in ("proc", "tmp"):
         (tmp_path / name).mkdir()
     gilspy = containers.add_gilspy(tmp_path)
-    with start(root_of(python)) as container:
-        beside = ["nsenter", "--target", str(container.pid), "--pid", "unshare", "--mount", "--mount-proc=%s/proc" % tmp_path,
-                  "--root", str(tmp_path), *gilspy]
+    with start(root) as container:
+        beside = ["nsenter", "--target", str(container.pid), "--pid", "unshare", "--mount", "sh", "-c",
+                  'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"', str(tmp_path), *gilspy]
         assert_seen(beside, 1, container, from_inside=True)
         assert_recorded(beside, 1, container)
 
 
-def test_from_inside(python, root_of):
-    root = root_of(python)
+def test_from_inside(root):
     with start(root) as container:
         assert_seen(container.enter(*root.gilspy), 1, container, from_inside=True)
         assert_recorded(container.enter(*root.gilspy), 1, container)
 
 
-def test_from_inside_without_rights(python, root_of):
+def test_from_inside_without_rights(root):
     """Root without a capability reads who has none either."""
-    root = root_of(python)
     with start(root) as container:
         done = run_gilspy(container.enter(*root.gilspy, drop=(SYS_PTRACE,)), "dump", "--pid", 1)
         assert done.returncode == NOT_PERMITTED
@@ -124,9 +129,9 @@ def test_from_inside_without_rights(python, root_of):
 
 
 # Containers without root.
-def test_rootless_from_outside(python, root_of, public_gilspy):
+def test_rootless_from_outside(root, public_gilspy):
     containers.needs_rootless()
-    with start(root_of(python), "--user", str(USER)) as container:
+    with start(root, "--user", str(USER)) as container:
         for gilspy in (public_gilspy, as_user(*public_gilspy)):
             assert_seen(gilspy, container.pid, container)
             assert_recorded(gilspy, container.pid, container)
@@ -137,9 +142,8 @@ def test_rootless_from_outside(python, root_of, public_gilspy):
             assert done.returncode == NOT_PERMITTED and "only inside of the user namespace that it runs in" in done.stderr
 
 
-def test_rootless_from_inside(python, root_of):
+def test_rootless_from_inside(root):
     containers.needs_rootless()
-    root = root_of(python)
     with start(root, "--user", str(USER)) as container:
         into = ["nsenter", "--target", str(container.pid), "--user", "--preserve-credentials", "--pid", "--mount", *root.gilspy]
         assert_seen(as_user(*into), 1, container, from_inside=True)
@@ -152,9 +156,9 @@ def free_number():
     return next(number for number in range(20000 + os.getpid() % 10000, 40000) if not os.path.exists("/proc/%d" % number))
 
 
-def test_a_number_from_inside(python, root_of):
+def test_a_number_from_inside(root):
     number = free_number()
-    with start(root_of(python), "--last-pid", str(number - 1)) as container:
+    with start(root, "--last-pid", str(number - 1)) as container:
         for command in (("dump",), ("record", "-d", "1", "-o", "-"), ("record", "-s", "-d", "1", "-o", "-")):
             done = run_gilspy([find_gilspy()], *command, "--pid", number)
             assert done.returncode == NO_PROCESS
@@ -162,8 +166,7 @@ def test_a_number_from_inside(python, root_of):
             assert "use --pid %d" % container.pid in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_numbers_from_outside(python, root_of):
-    root = root_of(python)
+def test_numbers_from_outside(root):
     with start(root) as container:
         number = free_number()
         done = run_gilspy(container.enter(*root.gilspy), "dump", "--pid", number)
@@ -176,9 +179,9 @@ def test_numbers_from_outside(python, root_of):
     (["unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh"], "/proc does not show gilspy itself: it is not "
      "mounted"),
 ], ids=["another's", "none"])
-def test_a_proc_that_is_not_ours(python, root_of, prefix, why):
+def test_a_proc_that_is_not_ours(root, prefix, why):
     """Its numbers would have one process read, and another one named."""
-    with start(root_of(python)) as container:
+    with start(root) as container:
         into = [word.replace("PID", str(container.pid)) for word in prefix]
         for number in (1, container.pid):
             done = run_gilspy([*into, find_gilspy()], "dump", "--pid", number)
@@ -187,10 +190,10 @@ def test_a_proc_that_is_not_ours(python, root_of, prefix, why):
 
 
 @pytest.mark.parametrize("hidepid", [1, 2, 4])
-def test_a_proc_that_hides_others(python, root_of, public_gilspy, hidepid):
+def test_a_proc_that_hides_others(root, public_gilspy, hidepid):
     script = 'mount -t proc -o hidepid=%d proc /proc && exec "$@"' % hidepid
     hidden = ["unshare", "--mount", "sh", "-c", script, "sh"]
-    with start(root_of(python)) as container:
+    with start(root) as container:
         done = run_gilspy([*hidden, *as_user(*public_gilspy)], "dump", "--pid", container.pid)
         assert done.returncode == NOT_PERMITTED and "hidepid" in done.stderr and "sudo" in done.stderr
         done = run_gilspy([*hidden, *as_user(*public_gilspy)], "dump", "--pid", free_number())
@@ -199,13 +202,13 @@ def test_a_proc_that_hides_others(python, root_of, public_gilspy, hidepid):
 
 
 # Files.
-def test_nothing_can_be_written(python, root_of, tmp_path):
+def test_nothing_can_be_written(root, tmp_path):
     """As in containers with a read-only root: standard output is the way out."""
-    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount -t tmpfs -o ro none /tmp; cd "$0" && exec "$@"'
-    sealed = ["unshare", "--mount", "sh", "-c", script, str(tmp_path.parent)]
-    with containers.public_folder() as folder, start(root_of(python)) as container:
-        sealed[-1] = str(folder)
-        for path in (folder / "x.svg", "/tmp/x.svg"):
+    script = ('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && mount -t tmpfs -o ro none /var/tmp && '
+              'exec env TMPDIR=/var/tmp "$@"')
+    sealed = ["unshare", "--mount", "sh", "-c", script, str(tmp_path)]
+    with start(root) as container:
+        for path in (tmp_path / "x.svg", "/var/tmp/x.svg"):
             done = run_gilspy([*sealed, find_gilspy()], "record", "--pid", container.pid, "-d", "1", "-o", path)
             assert done.returncode == 74 and done.stderr == "gilspy: cannot write %s: Read-only file system\n" % path
         assert_recorded([*sealed, find_gilspy()], container.pid, container)

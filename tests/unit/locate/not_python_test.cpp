@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "gilspy/locate.h"
+
 namespace gilspy::locate {
 namespace {
 
@@ -34,6 +36,17 @@ TEST(NotPython, SeveralChildren) {
   EXPECT_EQ(not_python_text(kUv, below),
             "process 123 (uv) is not Python, but its children 10 (python3 0), 11 (python3 1), 12 (python3 2), "
             "13 (python3 3) and 2 more are: use --pid 10");
+}
+
+TEST(NotPython, ANumberFromInsideOfAContainer) {
+  const ProcessIdentity app = process(4243, "/x/python3.13", {"/x/python3.13", "app.py"});
+  EXPECT_EQ(number_inside_text(Pid{7}, std::vector{kUv, app}),
+            "process 7 inside of a container is process 4243 (python3.13 app.py) here: use --pid 4243");
+  EXPECT_EQ(number_inside_text(Pid{7}, std::vector{kUv}), "");
+  EXPECT_EQ(
+      number_inside_text(Pid{7}, std::vector{app, process(5, "", {"python3", "b.py"})}),
+      "inside of containers process 7 is one of 4243 (python3.13 app.py), 5 (python3 b.py) here: use --pid 4243, for "
+      "example");
 }
 
 TEST(NotPython, CommandLinesAreOtherPeoplesBytes) {
