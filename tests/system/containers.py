@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -19,14 +20,24 @@ SYS_PTRACE = 19
 SCRIPT = pathlib.Path(__file__).with_name("in_container.py")
 TOOLS = "/opt/gilspy"  # in a root: gilspy and its libraries
 
-# One thread keeps the GIL in libchain.so, as long as it sleeps there; two want it.
+# One thread keeps the GIL, in libchain.so as long as it sleeps there, or, without one, in a regular expression; two want it.
 PROGRAM = """
-import ctypes, json, sys, threading, time
-outer = ctypes.PyDLL(sys.argv[1]).chain_outer
-chain = (ctypes.c_int64 * 5)(1, 100000000)
+import json, re, sys, threading, time
+def library(path):
+    import ctypes
+    return ctypes.PyDLL(path).chain_outer, (ctypes.c_int64 * 5)(1, 100000000)
+def regex():
+    pattern, text = re.compile("(a+)+$"), "a" * 10 + "b"
+    while True:
+        begin = time.perf_counter()
+        pattern.match(text)
+        if time.perf_counter() - begin > 0.05:
+            return pattern.match, text
+        text = "a" + text
+call, argument = library(sys.argv[1]) if len(sys.argv) > 1 else regex()
 def hold():
     while True:
-        outer(chain)
+        call(argument)
 def want():
     while True:
         pass
@@ -39,10 +50,15 @@ time.sleep(%d)
 """ % LONG_S
 
 
+def loader_of(program):
+    """Which the program itself names, at its beginning."""
+    return re.search(rb"/[\w/.-]*/ld-[\w.-]+", pathlib.Path(program).read_bytes()[:4096]).group().decode()
+
+
 def libraries_of(*programs):
-    """All that they are linked with, the loader included."""
-    said = "".join(subprocess.run(["ldd", one], capture_output=True, text=True, check=True).stdout for one in programs)
-    return {word for word in said.split() if word.startswith("/") and os.path.exists(word)}
+    """All that they are linked with, the loader included. The ldd of one libc knows nothing of another's programs."""
+    said = "".join(subprocess.run(["ldd", one], capture_output=True, text=True, check=False).stdout for one in programs)
+    return {word for word in said.split() if word.startswith("/") and os.path.exists(word)} | {loader_of(programs[0])}
 
 
 def place(root, path, source=None):
@@ -56,19 +72,16 @@ def place(root, path, source=None):
 def add_gilspy(root):
     """As an image brings it along, with all that it needs. Returns how it is called in there."""
     place(root, TOOLS + "/gilspy", find_gilspy())
-    loader = None
     for library in libraries_of(find_gilspy()):
-        name = os.path.basename(library)
-        place(root, "%s/%s" % (TOOLS, name), library)
-        loader = name if name.startswith("ld-") else loader
-    return ["%s/%s" % (TOOLS, loader), "--library-path", TOOLS, TOOLS + "/gilspy"]
+        place(root, "%s/%s" % (TOOLS, os.path.basename(library)), library)
+    return [TOOLS + "/" + os.path.basename(loader_of(find_gilspy())), "--library-path", TOOLS, TOOLS + "/gilspy"]
 
 
 class Root:
     """Of a Python with its own libc, at the paths that it has here."""
 
     def __init__(self, folder, python):
-        self.path, self.python = folder, python.executable
+        self.path, self.python, self.libraries = folder, python.executable, []
         for name in ("proc", "tmp"):
             (folder / name).mkdir()
         os.chmod(folder, 0o755)
@@ -93,10 +106,11 @@ class Root:
         subprocess.run([*COMPILE, "-o", there, SOURCE], check=True)
         other = SOURCE.read_text(encoding="utf-8").replace("chain_", "other_")
         subprocess.run([*COMPILE, "-x", "c", "-", "-o", path], input=other, text=True, check=True)
+        self.libraries = [path]
 
 
 class Container:
-    """A process in one; `pid` is its number here, `inside` what its threads say of theirs."""
+    """A process in one; `pid` is its number here and `pid_inside` there; `inside` is what its threads say of theirs."""
 
     def __init__(self, command, *options):
         self.command = [sys.executable, SCRIPT, *options, "--", *command]
@@ -110,6 +124,8 @@ class Container:
             raise AssertionError("%s said nothing" % self.command)
         self.inside = json.loads(said)
         self.pid = self.last_child(self.process.pid)
+        status = pathlib.Path("/proc/%d/status" % self.pid).read_text(encoding="utf-8")
+        self.pid_inside = int(re.search(r"^NSpid:.*\t(\d+)$", status, re.MULTILINE).group(1))
         return self
 
     @classmethod

@@ -55,7 +55,7 @@ TEST_F(LookTest, NumbersInsideThatAreOthers) {
   const auto contained = look(attachment_);
   ASSERT_TRUE(contained.has_value()) << contained.error().message();
   EXPECT_EQ(contained->threads[0].tid_inside, 7);
-  EXPECT_THAT(formats::dump_text(*contained), ::testing::HasSubstr("Thread 100 (inside 7) \""));
+  EXPECT_THAT(formats::dump_text(*contained, {}), ::testing::HasSubstr("Thread 100 (inside 7) \""));
   EXPECT_THAT(formats::dump_json(*contained), ::testing::HasSubstr("\"tid_inside\": 7"));
 }
 
