@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,7 @@ class Container:
 
     def __init__(self, command, *options):
         self.command = [sys.executable, SCRIPT, *options, "--", *command]
+        self.pid = 0
 
     def __enter__(self):
         self.process = subprocess.Popen(list(map(str, self.command)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -144,7 +146,10 @@ class Container:
         return [*into, python, "-c", code + "os.execv(sys.argv[1], sys.argv[1:])", *command]
 
     def __exit__(self, *_):
-        self.process.kill()
+        if self.pid:  # those above it end behind it: when they are gone, nothing is left
+            os.kill(self.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
         self.process.wait()
         self.process.stdout.close()
 

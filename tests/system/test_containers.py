@@ -10,6 +10,7 @@ import expectations
 import pytest
 from conftest import FEW, FOUND, PICKED
 from containers import SYS_PTRACE, USER, Container, Root, run_gilspy
+from quota import Quota
 from running import find_gilspy
 
 NOT_PERMITTED, NO_PROCESS = 77, 66
@@ -241,3 +242,13 @@ def test_nothing_can_be_written(root, tmp_path):
             done = run_gilspy([*sealed, find_gilspy()], "record", "--pid", container.pid, "-d", "1", "-o", path)
             assert done.returncode == 74 and done.stderr == "gilspy: cannot write %s: Read-only file system\n" % path
         assert_recorded([*sealed, find_gilspy()], container.pid, container)
+
+
+# CPUs.
+def test_the_quota_is_the_container_s(root):
+    """Not the one that gilspy runs under itself."""
+    with Quota(0.5) as its, Quota(1.5) as own, start(root) as container:
+        its.add(container.pid)
+        done = run_gilspy(own.to_run(find_gilspy()), "record", "--pid", container.pid, "-d", "1", "-f", "json", "-o", "-")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["cpus"]["cgroup_quota"] == 0.5
