@@ -138,7 +138,13 @@ def test_from_inside_without_rights(root):
         assert "this container has no CAP_SYS_PTRACE: start the container with `docker run --cap-add" in done.stderr
         assert len(done.stderr.splitlines()) == 1
     with start(root, "--drop", str(SYS_PTRACE)) as container:
-        assert_seen(container.enter(*root.gilspy, drop=(SYS_PTRACE,)), 1, container, from_inside=True)
+        inside = container.enter(*root.gilspy, drop=(SYS_PTRACE,))
+        assert_seen(inside, 1, container, from_inside=True)
+        # Whoever is met later may have as many rights as gilspy.
+        launch = ("--", root.python, "-c", "import time\nend = time.time() + 0.5\nwhile time.time() < end: pass")
+        for of in (("--pid", 1, "-d", 1), launch):
+            done = run_gilspy(inside, "record", "-s", "-f", "folded", "-o", "/tmp/x.folded", *of)
+            assert done.returncode == 0 and "GIL held" in done.stdout + done.stderr, done.stderr
 
 
 # Containers without root.
