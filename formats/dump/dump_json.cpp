@@ -19,6 +19,11 @@ void write_tid(JsonWriter& json, std::string_view name, const Dump& dump, const 
   json.pair(name, to_int(found->info.tid));
 }
 
+void write_inside(JsonWriter& json, std::string_view name, const std::optional<std::int32_t>& number) {
+  if (!number) return json.pair(name, nullptr);
+  json.pair(name, *number);
+}
+
 void write_gil(JsonWriter& json, const Dump& dump, const GilDump& gil) {
   json.object([&] {
     json.array("interpreters", [&] {
@@ -84,6 +89,7 @@ void write_lock(JsonWriter& json, const Dump& dump, const LockDump& lock) {
 void write_thread(JsonWriter& json, const Dump& dump, const ThreadDump& thread) {
   json.object([&] {
     json.pair("tid", to_int(thread.info.tid));
+    write_inside(json, "tid_inside", thread.tid_inside);
     json.pair("name", wording::thread_name(thread.info));
     json.pair("python", thread.info.python);
     if (thread.info.python) {
@@ -149,6 +155,7 @@ std::string dump_json(const Dump& dump) {
   json.object([&] {
     json.pair("schema", kSchema);
     write_target(json, dump.target);
+    write_inside(json, "pid_inside", dump.pid_inside);
     write_core(json, dump.core);
     json.pair("stopped", dump.stopped);
     json.array("gils", [&] {

@@ -24,6 +24,11 @@ std::string who(const ThreadDump& thread) {
   return fmt::format("{} ({})", wording::printable(wording::thread_name(thread.info)), to_int(thread.info.tid));
 }
 
+// A number by which its container knows it.
+std::string inside(const std::optional<std::int32_t>& number) {
+  return number ? fmt::format(" (inside {})", *number) : "";
+}
+
 class DumpText {
  public:
   DumpText(const Dump& dump, const DumpTextOptions& options) : dump_(dump), options_(options) {}
@@ -49,7 +54,8 @@ class DumpText {
   void title() {
     std::string command;
     for (const std::string& word : dump_.target.command) command += ' ' + wording::printable(word);
-    line(fmt::format("{} {}:{}", dump_.core ? "Core of process" : "Process", to_int(dump_.target.pid), command));
+    line(fmt::format("{} {}{}:{}", dump_.core ? "Core of process" : "Process", to_int(dump_.target.pid),
+                     inside(dump_.pid_inside), command));
     line(fmt::format("CPython {}{} ({})", dump_.target.python.text(), dump_.target.free_threaded ? "t" : "",
                      wording::printable(dump_.target.executable)));
     if (dump_.core) describe(*dump_.core);
@@ -165,7 +171,7 @@ class DumpText {
 
   void describe(const ThreadDump& thread) {
     line("");
-    std::string title = fmt::format("Thread {} \"{}\": ", to_int(thread.info.tid),
+    std::string title = fmt::format("Thread {}{} \"{}\": ", to_int(thread.info.tid), inside(thread.tid_inside),
                                     wording::printable(wording::thread_name(thread.info)));
     if (thread.info.interpreter_id > 0) title += fmt::format("interpreter {}, ", thread.info.interpreter_id);
     line(bold(title + state_of(thread)));

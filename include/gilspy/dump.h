@@ -33,6 +33,8 @@ struct ThreadDump {
   NativeQuality native = NativeQuality::kNotAsked;
   // Where they were asked for: of each frame of Python, the innermost first.
   std::vector<FrameVariables> variables;
+  // By which the thread knows itself (threading.get_native_id()), in a PID namespace of its own; none: by info.tid.
+  std::optional<std::int32_t> tid_inside;
 };
 
 struct LockDump {
@@ -57,6 +59,7 @@ struct Dump {
   StackTable table;
   std::optional<CoreFacts> core;  // none: a process that runs
   bool with_variables = false;
+  std::optional<std::int32_t> pid_inside;  // as ThreadDump::tid_inside
 
   const ThreadDump* find(ThreadIndex thread) const {
     for (const ThreadDump& dump : threads) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ std::optional<PythonVersion> version_by_names(Target& target);
 std::vector<ProcessIdentity> python_descendants(Target& target);
 // "4243 (python3 app.py)", for people: one line that is not too long.
 std::string named_process(const ProcessIdentity& process);
+// "process 7 inside of a container is process 4243 (python3 app.py) here: use --pid 4243", of those that are known by
+// that number inside; empty where none of them goes by the name of Python. One line.
+std::string number_inside_text(Pid inner, std::span<const ProcessIdentity> known_by_it);
 
 // What a runtime without symbols and without a cookie (up to 3.12) is recognised by: offsets in _PyRuntime, in
 // PyInterpreterState and in PyThreadState. They come from the layout of the version that it is thought to be.

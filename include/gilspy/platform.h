@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gilspy/byte_sink.h"
 #include "gilspy/ids.h"
@@ -22,6 +23,10 @@ namespace gilspy::platform {
 // Attaches without stopping anything. Raises the soft limit of open files to the hard one: two are kept open a thread.
 // Errors: kNoProcess (also: it has ended), kDenied (the message says what to run), kNotPython (a kernel thread).
 Result<std::unique_ptr<Target>> attach(Pid pid);
+
+// Processes that others know by this number, inside of a PID namespace that is not ours: of a container, mostly. Each
+// has the number here that it has for us. What may not be seen is not among them.
+std::vector<ProcessIdentity> numbered_inside(Pid inner);
 
 // `memory` must outlive it.
 std::unique_ptr<Unwinder> make_unwinder(NativeMemory& memory);
@@ -142,8 +147,9 @@ class ByteSource {
 // "-" is standard input. Errors: kSystem, with the path and the reason.
 Result<std::unique_ptr<ByteSource>> open_source(const std::string& path);
 
-// Whether a file of this name could be written, as far as permissions tell.
-bool may_write(const std::string& path);
+// Whether a file of this name could be written, as far as permissions tell. Errors: kCannotWrite, with the path and the
+// reason.
+Result<void> may_write(const std::string& path);
 // The same of a regular file that write_file() replaces: what counts is the folder, and in one like /tmp whose it is.
 bool may_replace(const std::string& path);
 

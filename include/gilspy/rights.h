@@ -45,7 +45,8 @@ class CapabilitySet {
   std::uint64_t bits_ = 0;
 };
 
-CapabilitySet held_capabilities();  // those of the calling thread (permitted)
+CapabilitySet held_capabilities();       // those of the calling thread (permitted)
+CapabilitySet capabilities_of(Pid pid);  // the same of another process; none where nobody tells
 
 // Makes the attempt on a thread that has no other capabilities than these: what it answers. False as well where there
 // cannot be such a thread.

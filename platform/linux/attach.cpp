@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "absent.h"
 #include "denied.h"
 #include "gilspy/platform.h"
 #include "linux_target.h"
@@ -40,12 +41,11 @@ tl::unexpected<Error> explain(Pid pid, Error error) {
   return tl::unexpected(std::move(error).during(fmt::format("attaching to process {}", to_int(pid))));
 }
 
-// Facts from /proc/PID/status, which everybody may read.
+// Facts from /proc/PID/status, which everybody may read unless /proc is mounted with hidepid.
 Result<std::string> status_of(Pid pid) {
+  if (auto error = foreign_proc()) return tl::unexpected(std::move(*error));
   const auto status = to_int(pid) > 0 ? read_file(proc_path(pid, "status")) : Result<std::string>("");
-  if (!status.has_value() || status->empty()) {
-    return fail(ErrorCode::kNoProcess, fmt::format("there is no process {}", to_int(pid)));
-  }
+  if (!status.has_value() || status->empty()) return tl::unexpected(absent(pid));
   const auto state = status_value(*status, "State");
   if (state.starts_with('Z') || state.starts_with('X')) return ended(pid);
   const auto group = parse_decimal(status_value(*status, "Tgid"));

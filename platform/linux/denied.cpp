@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdlib>
 
+#include "absent.h"
 #include "proc_files.h"
 #include "proc_text.h"
 
@@ -111,6 +112,10 @@ std::string reason_and_remedy(const DeniedFacts& facts) {
     return "kernel.yama.ptrace_scope is 3, which forbids it to everybody until the next boot: set it to 1 or lower in "
            "/etc/sysctl.d and restart the machine";
   }
+  if (facts.hidden) {
+    return fmt::format("/proc is mounted with hidepid here, and does not show it to this user: {}",
+                       root ? "give gilspy CAP_SYS_PTRACE" : sudo);
+  }
   if (facts.may_ptrace) return policy(facts);
   if (facts.in_container && !facts.root_may_ptrace) {
     return fmt::format("this container has no CAP_SYS_PTRACE: {}{}", kContainerRemedy,
@@ -138,7 +143,7 @@ std::string reason_and_remedy(const DeniedFacts& facts) {
 
 bool in_container() {
   if (::access("/.dockerenv", F_OK) == 0 || ::access("/run/.containerenv", F_OK) == 0) return true;
-  if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) return true;
+  if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr || in_pid_namespace()) return true;
   const std::string cgroup = read_file("/proc/1/cgroup").value_or("");
   for (const std::string_view hint : {"docker", "kubepods", "containerd", "libpod", "lxc"}) {
     if (cgroup.find(hint) != std::string::npos) return true;
@@ -182,6 +187,7 @@ namespace {
 // What /proc says about the target; everybody may read that.
 void look_at_target(DeniedFacts& facts, std::uint64_t own_capabilities) {
   const std::string status = read_file(proc_path(facts.pid, "status")).value_or("");
+  facts.hidden = status.empty();
   facts.name = std::string(status_value(status, "Name"));
   const auto uids = parse_numbers(status_value(status, "Uid")), gids = parse_numbers(status_value(status, "Gid"));
   if (uids.size() >= 2) facts.target_uid = static_cast<std::uint32_t>(uids[1]);

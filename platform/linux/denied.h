@@ -27,6 +27,7 @@ struct DeniedFacts {
   bool own_namespace = false;           // we live in a user namespace that is not the machine's
   bool other_namespace = false;         // the target lives in another one than we
   bool own_filter = false;              // a filter of system calls lies on us
+  bool hidden = false;                  // it is there, and /proc does not show it to us
 };
 
 std::string denied_text(const DeniedFacts& facts);  // one line

@@ -135,11 +135,13 @@ Result<void> create_file(const std::string& path, const Contents& contents) {
   return cannot_write(path, why);
 }
 
-bool may_write(const std::string& path) {
-  if (::access(path.c_str(), F_OK) == 0) return ::access(path.c_str(), W_OK) == 0;
+Result<void> may_write(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  return ::access(folder.c_str(), W_OK | X_OK) == 0;
+  const bool is_there = ::access(path.c_str(), F_OK) == 0;
+  const int refused = is_there ? ::access(path.c_str(), W_OK) : ::access(folder.c_str(), W_OK | X_OK);
+  if (refused == 0) return {};
+  return cannot_write(path, errno);
 }
 
 bool may_replace(const std::string& path) {
@@ -149,7 +151,7 @@ bool may_replace(const std::string& path) {
   struct stat file {
   }, folder{};
   const bool is_there = ::stat(real.c_str(), &file) == 0 && S_ISREG(file.st_mode) && ::stat(in.c_str(), &folder) == 0;
-  if (!is_there || ::access(in.c_str(), W_OK | X_OK) != 0) return may_write(path);
+  if (!is_there || ::access(in.c_str(), W_OK | X_OK) != 0) return may_write(path).has_value();
   const bool ours = file.st_uid == ::geteuid() || folder.st_uid == ::geteuid();
   return ours || (folder.st_mode & S_ISVTX) == 0 || held_capabilities().has(Capability::kFowner);
 }

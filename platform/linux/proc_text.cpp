@@ -197,6 +197,11 @@ std::vector<std::int64_t> parse_numbers(std::string_view text) {
   return numbers;
 }
 
+bool is_number_inside(std::string_view status, Pid number) {
+  const auto numbers = parse_numbers(status_value(status, "NSpid"));
+  return numbers.size() > 1 && std::find(numbers.begin() + 1, numbers.end(), to_int(number)) != numbers.end();
+}
+
 std::vector<std::string> parse_command(std::string_view text) {
   // A program that writes its own title over its arguments may leave a tail of NULs.
   while (!text.empty() && text.back() == '\0') text.remove_suffix(1);

@@ -41,6 +41,10 @@ std::string_view status_value(std::string_view text, std::string_view key);
 // Decimal numbers divided by blanks: children, Uid, NSpid.
 std::vector<std::int64_t> parse_numbers(std::string_view text);
 
+// Whether NSpid of /proc/PID/status has this number behind the first: one that others know the process by, in a PID
+// namespace below the one of this /proc.
+bool is_number_inside(std::string_view status, Pid number);
+
 // /proc/PID/cmdline
 std::vector<std::string> parse_command(std::string_view text);
 

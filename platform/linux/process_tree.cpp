@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "gilspy/platform.h"
 #include "proc_files.h"
 #include "proc_text.h"
 
@@ -45,6 +46,17 @@ std::vector<Pid> below(Pid root, const std::multimap<Pid, Pid>& children) {
     }
   }
   found.erase(found.begin());
+  return found;
+}
+
+std::vector<ProcessIdentity> numbered_inside(Pid inner) {
+  std::vector<ProcessIdentity> found;
+  const Folder proc(::opendir("/proc"));
+  if (!proc) return found;
+  for (const std::int32_t number : numeric_entries(proc.get())) {
+    const auto status = read_file(proc_path(Pid{number}, "status"));
+    if (status.has_value() && is_number_inside(*status, inner)) found.push_back(identity_of(Pid{number}));
+  }
   return found;
 }
 

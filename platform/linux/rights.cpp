@@ -82,6 +82,11 @@ CapabilitySet held_capabilities() {
   return CapabilitySet(std::uint64_t{halves[1].permitted} << 32 | halves[0].permitted);
 }
 
+CapabilitySet capabilities_of(Pid pid) {
+  const auto status = read_file(proc_path(pid, "status"));
+  return CapabilitySet(parse_hex(status_value(status.value_or(""), "CapPrm")).value_or(0));
+}
+
 bool works_with(CapabilitySet capabilities, const std::function<bool()>& attempt) {
   const CapabilitySet only = capabilities.both(held_capabilities());
   bool works = false;

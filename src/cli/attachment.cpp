@@ -1,5 +1,7 @@
 #include "attachment.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -94,6 +96,13 @@ bool worth_waiting(ErrorCode code) {
 
 }  // namespace
 
+Error with_number_inside(Pid pid, Error error) {
+  const ErrorCode code = error.code();
+  if (code != ErrorCode::kNoProcess && code != ErrorCode::kNotPython && code != ErrorCode::kDenied) return error;
+  const std::string meant = locate::number_inside_text(pid, platform::numbered_inside(pid));
+  return meant.empty() ? error : Error(code, fmt::format("{}; {}", error.message(), meant));
+}
+
 Result<std::unique_ptr<Attachment>> attach_now(Pid pid, Stopping stopping) {
   std::vector<KnownPython> nobody;
   return attach_like(pid, stopping, nobody);
@@ -113,8 +122,10 @@ Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, co
   const Nanos deadline = platform::now() + kPatience;
   for (;;) {
     auto made = attach_now(pid, stopping);
-    if (made.has_value() || !worth_waiting(made.error().code())) return made;
-    if (platform::now() >= deadline || stop.stop_requested()) return made;
+    if (made.has_value()) return made;
+    if (!worth_waiting(made.error().code()) || platform::now() >= deadline || stop.stop_requested()) {
+      return tl::unexpected(with_number_inside(pid, std::move(made).error()));
+    }
     platform::sleep_until(platform::now() + kBetweenTries);
   }
 }

@@ -36,6 +36,10 @@ Result<std::unique_ptr<Attachment>> attach_like(Pid pid, Stopping stopping, std:
 // Errors as above.
 Result<std::unique_ptr<Attachment>> attach_core(std::unique_ptr<Target> core);
 
+// With whom the number may have meant instead, where it was taken from inside of a container: its logs have such
+// numbers.
+Error with_number_inside(Pid pid, Error error);
+
 // A process that is just starting is given two seconds to become a Python. Errors: kNoProcess, kGone, kDenied,
 // kNotPython, kUnsupported, kMisfit.
 Result<std::unique_ptr<Attachment>> attach_python(Pid pid, Stopping stopping, const platform::StopFlag& stop);

@@ -31,10 +31,7 @@ Result<void> check(const std::string& path) {
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
     return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: there is no folder {}", path, folder.string()));
   }
-  if (!platform::may_write(path)) {
-    return fail(ErrorCode::kCannotWrite, fmt::format("cannot write {}: permission denied", path));
-  }
-  return {};
+  return platform::may_write(path);
 }
 
 void print_summary(const Profile& profile, const Verdict& verdict, const std::string& written, std::FILE* to) {

@@ -41,10 +41,11 @@ class Followers::Scout {
 
   void run() {
     while (!followers_.leaving_) {
-      followers_.root_ended_ = offspring_->root_ended();
+      const bool root_ended = offspring_->root_ended();
       for (const Pid pid : offspring_->look()) add(pid);
       for (const Pid pid : executed()) add(pid);
       for (Candidate& candidate : candidates_) look_at(candidate);
+      followers_.root_ended_ = root_ended;  // once it is known why it cannot be read: there may never have been one
       std::erase_if(candidates_, [](const Candidate& candidate) { return candidate.pid == Pid{}; });
       platform::sleep_until(platform::now() + kBetweenLooks);
     }

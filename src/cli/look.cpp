@@ -108,6 +108,7 @@ class Look {
       if (thread.info.python) add_python(thread, dump);
     }
     GILSPY_CHECK(add_native(dump));
+    for (ThreadDump& thread : dump.threads) thread.tid_inside = number_inside(thread.info.tid);
     dump.tasks = attachment_.sampler->tasks();
     describe_target(dump);
     dump.table = std::move(*attachment_.stacks);
@@ -176,10 +177,17 @@ class Look {
     return platform::syscall_name(facts->number);
   }
 
+  // Where that is another than ours.
+  std::optional<std::int32_t> number_inside(Tid tid) const {
+    const std::int32_t number = attachment_.target->own_number_of(tid);
+    return number == to_int(tid) ? std::nullopt : std::optional(number);
+  }
+
   void describe_target(Dump& dump) const {
     const ProcessIdentity& identity = attachment_.target->identity();
     TargetFacts& target = dump.target;
     target.pid = identity.pid;
+    dump.pid_inside = number_inside(Tid{to_int(identity.pid)});
     target.command = identity.command;
     target.executable = identity.executable;
     target.working_folder = identity.working_folder;

@@ -35,7 +35,9 @@ Result<Recorded> attach_and_record(const RecordOptions& options, const std::stri
     plan.patience = kPatience;
     give_up_rights(work, options.verbose);
     Followers program(options.pid, options.stopping);
-    return record_to(path, program, std::move(plan), options.output, stop);
+    auto recorded = record_to(path, program, std::move(plan), options.output, stop);
+    if (!recorded.has_value()) return tl::unexpected(with_number_inside(options.pid, std::move(recorded).error()));
+    return recorded;
   }
   GILSPY_TRY(const std::unique_ptr<Attachment> attachment, attach_python(options.pid, options.stopping, stop));
   work.target = attachment->target.get();

@@ -30,6 +30,7 @@ constexpr CapabilitySet kWaysToRead[] = {
 constexpr CapabilitySet kWaysToWrite[] = {
     {}, {Capability::kFowner}, {Capability::kDacOverride}, {Capability::kDacOverride, Capability::kFowner}};
 constexpr CapabilitySet kDeletedFiles{Capability::kCheckpointRestore};
+constexpr CapabilitySet kFiles[] = {{}, {Capability::kDacReadSearch}, {Capability::kDacOverride}};
 
 // The first of them that does; all of them together where none does, since with all it did.
 CapabilitySet weakest_that_works(const std::vector<CapabilitySet>& ways, CapabilitySet besides,
@@ -53,10 +54,31 @@ std::size_t count_of_files(Target& target) {
   return static_cast<std::size_t>(std::ranges::count_if(*mappings, readable));
 }
 
+bool meets_strangers(const WorkAhead& work) { return work.target == nullptr || work.meets_others; }
+
+// Without CAP_SYS_PTRACE, which few containers have, a process may be read by who has all capabilities that it has.
+CapabilitySet as_many_as_it_has(const WorkAhead& work) {
+  const CapabilitySet held = platform::held_capabilities();
+  if (work.reads_core || held.has(Capability::kSysPtrace)) return {};
+  return meets_strangers(work) ? held : platform::capabilities_of(work.target->identity().pid).both(held);
+}
+
+std::vector<CapabilitySet> ways_to_read(const WorkAhead& work, bool with_files) {
+  std::vector<CapabilitySet> ways(std::begin(kWaysToRead), std::end(kWaysToRead));
+  if (const CapabilitySet its = as_many_as_it_has(work); !its.empty()) {
+    for (const CapabilitySet files : kFiles) ways.push_back(its.with(files));
+  }
+  if (!with_files) return ways;
+  std::vector<CapabilitySet> more;
+  for (const CapabilitySet way : ways) more.insert(more.end(), {way, way.with(kDeletedFiles)});
+  return more;
+}
+
 CapabilitySet reading_takes(const WorkAhead& work) {
   const CapabilitySet held = platform::held_capabilities();
   if (work.reads_core) return CapabilitySet{Capability::kDacReadSearch}.both(held);
-  if (work.target == nullptr || work.meets_others) {
+  if (meets_strangers(work)) {
+    if (!held.has(Capability::kSysPtrace)) return held;
     const CapabilitySet files{held.has(Capability::kDacReadSearch) ? Capability::kDacReadSearch
                                                                    : Capability::kDacOverride};
     return CapabilitySet{Capability::kSysPtrace}.with(files).with(kDeletedFiles).both(held);
@@ -69,12 +91,7 @@ CapabilitySet reading_takes(const WorkAhead& work) {
     if (!again.has_value() || (told && !(*again)->tells_system_calls())) return false;
     return files == 0 || count_of_files(**again) >= files;
   };
-  std::vector<CapabilitySet> ways;
-  for (const CapabilitySet way : kWaysToRead) {
-    ways.push_back(way);
-    if (files > 0) ways.push_back(way.with(kDeletedFiles));
-  }
-  return weakest_that_works(ways, {}, attempt);
+  return weakest_that_works(ways_to_read(work, files > 0), {}, attempt);
 }
 
 bool writes_a_file(const WorkAhead& work) {
@@ -84,14 +101,14 @@ bool writes_a_file(const WorkAhead& work) {
 CapabilitySet writing_takes(const WorkAhead& work, CapabilitySet besides) {
   if (!writes_a_file(work)) return {};
   const auto attempt = [&] {
-    return work.streamed ? platform::may_write(work.output) : platform::may_replace(work.output);
+    return work.streamed ? platform::may_write(work.output).has_value() : platform::may_replace(work.output);
   };
   const CapabilitySet way = weakest_that_works({std::begin(kWaysToWrite), std::end(kWaysToWrite)}, besides, attempt);
   return platform::gives_files_away() ? way.with({Capability::kChown}) : way;
 }
 
 std::string why_tracing(const WorkAhead& work) {
-  if (work.target == nullptr || work.meets_others) return "processes that are met later may belong to others";
+  if (meets_strangers(work)) return "processes that are met later may belong to others";
   const Pid pid = work.target->identity().pid;
   return fmt::format(
       "process {} {}", to_int(pid),
@@ -134,6 +151,10 @@ RightsDecision rights_for(const WorkAhead& work) {
   const CapabilitySet held = platform::held_capabilities();
   const CapabilitySet reading = reading_takes(work);
   const CapabilitySet writing = writing_takes(work, reading);
+  if (const CapabilitySet its = as_many_as_it_has(work); !its.empty() && reading.contains(its)) {
+    decision.keep.capabilities = reading;
+    decision.as_many = meets_strangers(work) ? "gilspy" : "the process";
+  }
   note(decision, reading, {Capability::kSysPtrace}, why_tracing(work));
   note(decision, reading, {Capability::kDacReadSearch, Capability::kDacOverride},
        work.reads_core ? "the core and the files that it names may be for their owners only"
@@ -150,6 +171,12 @@ std::vector<std::string> rights_lines(const RightsDecision& decided, const platf
   std::vector<std::string> kept, refused{"io_uring, mounts and namespaces", "writing into processes"};
   for (const KeptFor& one : decided.reasons) {
     if (left.kept.has(one.capability)) kept.push_back(fmt::format("{} ({})", name(one.capability), one.why));
+  }
+  if (!decided.as_many.empty()) {
+    kept.push_back(
+        fmt::format("all that {} has, {} in number (without CAP_SYS_PTRACE, whoever reads a process needs as many "
+                    "as that one has)",
+                    decided.as_many, std::popcount(left.kept.bits())));
   }
   std::vector<std::string> lines{"rights kept: " + (kept.empty() ? "none" : joined(kept, ", "))};
   const int given_up = std::popcount(left.given_up.bits());

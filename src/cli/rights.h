@@ -35,6 +35,7 @@ struct KeptFor {
 struct RightsDecision {
   platform::RightsToKeep keep;
   std::vector<KeptFor> reasons;
+  std::string as_many;  // why all that are held, or all that the target has, are kept: whose they are; else empty
 };
 // By trying what can be tried.
 RightsDecision rights_for(const WorkAhead& work);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "names.h"
@@ -61,6 +62,19 @@ std::string listed(std::span<const ProcessIdentity> processes) {
 }
 
 }  // namespace
+
+std::string number_inside_text(Pid inner, std::span<const ProcessIdentity> known_by_it) {
+  std::vector<ProcessIdentity> pythons;
+  std::ranges::copy_if(known_by_it, std::back_inserter(pythons), looks_like_python);
+  if (pythons.empty()) return "";
+  const int first = to_int(pythons.front().pid);
+  if (pythons.size() == 1) {
+    return fmt::format("process {} inside of a container is process {} here: use --pid {}", to_int(inner),
+                       named_process(pythons.front()), first);
+  }
+  return fmt::format("inside of containers process {} is one of {} here: use --pid {}, for example", to_int(inner),
+                     listed(pythons), first);
+}
 
 std::string not_python_text(const ProcessIdentity& process, std::span<const ProcessIdentity> pythons) {
   const auto name = name_of(process);

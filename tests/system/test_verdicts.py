@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import expectations
 import pytest
 from interpreters import cache_folder
+from quota import Quota
 from running import Program, gilspy, record_json
 
 SUITES = ("verdict", "thorough") if os.environ.get("GILSPY_TEST_ALL") else ("verdict",)
@@ -61,35 +62,6 @@ def test_verdicts_of_those_that_wait(python):
         pids = [running.enter_context(start(python, CASES[name])).pid for name in LIGHT]
         for name, report in zip(LIGHT, pool.map(record_json, pids)):
             check(name, report)
-
-
-class Quota:
-    """A cgroup of our own with half a CPU, in either version; skips where we may not make one."""
-
-    def __enter__(self):
-        name = "gilspy-test-%d" % os.getpid()
-        for top, files in (("/sys/fs/cgroup/cpu", {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "50000"}),
-                           ("/sys/fs/cgroup", {"cpu.max": "50000 100000"})):
-            self.folder = os.path.join(top, name)
-            try:
-                os.mkdir(self.folder)
-            except OSError:
-                continue
-            try:
-                for file, text in files.items():
-                    with open(os.path.join(self.folder, file), "w", encoding="ascii") as out:
-                        out.write(text)
-                return self
-            except OSError:
-                os.rmdir(self.folder)
-        pytest.skip("no cgroup with a CPU quota can be made here")
-
-    def add(self, pid):
-        with open(os.path.join(self.folder, "cgroup.procs"), "w", encoding="ascii") as out:
-            out.write(str(pid))
-
-    def __exit__(self, *_):
-        os.rmdir(self.folder)
 
 
 @pytest.mark.few_versions

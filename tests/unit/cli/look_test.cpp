@@ -1,7 +1,10 @@
 // One look at a process that changes while it is looked at.
 #include "src/cli/look.h"
 
+#include <gmock/gmock.h>
+
 #include "attached.h"
+#include "formats/dump/dump.h"
 
 namespace gilspy::cli {
 namespace {
@@ -37,6 +40,23 @@ TEST_F(LookTest, WhatTheLastTickCannotReadIsShownAsTheOneBeforeSawIt) {
   EXPECT_TRUE(dump->gils[0].facts.locked);
   ASSERT_EQ(dump->threads.size(), 1U);
   EXPECT_EQ(dump->threads[0].activity, Activity::kHoldsGil);
+}
+
+TEST_F(LookTest, NumbersInsideOfItsContainer) {
+  attach();
+  const auto here = look(attachment_);
+  ASSERT_TRUE(here.has_value()) << here.error().message();
+  EXPECT_FALSE(here->threads[0].tid_inside.has_value() || here->pid_inside.has_value());
+}
+
+TEST_F(LookTest, NumbersInsideThatAreOthers) {
+  attach();
+  target_->set_own_number(Tid{100}, 7);
+  const auto contained = look(attachment_);
+  ASSERT_TRUE(contained.has_value()) << contained.error().message();
+  EXPECT_EQ(contained->threads[0].tid_inside, 7);
+  EXPECT_THAT(formats::dump_text(*contained, {}), ::testing::HasSubstr("Thread 100 (inside 7) \""));
+  EXPECT_THAT(formats::dump_json(*contained), ::testing::HasSubstr("\"tid_inside\": 7"));
 }
 
 TEST_F(LookTest, NothingToShowIsAnError) {

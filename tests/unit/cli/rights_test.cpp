@@ -11,6 +11,7 @@ using platform::CapabilitySet;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 platform::RightsLeft left_with(CapabilitySet kept, CapabilitySet given_up) {
   platform::RightsLeft left;
@@ -33,6 +34,13 @@ TEST(RightsLines, SayWhyOfWhatIsHeld) {
   const auto lines = rights_lines(decision, left_with({Capability::kSysPtrace}, {Capability::kKill}));
   EXPECT_EQ(lines[0], "rights kept: CAP_SYS_PTRACE (process 12 belongs to another user)");
   EXPECT_THAT(lines[1], HasSubstr("given up: 1 capability;"));
+}
+
+TEST(RightsLines, AsManyAsTheProcessHas) {
+  RightsDecision decision;
+  decision.as_many = "the process";
+  const auto lines = rights_lines(decision, left_with({Capability::kKill, Capability::kChown}, {}));
+  EXPECT_THAT(lines[0], StartsWith("rights kept: all that the process has, 2 in number (without CAP_SYS_PTRACE, "));
 }
 
 TEST(RightsLines, WhatIsStillAllowed) {

@@ -52,6 +52,17 @@ TEST(NotPython, SeveralChildren) {
             "13 (python3 3) and 2 more are: use --pid 10");
 }
 
+TEST(NotPython, ANumberFromInsideOfAContainer) {
+  const ProcessIdentity app = process(4243, "/x/python3.13", {"/x/python3.13", "app.py"});
+  EXPECT_EQ(number_inside_text(Pid{7}, std::vector{kUv, app}),
+            "process 7 inside of a container is process 4243 (python3.13 app.py) here: use --pid 4243");
+  EXPECT_EQ(number_inside_text(Pid{7}, std::vector{kUv}), "");
+  EXPECT_EQ(
+      number_inside_text(Pid{7}, std::vector{app, process(5, "", {"python3", "b.py"})}),
+      "inside of containers process 7 is one of 4243 (python3.13 app.py), 5 (python3 b.py) here: use --pid 4243, for "
+      "example");
+}
+
 TEST(NotPython, CommandLinesAreOtherPeoplesBytes) {
   const std::vector<ProcessIdentity> below = {
       process(7, "", {"python3", "-c", "import x\n\x1b[31m" + std::string(500, 'y')})};

@@ -3,11 +3,13 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "child_process.h"
 #include "gilspy/memory.h"
 #include "gilspy/platform.h"
+#include "platform/linux/absent.h"
 
 namespace gilspy {
 namespace {
@@ -27,7 +29,18 @@ TEST(Attach, NoSuchProcess) {
     const auto target = platform::attach(Pid{number});
     ASSERT_FALSE(target.has_value());
     EXPECT_EQ(target.error().code(), ErrorCode::kNoProcess);
-    EXPECT_EQ(target.error().message(), "there is no process " + std::to_string(number));
+    EXPECT_THAT(target.error().message(), StartsWith("there is no process " + std::to_string(number)));
+  }
+}
+
+TEST(Attach, ProcThatIsNotOfOurProcesses) {
+  EXPECT_FALSE(platform::foreign_proc().has_value());
+  EXPECT_FALSE(platform::foreign_proc({.self = "12", .own = 12}).has_value());
+  for (const std::string_view self : {"", "13", "12x"}) {
+    const auto error = platform::foreign_proc({.self = self, .own = 12});
+    ASSERT_TRUE(error.has_value()) << self;
+    EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
+    EXPECT_THAT(error->message(), HasSubstr("mount -t proc proc /proc"));
   }
 }
 
@@ -135,6 +148,9 @@ TEST(Attach, NumbersInAnotherPidNamespace) {
   EXPECT_FALSE((*target)->tid_of_own_number(0));
   (*target)->forget(Tid{pid});
   EXPECT_EQ((*target)->tid_of_own_number(1), Tid{pid});
+  const auto is_it = [pid](const ProcessIdentity& process) { return process.pid == Pid{pid}; };
+  EXPECT_EQ(std::ranges::count_if(platform::numbered_inside(Pid{1}), is_it), 1);
+  EXPECT_EQ(std::ranges::count_if(platform::numbered_inside(Pid{pid}), is_it), 0);
   ::kill(pid, SIGKILL);
 }
 

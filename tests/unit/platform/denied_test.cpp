@@ -30,6 +30,15 @@ TEST(Denied, OwnProcessUnderYama) {
   EXPECT_THAT(text, Not(HasSubstr("\n")));
 }
 
+TEST(Denied, Hidden) {
+  DeniedFacts hidden = facts();
+  hidden.name = "";
+  hidden.target_uid.reset();
+  hidden.hidden = true;
+  EXPECT_THAT(denied_text(hidden), StartsWith("not permitted to read process 42: /proc is mounted with hidepid"));
+  EXPECT_THAT(denied_text(hidden), HasSubstr("run `sudo /usr/bin/gilspy record --pid 42`"));
+}
+
 TEST(Denied, StricterYama) {
   DeniedFacts strict = facts();
   strict.ptrace_scope = 2;

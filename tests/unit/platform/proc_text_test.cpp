@@ -122,6 +122,10 @@ TEST(ProcText, StatusValue) {
   EXPECT_EQ(status_value(status, "Name"), "python3");
   EXPECT_EQ(status_value(status, "gid"), "");
   EXPECT_THAT(parse_numbers(status_value(status, "NSpid")), ElementsAre(12, 3));
+  EXPECT_TRUE(is_number_inside(status, Pid{3}));
+  EXPECT_FALSE(is_number_inside(status, Pid{12}));  // that is what it is called here
+  EXPECT_FALSE(is_number_inside("NSpid:\t12\n", Pid{12}));
+  EXPECT_FALSE(is_number_inside("", Pid{3}));
   EXPECT_THAT(parse_numbers(status_value(status, "Uid")), ElementsAre(1000, 1001, 1000, 1000));
 }
 
