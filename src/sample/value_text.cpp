@@ -269,11 +269,11 @@ void ValueText::put_entries(std::span<const DictEntry> entries, std::uint64_t si
   out_ += "}";
 }
 
-// move_to_end() changes the order without the dict. odictobject.c, the same from 3.8 to 3.15: behind the dict come four
-// words, then the first node of a list that has the order; a node has a key, its hash, and the next node.
+// move_to_end() changes the order without the dict. odictobject.c, the same from 3.8 to 3.15: behind the dict comes
+// the first node of a list that has the order; a node has a key, its hash, and the next node.
 Result<void> ValueText::put_ordered_dict(RemoteAddr object) {
   constexpr std::size_t kMost = 500;  // the order of more is not looked up
-  constexpr std::uint64_t kBehindValues = 8 + 4 * 8, kNextNode = 16;
+  constexpr std::uint64_t kBehindValues = 8, kNextNode = 16;
   GILSPY_TRY(const DictPart part, read_dict_part(memory_, layout_, object, kMost));
   if (part.size == 0) {
     out_ += "{}";
