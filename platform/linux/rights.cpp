@@ -12,6 +12,7 @@
 #include "gilspy/platform.h"
 #include "proc_files.h"
 #include "proc_text.h"
+#include "sanitized.h"
 #include "syscall_filter.h"
 #include "writing.h"
 
@@ -24,19 +25,6 @@ static_assert(int{CAP_DAC_READ_SEARCH} == static_cast<int>(Capability::kDacReadS
 static_assert(int{CAP_FOWNER} == static_cast<int>(Capability::kFowner));
 static_assert(int{CAP_KILL} == static_cast<int>(Capability::kKill));
 static_assert(int{CAP_SYS_PTRACE} == static_cast<int>(Capability::kSysPtrace));
-
-// Leak detection stops our own threads with ptrace at the end.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
 
 using Halves = std::array<__user_cap_data_struct, 2>;  // of 64 bits
 

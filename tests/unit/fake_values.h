@@ -16,7 +16,7 @@ class FakeValues : public FakeObjects {
   static constexpr std::uint64_t kLong = 1ULL << 24, kList = 1ULL << 25, kTuple = 1ULL << 26, kBytes = 1ULL << 27,
                                  kStr = 1ULL << 28, kDict = 1ULL << 29, kException = 1ULL << 30, kType = 1ULL << 31;
 
-  explicit FakeValues(const RuntimeLayout& chosen) : FakeObjects(chosen), meta_(make_type("type", kType)) {}
+  explicit FakeValues(const RuntimeLayout& chosen) : FakeObjects(chosen) { meta_ = make_type("type", kType); }
 
   // One that is not made at run time.
   RemoteAddr builtin(const std::string& name, std::uint64_t flags = 0, RemoteAddr base = {}) {
@@ -131,7 +131,7 @@ class FakeValues : public FakeObjects {
   }
 
   std::map<std::string, RemoteAddr> builtins_;
-  RemoteAddr meta_;
+  RemoteAddr meta_{};
 };
 
 }  // namespace gilspy

@@ -13,12 +13,14 @@
 #include <ctime>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "child_process.h"
 #include "gilspy/launch.h"
 #include "gilspy/platform.h"
 #include "platform/linux/proc_text.h"
+#include "platform/linux/sanitized.h"
 #include "platform/linux/syscall_filter.h"
 
 namespace gilspy::platform {
@@ -54,6 +56,7 @@ class Refused : public ::testing::TestWithParam<std::pair<const char*, long (*)(
 
 // With all capabilities, so that it is the filter that refuses.
 TEST_P(Refused, WithEperm) {
+  if (kSanitized && std::string_view(GetParam().first) == "ptrace") GTEST_SKIP() << "the sanitizer needs it";
   EXPECT_EQ(told_by([] { return outcome(GetParam().second()); }, {.capabilities = CapabilitySet(~std::uint64_t{0})}),
             "EPERM");
 }
