@@ -161,17 +161,15 @@ bool ThreadTable::carries_its_creators_tid(const InterpreterRecord& interpreter,
   });
 }
 
-// Every visit to an interpreter may make a thread state anew; to us it is the same thread that comes again.
+// Every visit to an interpreter may make a thread state anew, and so does every PyGILState_Ensure() of a thread that C
+// code started; to us it is the same thread that comes again. The kernel uses tids again, with another stack mostly.
 std::optional<ThreadIndex> ThreadTable::earlier_visit(const ThreadRecord& visitor) const {
-  if (!visitors_ || !visitor.info.python) return std::nullopt;
-  const auto same = [&](const ThreadRecord& record) {
-    return record.info.python && record.info.tid == visitor.info.tid &&
-           record.info.interpreter_id == visitor.info.interpreter_id &&
-           !(listed_.contains(record.state) && find(record.state) == record.info.index);
-  };
-  const auto found = std::ranges::find_if(threads_, same);
-  if (found == threads_.end()) return std::nullopt;
-  return found->info.index;
+  const auto known = latest_.find(place_of(visitor));
+  if (known == latest_.end()) return std::nullopt;
+  const ThreadRecord& record = at(known->second);
+  const bool is_there = record.alive && listed_.contains(record.state) && find(record.state) == record.info.index;
+  if (is_there || (!visitors_ && record.info.ident != visitor.info.ident)) return std::nullopt;
+  return record.info.index;
 }
 
 ThreadIndex ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& started) {
@@ -181,7 +179,7 @@ ThreadIndex ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& start
     ThreadRecord& earlier = at(*before);
     end(*before);
     record.info.name = earlier.info.name;
-    record.named = earlier.named;
+    record.named = earlier.named && visitors_;
     record.place = earlier.place;
     record.fact_tick = earlier.fact_tick;
     record.fact_slot = earlier.fact_slot;
@@ -189,7 +187,8 @@ ThreadIndex ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& start
   } else {
     threads_.push_back(std::move(record));
   }
-  const ThreadInfo& info = before.has_value() ? at(*before).info : threads_.back().info;
+  const ThreadInfo& info = at(before.value_or(static_cast<ThreadIndex>(threads_.size() - 1))).info;
+  latest_[place_of(at(info.index))] = info.index;
   alive_.push_back(info.index);
   started.push_back(info);
   return info.index;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "gilspy/ids.h"
@@ -127,6 +129,10 @@ class ThreadTable {
   Result<Link> link_at(RemoteAddr address);
   std::optional<Tid> tid_of(const Link& link);
   std::optional<Tid> idle_owner(const Link& link);
+  // An OS thread, and the interpreter that it is in.
+  static std::pair<Tid, std::int64_t> place_of(const ThreadRecord& record) {
+    return {record.info.tid, record.info.interpreter_id};
+  }
   std::optional<ThreadIndex> earlier_visit(const ThreadRecord& visitor) const;
   bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
   bool carries_its_creators_tid(const InterpreterRecord& interpreter, Tid tid) const;
@@ -140,6 +146,7 @@ class ThreadTable {
   std::vector<ThreadRecord> threads_;
   std::vector<ThreadIndex> alive_;
   std::unordered_map<RemoteAddr, ThreadIndex> by_state_;
+  std::map<std::pair<Tid, std::int64_t>, ThreadIndex> latest_;  // by place_of()
   bool visitors_ = false;
   std::unordered_map<std::int32_t, int> native_sightings_;
   std::unordered_set<std::int32_t> python_tids_;  // of threads that have, or had, a thread state
