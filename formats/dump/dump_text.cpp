@@ -129,7 +129,7 @@ class DumpText {
 
   // "self._lock of Pool (_thread.lock at 0x7f12)"
   static std::string exact_name(const LockInfo& lock) {
-    if (lock.name.empty()) return wording::lock_name(lock);
+    if (lock.name.empty() || lock.kind == LockKind::kThread) return wording::lock_name(lock);
     return fmt::format("{} ({} at {:#x})", wording::lock_name(lock), lock.type.empty() ? key(lock.kind) : lock.type,
                        lock.address.value());
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace gilspy::wording {
@@ -118,12 +119,20 @@ std::string function_name(const Frame& frame, const TargetFacts& target) {
 
 namespace {
 
+// With which the C library begins a program or a thread.
+bool is_beginning(const Frame& frame) {
+  constexpr std::array<std::string_view, 7> kNames{
+      "_start", "__libc_start_main", "__libc_start_main_impl", "__libc_start_call_main", "clone",
+      "clone3", "start_thread"};
+  return std::ranges::find(kNames, frame.function) != kNames.end();
+}
+
 // What stands between a call in Python and the function that is meant: ctypes, and CPython's own ways to call whatever
-// an object has.
+// an object has. Also what stands between the kernel and a thread that never was in Python.
 bool is_glue(const Frame& frame) {
   const auto begins = [&](std::string_view with) { return frame.function.starts_with(with); };
-  return frame.file == "_ctypes" || frame.file.starts_with("libffi.") || begins("PyNumber_") || begins("PyObject_") ||
-         begins("PySequence_") || begins("PyIter_");
+  return is_beginning(frame) || frame.file == "_ctypes" || frame.file.starts_with("libffi.") || begins("PyNumber_") ||
+         begins("PyObject_") || begins("PySequence_") || begins("PyIter_");
 }
 
 }  // namespace

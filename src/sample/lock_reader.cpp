@@ -21,6 +21,8 @@ constexpr std::size_t kNodeNext = 0, kNodePrevious = 8;
 constexpr Nanos kTimeToBeFair = 1ms;  // written down is the beginning of the wait and this
 
 constexpr std::string_view kCondition = "Condition";
+// Of threading: where the main thread waits when the program is at its end, up to 3.12 for a lock of each thread.
+constexpr std::string_view kEndOfProgram = "_shutdown";
 constexpr std::size_t kCallsInWait = 3;  // Condition.wait and what it calls
 
 constexpr std::size_t kMostSearched = 6;  // frames in which a lock's name is looked for
@@ -249,6 +251,11 @@ LockInfo LockReader::describe(const Waiter& waiter, const FoundLock& found) {
   for (auto place = waiter.frames.rbegin(); place != waiter.frames.rend() && searched < kMostSearched; ++place) {
     if (is_library(*place)) {
       const std::string method = method_at(*place);
+      if (method == kEndOfProgram) {
+        info.kind = LockKind::kThread;
+        info.name = "the other threads to end";
+        return info;
+      }
       const RemoteAddr self = self_of(*place);
       const std::string type = types_.of(self);
       if (type == kCondition && method == "wait") waits_for_notice = true;

@@ -187,3 +187,14 @@ def test_objects_that_nobody_shares(free_threaded):
         report = record_json(program.pid)
     assert sum(lock["wait_s"] for lock in contended(report)) < 0.1 * report["duration_s"]
     assert report["verdict"]["code"] == "parallel_free_threaded", report["verdict"]["headline"]
+
+
+def test_the_end_of_a_program_is_no_lock(any_python):
+    """The main thread waits for the others: up to 3.12 for a lock that each of them has."""
+    with Program(any_python.executable, "foreign_thread.py", "--threads", 2) as program:
+        report = record_json(program.pid, seconds=1)
+        text = gilspy("dump", "--pid", program.pid).stdout
+    assert contended(report) == []
+    (main,) = [thread for thread in report["threads"] if thread["name"] == "MainThread"]
+    assert main["activities"]["blocked"] > 0 and main["activities"]["waits_for_lock"] == 0
+    assert '"MainThread": blocked, waits for the other threads to end\n' in text

@@ -10,9 +10,9 @@ import subprocess
 import pytest
 from builds import SPINNERS, assert_recorded, running, runtime_file, shared_pythons
 from conftest import WANTED
-from running import ROOT, Program, find_gilspy, gilspy
+from running import ROOT, Program, find_gilspy, gilspy, record_json
 
-EMBED = ROOT / "fixtures" / "native" / "embed.c"
+NATIVE = ROOT / "fixtures" / "native"
 SHARED = [pytest.param(one, id=str(one)) for one in shared_pythons() if one.name in WANTED]
 # What can be imported from a library that has no version in its name tells the version of 3.10 and before.
 WITH_MODULE = "import select\n" + SPINNERS
@@ -22,10 +22,10 @@ every_shared = pytest.mark.parametrize("build", SHARED or [
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
 
 
-def compiled(program, *arguments):
+def compiled(program, *arguments, source="embed.c"):
     if not shutil.which("cc"):
         pytest.skip("no C compiler")
-    subprocess.run(["cc", "-O1", "-g", "-o", program, EMBED, *arguments, "-ldl"], check=True)
+    subprocess.run(["cc", "-O1", "-g", "-o", program, NATIVE / source, *arguments, "-ldl", "-pthread"], check=True)
     return program
 
 
@@ -246,3 +246,18 @@ def test_exchanged_for_those_who_may_not_open_it(build, embed):
                 assert "spin" in done.stdout
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+# --- threads of C code -----------------------------------------------------------------------------------------------
+
+def test_a_thread_of_a_library_that_calls_python(any_python, tmp_path):
+    """Each call makes a thread state anew, and is the same thread all the same."""
+    library = compiled(tmp_path / "libcaller.so", "-shared", "-fPIC", source="caller.c")
+    with Program(any_python.executable, "foreign_thread.py", "--library", library) as program:
+        report = record_json(program.pid, seconds=1)
+    threads = [thread for thread in report["threads"] if thread["python"]]  # it is another one while it is not in Python
+    rows = [thread["name"] for thread in threads]
+    assert sorted(rows) == ["MainThread", "caller", "spinner-0"], rows
+    did = threads[rows.index("caller")]["activities"]
+    at_work = "runs_without_gil" if any_python.free_threaded else "waits_for_gil"
+    assert did[at_work] > 0.1, did

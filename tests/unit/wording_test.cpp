@@ -127,6 +127,8 @@ TEST(Wording, WorkIsWhatPythonCalled) {
   const StackId start = add(kNoStack, "clone3", "libc.so.6", true), python = add(start, "load", "a.py", false);
   EXPECT_EQ(work(kNoStack), "(no Python frame) -> ");
   EXPECT_EQ(work(start), "(no Python frame) -> clone3 [libc.so.6]");
+  const StackId own = add(add(start, "start_thread", "libc.so.6", true), "hold", "app", true);
+  EXPECT_EQ(work(add(own, "usleep", "libc.so.6", true)), "(no Python frame) -> hold [app]");
   EXPECT_EQ(work(python), "load (a.py) -> ");
   const StackId called = add(python, "sort", "python3", true);
   EXPECT_EQ(work(add(called, "memcpy", "libc.so.6", true)), "load (a.py) -> sort [python3]");
