@@ -146,6 +146,7 @@ std::string parallel(const Numbers& n, std::string_view how, const std::string& 
   if (!n.gil_enabled)
     return fmt::format("{}: {}{}.", used, how, are_cpus_exhausted(n) ? "; the CPUs are the limit" : "");
   if (are_cpus_exhausted(n)) return fmt::format("{}: {}; the CPUs are the limit, not the GIL.", used, how);
+  if (is_serialized(n) || is_hogged(n)) return fmt::format("{}: {}.", used, how);  // beside the GIL of each
   return fmt::format("{}: {}; the GIL is not what limits them.", used, how);
 }
 
