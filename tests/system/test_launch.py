@@ -249,6 +249,7 @@ def test_of_several_pythons_the_first_goes_into_a_pipe(python, tmp_path):
     with open(copy, "wb") as file, subprocess.Popen(["cat", pipe], stdout=file) as reader:
         try:
             done = record_two_pythons(python, pipe, 0.4, 1.6)
+            reader.wait(30)
         finally:
             reader.terminate()
     assert done.returncode == 0, done.stderr
