@@ -143,6 +143,16 @@ def told_of_runs(by_section):
     return "; ".join("%s (%s)" % (value, ", ".join(name for name, one in by_section.items() if one == value)) for value in told)
 
 
+def write_sections(facts, sections):
+    """Into the document that is there, those that could be run."""
+    sections = [section for section in sections if not section.failure]
+    document = running.ROOT / "docs" / "benchmarks.md"
+    titles = [importlib.import_module(name).TITLE for name in SECTIONS + FULL_ONLY]
+    document.write_text(report.with_sections(document.read_text(encoding="utf-8"), facts, sections, titles), encoding="utf-8")
+    say("wrote %s of docs/benchmarks.md; the README's headlines are those of whole runs" %
+        ", ".join(section.title for section in sections))
+
+
 def write_documents(facts, sections):
     readme = running.ROOT / "README.md"
     text = report.with_headlines(readme.read_text(encoding="utf-8"), report.headlines(facts, sections))
@@ -157,7 +167,7 @@ def parse_arguments():
     length.add_argument("--quick", action="store_true", help="under three minutes (default)")
     length.add_argument("--full", action="store_true", help="more versions, more and longer rounds: two to three hours")
     parser.add_argument("--write", action="store_true",
-                        help="write docs/benchmarks.md and the README's headlines (with --full)")
+                        help="with --full: write docs/benchmarks.md and the README's headlines; of some sections, these alone")
     parser.add_argument("--json", metavar="FILE", help="also write all results as JSON")
     parser.add_argument("--from", metavar="FILE", action="append", dest="earlier",
                         help="with --write: measure nothing, but take the results of earlier runs with --full --json")
@@ -166,8 +176,8 @@ def parse_arguments():
     arguments = parser.parse_args()
     if arguments.earlier and not arguments.write:
         parser.error("--from is for --write")
-    if arguments.write and not arguments.earlier and (not arguments.full or arguments.sections):
-        parser.error("--write needs --full and all sections, or --from: the document is of a whole")
+    if arguments.write and not arguments.earlier and not arguments.full:
+        parser.error("--write needs --full, or --from")
     return arguments
 
 
@@ -204,7 +214,7 @@ def main():
     print("\n=== What fell behind ===\n%s" % ("\n".join(behind) or "nothing: every goal was met"))
     print("took %s" % ", ".join("%s %.0f s" % (section.name, section.seconds) for section in sections))
     if arguments.write:
-        write_documents(facts, sections)
+        (write_sections if arguments.sections else write_documents)(facts, sections)
     sys.exit(any(section.failure for section in sections))
 
 

@@ -1,8 +1,10 @@
 """Results as text for the terminal, as Markdown for docs/benchmarks.md, and as the README's block of headlines."""
 
 import dataclasses
+import re
 
 VERDICTS = {True: "met", False: "NOT met", None: "not judged"}
+BEHIND = "What fell behind"
 BEGIN, END = "<!-- headlines of ./dev bench -->", "<!-- end of the headlines -->"
 
 
@@ -89,15 +91,31 @@ def fell_behind(facts, sections):
     return lines
 
 
+def fell_behind_part(lines):
+    return "## %s\n\n%s" % (BEHIND, "\n".join(lines) if lines else "Every goal was met.")
+
+
 def document(facts, sections):
     """docs/benchmarks.md; `facts`: lines about machine, versions and command."""
-    parts = ["# Benchmarks", "Written by `%s`; not edited by hand. All figures are of one machine: ratios carry over, "
-             "absolute numbers do not." % facts["command"],
+    parts = ["# Benchmarks", "Written by `%s`; not edited by hand. All figures of a section are of one machine: ratios carry "
+             "over, absolute numbers do not." % facts["command"],
              "| | |\n|---|---|\n" + "\n".join("| %s | %s |" % (key, value) for key, value in facts.items())]
-    behind = fell_behind(facts, sections)
-    parts.append("## What fell behind\n\n" + ("\n".join("- " + line for line in behind) if behind
-                                              else "Every goal was met."))
+    parts.append(fell_behind_part(["- " + line for line in fell_behind(facts, sections)]))
     return "\n\n".join(parts + [markdown_section(section) for section in sections]) + "\n"
+
+
+def with_sections(text, facts, sections, titles):
+    """The document with these sections, which were run alone, in the place of what it had of them, or in the order of `titles`."""
+    head, *rest = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
+    bodies = dict(zip(rest[::2], rest[1::2]))
+    alone = "Measured alone, on %s, %s, by `%s`, with %s beside %s." % tuple(
+        facts[key] for key in ("machine", "date", "command", "gilspy", "peers"))
+    behind = [line for line in bodies.pop(BEHIND).splitlines() if line.startswith("- ")]
+    for section in sections:
+        behind = [line for line in behind if not re.match(r"- (failed: )?%s: " % re.escape(section.title), line)]
+        bodies[section.title] = "\n" + markdown_section(section).partition("\n")[2].strip() + "\n\n" + alone + "\n\n"
+    behind += ["- " + line for line in fell_behind(dict(facts, **{"peers that are missing": "none"}), sections)]
+    return "\n\n".join([head.rstrip(), fell_behind_part(behind)] + ["## %s\n\n%s" % (title, bodies[title].strip()) for title in titles if title in bodies]) + "\n"
 
 
 def headlines(facts, sections):

@@ -166,7 +166,8 @@ def section(met, name="speed", failure=""):
     return report.Section(name, name.title(), "How.", None if failure else results, failure)
 
 
-FACTS = {"peers that are missing": "none", "command": "./dev bench --full", "date": "2020-01-01", "machine": "2 CPUs", "gilspy": "gilspy 0.1.0 abc"}
+FACTS = {"peers that are missing": "none", "command": "./dev bench --full", "date": "2020-01-01", "machine": "2 CPUs",
+         "gilspy": "gilspy 0.1.0 abc", "peers": "py-spy 0.4.3"}
 
 
 def test_numbers_stand_below_each_other():
@@ -209,6 +210,20 @@ def test_a_bias_is_explained_only_as_far_as_that_goes(bias, truncated, control, 
 
 def test_bars_do_not_break_a_markdown_table():
     assert "| a\\|b | 5.3 |" in report.document(FACTS, [section(True)])
+
+
+def test_a_section_alone_takes_the_place_of_what_the_document_had():
+    whole = report.document(FACTS, [section(False, "speed"), section(False, "harm")])
+    alone = report.Section("harm", "Harm", "Anew.", Results([], [Goal("g", "5 %", False, "b")], [], []))
+    facts = dict(FACTS, machine="4 CPUs")
+    titles = ["Speed", "Harm"]
+    once = report.with_sections(whole, facts, [alone], titles)
+    assert "Anew." in once and "on 4 CPUs" in once and once.count("## Harm\n") == 1
+    assert "- Harm: NOT met: g: 5 % (b)" in once and "- Harm: NOT met: fast" not in once
+    assert report.with_sections(once, facts, [alone], titles) == once
+    without = report.document(FACTS, [section(False, "speed")])
+    added = report.with_sections(without, facts, [alone], titles)
+    assert added.index("## Speed\n") < added.index("## Harm\n")
 
 
 def test_the_readme_gets_its_headlines_again_and_again():
