@@ -37,10 +37,10 @@ bool is_blocked(const SyscallFacts& facts) {
 }
 
 // From the stack pointer to the end of the page, and page after page: the stack ends where nothing is mapped. One piece
-// is quicker copied where the end is known from the last time; `end`: null where it is not.
+// is quicker copied where the end is known; `end`: null where it is not.
 std::size_t copy_stack(MemoryReader& memory, RemoteAddr from, std::span<std::byte> into, RemoteAddr& end) {
-  if (from < end && end.since(from) <= into.size()) {
-    const ReadRange whole{from, into.first(end.since(from))};
+  if (from < end) {
+    const ReadRange whole{from, into.first(std::min<std::size_t>(end.since(from), into.size()))};
     const auto complete = memory.read_batch({&whole, 1});
     if (complete.has_value() && *complete == 1) return whole.into.size();
     end = RemoteAddr{};
@@ -108,16 +108,17 @@ bool LiveSampler::copy_native_stopped(ThreadIndex thread, Sample& sample) {
     return false;
   }
   record.let_go = true;
-  bool copied = false;
+  std::optional<NativeCopied> copied;
   if ((*stop)->holds(record.info.tid)) {
     const auto registers = (*stop)->registers(record.info.tid);
     // Meanwhile it may have let go of the GIL, or got it: then it does something else than this tick says.
     const bool as_told =
         words_.read(then_, other_heads_).has_value() && then_.size() == now_.size() && holds_gil(record, then_) == held;
-    copied = registers.has_value() && as_told && copy_native(thread, *registers, -1, sample);
+    if (registers.has_value() && as_told) copied = copy_native(record, *registers);
   }
   sample.pause += (*stop)->release();
-  return copied;
+  if (copied) keep_native(thread, *copied, -1, sample);
+  return copied.has_value();
 }
 
 bool LiveSampler::copy_native_blocked(ThreadIndex thread, Sample& sample) {
@@ -136,14 +137,12 @@ bool LiveSampler::copy_native_blocked(ThreadIndex thread, Sample& sample) {
     Registers told;
     told.set(Registers::kStackPointer, before.stack_pointer.value());
     told.set(Registers::kInstruction, before.instruction.value());
-    const auto job = std::exchange(record.native, nullptr);
-    if (!copy_native(thread, all_registers.value_or(told), before.number, sample)) return false;
+    record.native = nullptr;
+    const auto copied = copy_native(record, all_registers.value_or(told));
+    if (!copied) return false;
     const auto after = target_.syscall_of(record.info.tid);
-    if (!after.has_value() || !is_same_place(before, *after)) {
-      record.native_tick = 0;
-      record.native = nullptr;
-      return false;
-    }
+    if (!after.has_value() || !is_same_place(before, *after)) return false;
+    keep_native(thread, *copied, before.number, sample);
     record.native_call = before;
   }
   record.native_tick = tick_;
@@ -165,19 +164,27 @@ std::size_t LiveSampler::copy_native_stack(RemoteAddr from, RemoteAddr& end) {
   return 0;
 }
 
-// While it stands still.
-bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call,
-                              Sample& sample) {
-  ThreadRecord& record = table_.at(thread);
+// While it stands still. Nothing: its stacks could not be read.
+std::optional<LiveSampler::NativeCopied> LiveSampler::copy_native(ThreadRecord& record, const Registers& registers) {
+  // A pthread's struct lies above its stack. What comes behind may be mapped as well: the stack of another thread.
+  if (record.stack_end.is_null()) record.stack_end = RemoteAddr(to_int(record.info.ident));
   const std::size_t size = copy_native_stack(registers.stack_pointer(), record.stack_end);
   const StackRequest request{record.state, record.id, &record.plan, true};
   std::vector<StackOutcome> outcomes;
-  if (!stacks_.read({&request, 1}, outcomes).has_value()) return false;
+  if (!stacks_.read({&request, 1}, outcomes).has_value()) return std::nullopt;
   const StackOutcome& outcome = outcomes.front();
-  if (size == 0 || outcome.other_thread || outcome.quality != StackQuality::kWhole) return false;
+  if (size == 0 || outcome.other_thread || outcome.quality != StackQuality::kWhole) return std::nullopt;
+  return NativeCopied{registers, size, outcome};
+}
+
+// It may go on meanwhile.
+void LiveSampler::keep_native(ThreadIndex thread, const NativeCopied& copied, std::int64_t system_call,
+                              Sample& sample) {
+  ThreadRecord& record = table_.at(thread);
+  const StackOutcome& outcome = copied.python;
   auto job = std::make_shared<NativeJob>();
-  job->copy.registers = registers;
-  job->copy.stack.assign(stack_bytes_.begin(), stack_bytes_.begin() + static_cast<std::ptrdiff_t>(size));
+  job->copy.registers = copied.registers;
+  job->copy.stack.assign(stack_bytes_.begin(), stack_bytes_.begin() + static_cast<std::ptrdiff_t>(copied.size));
   job->copy.system_call = system_call;
   job->copy.python = outcome.stack;
   for (std::size_t depth = 0; depth < std::min(record.plan.depth, record.plan.known.size()); ++depth) {
@@ -191,13 +198,12 @@ bool LiveSampler::copy_native(ThreadIndex thread, const Registers& registers, st
   record.native_tick = tick_;
   record.native_call = {};
   ThreadFacts& facts = facts_of(thread, sample);
-  if (facts.quality != StackQuality::kUnchanged && facts.stack == outcome.stack) return true;
+  if (facts.quality != StackQuality::kUnchanged && facts.stack == outcome.stack) return;
   // Read for the first time at this tick, or once more: it went on since.
   const auto switches = facts.context_switches;
   note_stack(thread, outcome, sample);
   ThreadFacts& now = facts_of(thread, sample);
   if (switches.has_value() && now.context_switches.has_value()) *now.context_switches += *switches;
-  return true;
 }
 
 // Which stacks of this sample have native functions. Those of a thread that could not be copied now, does not hold the

@@ -48,6 +48,12 @@ class LiveSampler : public Sampler {
   const ThreadInfo& thread(ThreadIndex index) const override;
 
  private:
+  struct NativeCopied {  // of a thread that stood still; its stack lies in stack_bytes_
+    Registers registers;
+    std::size_t size = 0;
+    StackOutcome python;
+  };
+
   Result<void> take(Sample& sample);
   Result<void> slow_chores(Sample& sample);
   Result<void> look();
@@ -89,7 +95,8 @@ class LiveSampler : public Sampler {
   bool copy_native_stopped(ThreadIndex thread, Sample& sample);
   bool copy_native_blocked(ThreadIndex thread, Sample& sample);
   std::size_t copy_native_stack(RemoteAddr from, RemoteAddr& end);
-  bool copy_native(ThreadIndex thread, const Registers& registers, std::int64_t system_call, Sample& sample);
+  std::optional<NativeCopied> copy_native(ThreadRecord& record, const Registers& registers);
+  void keep_native(ThreadIndex thread, const NativeCopied& copied, std::int64_t system_call, Sample& sample);
   bool holds_gil(const ThreadRecord& record, std::span<const GilWords> words) const;
   void tell_native(Sample& sample);
   void pick_stacks(const Sample& sample);

@@ -38,6 +38,7 @@ SCRIPT = pathlib.Path(__file__).with_name("gdb_stacks.py")
 MOST_GDB_S = 120
 LEAST_PERCENT = 99.0
 MOST_SLOWER = 1.0  # percent, at the default rate
+MOST_PAUSE_US = 30
 DEFAULT_HZ = 100   # of gilspy record --native
 FAILURES = (AssertionError, OSError, ValueError, subprocess.SubprocessError)
 
@@ -364,7 +365,17 @@ def run_cost(plan, results):
         condition = next(one for one in found if one.sampler and one.sampler.name == "gilspy" and one.how == "native"
                          and one.rate == DEFAULT_HZ)
         results.goals.append(goal_of_cost(found[condition], control, python))
+        results.goals.append(goal_of_pauses(found[condition], python))
     return results
+
+
+def goal_of_pauses(pairs, python):
+    text = "half of the pauses at %d Hz at most %g us, on CPython %s" % (DEFAULT_HZ, MOST_PAUSE_US, python.name)
+    if not pairs.pauses:
+        return Goal(text, "-", None, "nobody was stopped")
+    medians = [1e6 * pauses["median_s"] for pauses, _ in pairs.pauses]
+    return Goal(text, with_spread(medians, "%.0f") + " us", statistics.median(medians) <= MOST_PAUSE_US,
+                "its registers, two copies and letting it go are five system calls")
 
 
 def goal_of_cost(pairs, control, python):
