@@ -33,7 +33,7 @@ struct Options {
   std::string count_name = "samples";
   double width = 1200;                      // pixels; never below kMinWidth
   double min_width_percent = 100.0 / 1180;  // of all counts; 1 pixel of the default width. 0 draws everything
-  std::size_t max_frames = 15'000;          // browsers need about a second for 10,000; 0 = no limit
+  std::size_t max_frames = 15'000;  // browsers need about a second for 10,000. 0: all, long runs of recursion as well
   // Which activity all frames belong to, for views whose stacks do not name one ("waits for the GIL" for the view of
   // waits). Empty: the activity is read from the first or second frame of each stack.
   std::string family;

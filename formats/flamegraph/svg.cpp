@@ -118,7 +118,7 @@ std::string render(std::span<const FoldedLine> lines, const Options& asked) {
   options.width = std::isfinite(asked.width) ? std::max(asked.width, kMinWidth) : kMinWidth;
   Flow stacks = flow(lines);
   Pruning pruning = prune(stacks, options.min_width_percent, options.max_frames);
-  fold_chains(stacks, pruning);
+  if (options.max_frames > 0) fold_chains(stacks, pruning);
   Page page;
   page.width = options.width;
   page.title = sanitised(options.title);
