@@ -145,6 +145,7 @@ RemoteAddr TaskReader::task_of_node(RemoteAddr node) {
   for (Offset distance = layout_.object.var_size; distance < kLargestTask; distance += 8) {
     const RemoteAddr task = node - distance;
     if (types_.of(task) != "_asyncio.Task" || !find_fields(task)) continue;
+    if (distance >= fields_->size) break;  // its own task has gone: that is the one in front of it
     fields_->node = distance;
     return task;
   }
@@ -216,7 +217,7 @@ bool TaskReader::find_fields(RemoteAddr task) {
     if (!is_coroutine_type(types_.of(view.pointer(at)))) continue;
     const std::string& name = types_.of(view.pointer(at + 8));
     if (name != "str" && name != "int") continue;
-    fields_ = Fields{at, 0};
+    fields_ = Fields{*size, at, 0};
     return true;
   }
   return false;

@@ -63,6 +63,7 @@ class TaskReader {
   // Where a Task object (_asynciomodule.c, FutureObj_HEAD) has its fields: found by what lies there, since no header
   // and no table has the struct.
   struct Fields {
+    std::uint64_t size = 0;
     Offset coroutine = 0;  // in front of it the future that it waits for, behind it the name, the context and the links
     Offset node = 0;       // the links in a list of tasks, 3.14+; 0: not known yet
   };
