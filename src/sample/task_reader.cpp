@@ -18,6 +18,8 @@ constexpr std::size_t kMostTasks = 100'000;
 constexpr std::size_t kMostAwaited = 200;  // coroutines that await each other
 constexpr std::size_t kLargestTask = 512;  // bytes of a Task object
 constexpr std::size_t kMostThreads = 10'000;
+constexpr std::size_t kMostReadings = 30;   // of all tasks, until none came or went meanwhile
+constexpr std::size_t kMostLooks = 20'000;  // in all of them
 
 // struct llist_node
 constexpr std::uint64_t kNext = 0, kPrevious = 8;
@@ -44,14 +46,28 @@ bool comes_first(const TaskState& a, const TaskState& b) {
 
 }  // namespace
 
-std::vector<TaskState> TaskReader::read(const Home& home) {
-  std::vector<Seen> all;
-  const std::vector<RemoteAddr> tasks = list(home);
-  const std::vector<Running> now = running(home);
-  for (const RemoteAddr task : tasks) {
-    const bool is_running = std::ranges::find(now, task, &Running::task) != now.end();
-    if (auto seen = look(task, home, is_running)) all.push_back(std::move(*seen));
+// Where tasks come and go all the time, the reading that saw most of them.
+std::vector<TaskReader::Seen> TaskReader::look_at_all(const Home& home) {
+  std::vector<Seen> most;
+  std::vector<RemoteAddr> tasks = list(home);
+  for (std::size_t readings = 0, looks = 0; readings < kMostReadings && looks <= kMostLooks; ++readings) {
+    std::vector<Seen> all;
+    const std::vector<Running> now = running(home);
+    for (const RemoteAddr task : tasks) {
+      const bool is_running = std::ranges::find(now, task, &Running::task) != now.end();
+      if (auto seen = look(task, home, is_running)) all.push_back(std::move(*seen));
+    }
+    looks += tasks.size();
+    if (all.size() >= most.size()) most = std::move(all);
+    std::vector<RemoteAddr> after = list(home);
+    if (after == tasks) break;
+    tasks = std::move(after);
   }
+  return most;
+}
+
+std::vector<TaskState> TaskReader::read(const Home& home) {
+  std::vector<Seen> all = look_at_all(home);
   std::ranges::sort(all, [](const Seen& a, const Seen& b) { return comes_first(a.state, b.state); });
   std::unordered_map<RemoteAddr, std::size_t> places;
   for (std::size_t i = 0; i < all.size(); ++i) places.emplace(all[i].state.address, i);

@@ -68,6 +68,7 @@ class TaskReader {
     Offset node = 0;       // the links in a list of tasks, 3.14+; 0: not known yet
   };
 
+  std::vector<Seen> look_at_all(const Home& home);
   std::vector<RemoteAddr> tasks_in_lists(const Home& home);
   std::vector<RemoteAddr> tasks_in_sets(const Home& home);
   std::vector<RemoteAddr> nodes_of(RemoteAddr head);

@@ -16,6 +16,7 @@ using std::chrono_literals::operator""us;
 constexpr Nanos kStepEvery = 4ms;    // a task is looked at: some 0.1 ms
 constexpr Nanos kListEvery = 200ms;  // and so much more for each task that there is
 constexpr Nanos kListEveryMore = 50us;
+constexpr Nanos kListAgain = 10ms;  // instead, where tasks have gone: others will have come
 constexpr Nanos kFreshFor = 50ms;
 constexpr int kMostTries = 3;              // at a time
 constexpr std::size_t kMostNames = 1000;   // told apart
@@ -50,6 +51,7 @@ void TaskWatch::step(Nanos now, const std::vector<TaskReader::Home>& homes, std:
   // Those that run leave their turn to the next.
   for (int tries = 0; tries < kMostTries && !listed_.empty(); ++tries) {
     if (look_at_next(now, homes, told)) return;
+    if (now >= list_due_) list(now, homes);
   }
 }
 
@@ -64,6 +66,7 @@ bool TaskWatch::look_at_next(Nanos now, const std::vector<TaskReader::Home>& hom
   if (seen == nullptr) {
     listed_[next_] = listed_.back();
     listed_.pop_back();
+    list_due_ = std::min(list_due_, list_again_);
     return false;
   }
   if (which_ != AsyncTasks::kAll) return true;
@@ -81,7 +84,9 @@ void TaskWatch::list(Nanos now, const std::vector<TaskReader::Home>& homes) {
   for (std::size_t i = 0; i < homes.size(); ++i) {
     for (const RemoteAddr task : tasks_.list(homes[i])) listed_.push_back({task, i});
   }
-  list_due_ = now + kListEvery + kListEveryMore * static_cast<std::int64_t>(listed_.size());
+  const Nanos more = kListEveryMore * static_cast<std::int64_t>(listed_.size());
+  list_due_ = now + kListEvery + more;
+  list_again_ = now + kListAgain + more;
   std::unordered_set<RemoteAddr> living;
   for (const Listed& listed : listed_) living.insert(listed.task);
   std::erase_if(known_, [&](const auto& entry) { return !living.contains(entry.first); });

@@ -55,7 +55,7 @@ class TaskWatch {
   std::unordered_set<std::string> names_;
   std::vector<Listed> listed_;
   std::size_t next_ = 0;
-  Nanos due_{0}, list_due_{0};
+  Nanos due_{0}, list_due_{0}, list_again_{0};
 };
 
 }  // namespace gilspy::sample
