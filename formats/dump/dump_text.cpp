@@ -60,8 +60,10 @@ class DumpText {
                      wording::printable(dump_.target.executable)));
     if (dump_.core) describe(*dump_.core);
     if (!dump_.stopped) return;
-    line(bold(fmt::format("It is stopped (SIGSTOP, job control or a debugger): kill -CONT {} lets it go on.",
-                          to_int(dump_.target.pid))));
+    line(bold(
+        fmt::format("It is stopped (SIGSTOP, job control or a debugger): kill -CONT {} lets it go on, a debugger has "
+                    "to be detached.",
+                    to_int(dump_.target.pid))));
   }
 
   void describe(const CoreFacts& core) {

@@ -115,7 +115,11 @@ std::size_t CoreMemory::read_from_file(const Mapping& mapping, std::uint64_t at,
   const auto [entry, is_new] = files_.try_emplace(mapping.path);
   if (is_new) {
     auto file = file_of(mapping);
-    if (file.has_value()) entry->second = std::move(*file);
+    if (file.has_value()) {
+      entry->second = std::move(*file);
+    } else if (file.error().code() != ErrorCode::kSystem) {
+      missing_.push_back(mapping.path);
+    }
   }
   if (entry->second == nullptr) return 0;
   const auto bytes = entry->second->bytes();
@@ -133,16 +137,19 @@ std::size_t CoreMemory::read_from_file(const Mapping& mapping, std::uint64_t at,
 }
 
 // By its first page, which cores have: there are the build id and the table of segments.
-bool CoreMemory::is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const {
+CoreMemory::Sameness CoreMemory::compare(const Mapping& mapping, std::span<const std::byte> bytes) const {
   for (const Mapping& first : mappings_) {
     const CoreSegment* const segment = segment_of(first);
     if (first.path != mapping.path || first.file_offset != 0 || first.writable || segment == nullptr) continue;
     std::array<std::byte, kPage> page{};
     const std::size_t size = read_from_core(*segment, 0, page);
-    if (size > 0) return bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
+    if (size == 0) continue;
+    const bool same = bytes.size() >= size && std::memcmp(page.data(), bytes.data(), size) == 0;
+    return same ? Sameness::kSame : Sameness::kOther;
   }
   // The core does not tell. Then at least nothing is read that is no program or library, whatever a core may name.
-  return bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
+  const bool is_elf = bytes.size() >= SELFMAG && std::memcmp(bytes.data(), ELFMAG, SELFMAG) == 0;
+  return is_elf ? Sameness::kSame : Sameness::kNoProgram;
 }
 
 Result<std::unique_ptr<FileBytes>> CoreMemory::file_of(const Mapping& mapping) const {
@@ -156,7 +163,11 @@ Result<std::unique_ptr<FileBytes>> CoreMemory::file_of(const Mapping& mapping) c
     return fail(ErrorCode::kDenied,
                 fmt::format("{}, which the process of the core ran, cannot be read here{}", path, remedy));
   }
-  if (!is_same_file(mapping, (*file)->bytes())) {
+  const Sameness same = compare(mapping, (*file)->bytes());
+  if (same == Sameness::kNoProgram && !is_program) {
+    return fail(ErrorCode::kSystem, fmt::format("{} is no program or library", path));
+  }
+  if (same != Sameness::kSame) {
     return fail(ErrorCode::kMisfit, fmt::format("{} is not the file that the process of the core ran, but another build"
                                                 "{}",
                                                 path, remedy));
@@ -174,14 +185,6 @@ std::uint64_t CoreMemory::bytes_missing() const {
   std::uint64_t sum = 0;
   for (const CoreSegment& segment : file_.segments()) sum += segment.file_size - present(segment, file_.size());
   return sum;
-}
-
-std::vector<std::string> CoreMemory::files_missing() const {
-  std::vector<std::string> missing;
-  for (const auto& [path, file] : files_) {
-    if (file == nullptr) missing.push_back(path);
-  }
-  return missing;
 }
 
 }  // namespace gilspy::platform

@@ -28,7 +28,8 @@ class CoreMemory {
   // Bytes that the headers promise, and those of them that the file ends before.
   std::uint64_t bytes() const;
   std::uint64_t bytes_missing() const;
-  std::vector<std::string> files_missing() const;
+  // Programs and libraries that were asked for, and are not here, or other builds.
+  const std::vector<std::string>& files_missing() const { return missing_; }
 
  private:
   void add_segments(const CoreNotes& notes);
@@ -37,13 +38,15 @@ class CoreMemory {
   std::size_t read_piece(const Mapping& mapping, RemoteAddr from, std::span<std::byte> into);
   std::size_t read_from_core(const CoreSegment& segment, std::uint64_t at, std::span<std::byte> into) const;
   std::size_t read_from_file(const Mapping& mapping, std::uint64_t at, std::span<std::byte> into);
-  bool is_same_file(const Mapping& mapping, std::span<const std::byte> bytes) const;
+  enum class Sameness { kSame, kOther, kNoProgram };
+  Sameness compare(const Mapping& mapping, std::span<const std::byte> bytes) const;
 
   const CoreFile& file_;
   std::string program_;
   CoreFiles here_;
   std::vector<Mapping> mappings_;                            // by address: one a segment of the file
   std::map<std::string, std::unique_ptr<FileBytes>> files_;  // by path; null: it cannot be had
+  std::vector<std::string> missing_;
 };
 
 }  // namespace gilspy::platform

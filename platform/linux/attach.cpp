@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 
 #include "absent.h"
 #include "denied.h"
@@ -30,7 +31,24 @@ std::size_t descriptors_to_keep() {
   return usable > kDescriptorsForOthers ? usable - kDescriptorsForOthers : 0;
 }
 
+bool is_without_main_thread(Pid pid) {
+  std::error_code unreadable;
+  std::filesystem::directory_iterator thread(proc_path(pid, "task"), unreadable);
+  for (; !unreadable && thread != std::filesystem::directory_iterator(); thread.increment(unreadable)) {
+    const auto text = read_file(thread->path() / "stat");
+    const auto stat = text.has_value() ? parse_stat(*text) : std::nullopt;
+    if (stat && !stat->ended()) return true;
+  }
+  return false;
+}
+
 tl::unexpected<Error> ended(Pid pid) {
+  if (is_without_main_thread(pid)) {
+    return fail(ErrorCode::kNoProcess,
+                fmt::format("the main thread of process {} has ended while others go on: gilspy cannot read such a "
+                            "process. Let the main thread wait for them (join) instead",
+                            to_int(pid)));
+  }
   return fail(ErrorCode::kNoProcess, fmt::format("process {} has ended", to_int(pid)));
 }
 

@@ -2,6 +2,9 @@
 forked beforehand, applications in one file."""
 
 import json
+import pathlib
+import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 import zipapp
 
@@ -215,3 +218,19 @@ def test_another_python_in_its_place(tmp_path):
         assert {process["target"]["python"].split(".")[1] for process in processes} == {
             str(one.minor[1]), str(other.minor[1])}
         assert len({process["target"]["pid"] for process in processes}) == 1
+
+
+def test_a_process_whose_main_thread_has_ended(python, tmp_path):
+    script = tmp_path / "leaderless.py"
+    script.write_text("import ctypes, threading\n"
+                      "threading.Thread(target=threading.Event().wait).start()\n"
+                      "ctypes.CDLL(None).pthread_exit(None)\n", encoding="utf-8")
+    with subprocess.Popen([python.executable, script]) as process:
+        try:
+            while " Z " not in pathlib.Path("/proc/%d/stat" % process.pid).read_text(encoding="utf-8"):
+                time.sleep(0.01)
+            done = gilspy("dump", "--pid", process.pid)
+        finally:
+            process.kill()
+    assert done.returncode == 66
+    assert "the main thread of process %d has ended while others go on" % process.pid in done.stderr

@@ -85,6 +85,20 @@ def test_tasks_that_come_and_go(any_python):
             assert {task["name"] for task in tasks} <= {n for e in AWAITS for n in e} | OTHERS | {"spawner", "brief"}
 
 
+@pytest.mark.alone
+def test_tasks_that_live_for_a_moment(any_python, tmp_path):
+    """Fifty of them are there all the time, each for 30 ms: most of their time is seen."""
+    with tree_of(any_python, "--batches", 0.03) as program:
+        counts = [sum(task["name"] == "passenger" for task in tasks_of(program)) for _ in range(12)]
+        out = tmp_path / "out.folded"
+        done = gilspy("record", "--pid", program.pid, "--async", "all", "-d", 2, "-f", "folded", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert sum(count == 50 for count in counts) >= 9, counts
+    lines = [line.rpartition(" ") for line in out.read_text(encoding="utf-8").splitlines()]
+    time_us = sum(int(count) for stack, _, count in lines if "passenger (" in stack)
+    assert 30 <= time_us / 2e6 <= 52
+
+
 def test_a_running_task(any_python):
     with Program(any_python.executable, "asyncio_callbacks.py", "--handler", "compute") as program:
         looks = [tasks_of(program) for _ in range(20)]
