@@ -61,9 +61,11 @@ void CoreMemory::add_what_files_have(const CoreNotes& notes) {
       mapping.begin = begin;
       mapping.end = end;
       mapping.file_offset = mapped.file_offset + begin.since(mapped.begin);
-      mapping.readable = mapping.executable = true;
+      mapping.readable = true;
       mapping.path = mapped.path;
-      if (begin < end) mappings_.push_back(std::move(mapping));
+      if (begin >= end) return;
+      mapping.executable = may_be_code(mapping);
+      mappings_.push_back(std::move(mapping));
     };
     const auto ends_before = [](const CoreSegment& segment, RemoteAddr address) { return segment.end() <= address; };
     auto segment = std::lower_bound(file_.segments().begin(), file_.segments().end(), mapped.begin, ends_before);
@@ -74,6 +76,28 @@ void CoreMemory::add_what_files_have(const CoreNotes& notes) {
     }
     add(begin, mapped.end);
   }
+}
+
+// The file's own headers say which part is code, and which are constants. False: that it is none.
+bool CoreMemory::may_be_code(const Mapping& mapping) const {
+  const auto file = file_of(mapping);
+  if (!file.has_value()) return true;
+  const std::span<const std::byte> bytes = (*file)->bytes();
+  Elf64_Ehdr header{};
+  if (bytes.size() < sizeof header) return true;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > bytes.size()) return true;
+  const std::size_t fit = (bytes.size() - header.e_phoff) / sizeof(Elf64_Phdr);
+  bool is_code = true;
+  for (std::size_t i = 0; i < std::min<std::size_t>(fit, header.e_phnum); ++i) {
+    Elf64_Phdr segment{};
+    std::memcpy(&segment, bytes.data() + header.e_phoff + i * sizeof segment, sizeof segment);
+    const std::uint64_t begin = segment.p_offset / kPage * kPage;  // what is mapped begins with a page
+    const bool is_here = mapping.file_offset >= begin && mapping.file_offset - begin < segment.p_filesz;
+    if (segment.p_type == PT_LOAD && is_here)
+      is_code = (segment.p_flags & PF_X) != 0;  // of a shared page the later one
+  }
+  return is_code;
 }
 
 const CoreSegment* CoreMemory::segment_of(const Mapping& mapping) const {

@@ -299,6 +299,33 @@ TEST_F(WithAProgram, CodeWithoutASegmentIsOfTheFile) {
   EXPECT_TRUE(mappings[0].executable && !mappings[0].writable);
 }
 
+TEST_F(WithAProgram, TheFileSaysWhichPartIsCode) {
+  std::vector<std::byte> bytes(3 * kPage);
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_phoff = sizeof header;
+  header.e_phentsize = sizeof(Elf64_Phdr);
+  header.e_phnum = 3;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  for (std::size_t i = 0; i < 3; ++i) {
+    Elf64_Phdr segment{};
+    segment.p_type = PT_LOAD;
+    segment.p_flags = i == 1 ? PF_R | PF_X : PF_R;
+    segment.p_offset = i * kPage;
+    segment.p_filesz = i == 0 ? kPage + 8 : kPage;  // it ends in the page in which the code begins
+    std::memcpy(bytes.data() + sizeof header + i * sizeof segment, &segment, sizeof segment);
+  }
+  std::ofstream(program_.path()) << as_text(bytes);
+  CoreMaker maker = one_thread();
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    maker.add_files({{kText + i * kPage, kText + (i + 1) * kPage, i * kPage, program_.path()}}, 1);
+  }
+  const KeptFile file(maker.bytes());
+  std::vector<bool> code;
+  for (const Mapping& mapping : *opened(file.path())->mappings()) code.push_back(mapping.executable);
+  EXPECT_THAT(code, ElementsAre(false, true, false));
+}
+
 // Where a core has no first page of a file, it could name any.
 TEST_F(WithAProgram, OnlyProgramsAndLibrariesAreRead) {
   CoreMaker maker = one_thread();
