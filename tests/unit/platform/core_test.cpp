@@ -321,8 +321,9 @@ TEST_F(WithAProgram, TheFileSaysWhichPartIsCode) {
     maker.add_files({{kText + i * kPage, kText + (i + 1) * kPage, i * kPage, program_.path()}}, 1);
   }
   const KeptFile file(maker.bytes());
+  const auto mappings = *opened(file.path())->mappings();
   std::vector<bool> code;
-  for (const Mapping& mapping : *opened(file.path())->mappings()) code.push_back(mapping.executable);
+  for (const Mapping& mapping : mappings) code.push_back(mapping.executable);
   EXPECT_THAT(code, ElementsAre(false, true, false));
 }
 
