@@ -26,6 +26,18 @@ std::uint64_t present(const CoreSegment& segment, std::uint64_t file_size) {
   return segment.file_offset >= file_size ? 0 : std::min(segment.file_size, file_size - segment.file_offset);
 }
 
+// What is not told may be.
+bool may_be_code(std::span<const Elf64_Phdr> segments, std::uint64_t offset) {
+  bool is_code = true;
+  for (const Elf64_Phdr& segment : segments) {
+    const std::uint64_t begin = segment.p_offset / kPage * kPage;  // what is mapped begins with a page
+    const bool is_here = offset >= begin && offset - begin < segment.p_filesz;
+    // Of a page that two share, the later one.
+    if (segment.p_type == PT_LOAD && is_here) is_code = (segment.p_flags & PF_X) != 0;
+  }
+  return is_code;
+}
+
 }  // namespace
 
 CoreMemory::CoreMemory(const CoreFile& file, const CoreNotes& notes, std::string program, CoreFiles here)
@@ -55,6 +67,7 @@ void CoreMemory::add_segments(const CoreNotes& notes) {
 
 // The kernel has a segment for every mapping, gcore none for what it leaves to files: code and constants.
 void CoreMemory::add_what_files_have(const CoreNotes& notes) {
+  std::map<std::string, std::vector<Elf64_Phdr>> segments;  // by path: a core names a file several times
   for (const CoreMappedFile& mapped : notes.files) {
     const auto add = [&](RemoteAddr begin, RemoteAddr end) {
       Mapping mapping;
@@ -64,7 +77,9 @@ void CoreMemory::add_what_files_have(const CoreNotes& notes) {
       mapping.readable = true;
       mapping.path = mapped.path;
       if (begin >= end) return;
-      mapping.executable = may_be_code(mapping);
+      const auto [known, is_new] = segments.try_emplace(mapping.path);
+      if (is_new) known->second = segments_in_file(mapping);
+      mapping.executable = may_be_code(known->second, mapping.file_offset);
       mappings_.push_back(std::move(mapping));
     };
     const auto ends_before = [](const CoreSegment& segment, RemoteAddr address) { return segment.end() <= address; };
@@ -78,26 +93,21 @@ void CoreMemory::add_what_files_have(const CoreNotes& notes) {
   }
 }
 
-// The file's own headers say which part is code, and which are constants. False: that it is none.
-bool CoreMemory::may_be_code(const Mapping& mapping) const {
+// What the file's own headers say: which part is code, and which are constants.
+std::vector<Elf64_Phdr> CoreMemory::segments_in_file(const Mapping& mapping) const {
+  std::vector<Elf64_Phdr> segments;
   const auto file = file_of(mapping);
-  if (!file.has_value()) return true;
+  if (!file.has_value()) return segments;
   const std::span<const std::byte> bytes = (*file)->bytes();
   Elf64_Ehdr header{};
-  if (bytes.size() < sizeof header) return true;
+  if (bytes.size() < sizeof header) return segments;
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > bytes.size()) return true;
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > bytes.size()) return segments;
   const std::size_t fit = (bytes.size() - header.e_phoff) / sizeof(Elf64_Phdr);
-  bool is_code = true;
-  for (std::size_t i = 0; i < std::min<std::size_t>(fit, header.e_phnum); ++i) {
-    Elf64_Phdr segment{};
-    std::memcpy(&segment, bytes.data() + header.e_phoff + i * sizeof segment, sizeof segment);
-    const std::uint64_t begin = segment.p_offset / kPage * kPage;  // what is mapped begins with a page
-    const bool is_here = mapping.file_offset >= begin && mapping.file_offset - begin < segment.p_filesz;
-    if (segment.p_type == PT_LOAD && is_here)
-      is_code = (segment.p_flags & PF_X) != 0;  // of a shared page the later one
-  }
-  return is_code;
+  segments.resize(std::min<std::size_t>(fit, header.e_phnum));
+  if (segments.empty()) return segments;
+  std::memcpy(segments.data(), bytes.data() + header.e_phoff, segments.size() * sizeof segments[0]);
+  return segments;
 }
 
 const CoreSegment* CoreMemory::segment_of(const Mapping& mapping) const {

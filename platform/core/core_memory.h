@@ -1,6 +1,8 @@
 // The memory of the process: what the core file has of it, and behind that what files have.
 #pragma once
 
+#include <elf.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,7 +36,7 @@ class CoreMemory {
  private:
   void add_segments(const CoreNotes& notes);
   void add_what_files_have(const CoreNotes& notes);
-  bool may_be_code(const Mapping& mapping) const;
+  std::vector<Elf64_Phdr> segments_in_file(const Mapping& mapping) const;
   const CoreSegment* segment_of(const Mapping& mapping) const;
   std::size_t read_piece(const Mapping& mapping, RemoteAddr from, std::span<std::byte> into);
   std::size_t read_from_core(const CoreSegment& segment, std::uint64_t at, std::span<std::byte> into) const;

@@ -31,13 +31,18 @@ std::size_t descriptors_to_keep() {
   return usable > kDescriptorsForOthers ? usable - kDescriptorsForOthers : 0;
 }
 
+bool has_ended(const std::string& stat_path) {
+  const auto text = read_file(stat_path);
+  const auto stat = text.has_value() ? parse_stat(*text) : std::nullopt;
+  return !stat || stat->ended();
+}
+
 bool is_without_main_thread(Pid pid) {
+  if (!has_ended(proc_path(pid, "stat"))) return false;
   std::error_code unreadable;
   std::filesystem::directory_iterator thread(proc_path(pid, "task"), unreadable);
   for (; !unreadable && thread != std::filesystem::directory_iterator(); thread.increment(unreadable)) {
-    const auto text = read_file(thread->path() / "stat");
-    const auto stat = text.has_value() ? parse_stat(*text) : std::nullopt;
-    if (stat && !stat->ended()) return true;
+    if (!has_ended(thread->path() / "stat")) return true;
   }
   return false;
 }

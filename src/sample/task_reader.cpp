@@ -46,7 +46,7 @@ bool comes_first(const TaskState& a, const TaskState& b) {
 
 }  // namespace
 
-// Where tasks come and go all the time, the reading that saw most of them.
+// As they are at one moment; where they come and go all the time, the reading that saw most of them.
 std::vector<TaskReader::Seen> TaskReader::look_at_all(const Home& home) {
   std::vector<Seen> most;
   std::vector<RemoteAddr> tasks = list(home);
@@ -58,9 +58,9 @@ std::vector<TaskReader::Seen> TaskReader::look_at_all(const Home& home) {
       if (auto seen = look(task, home, is_running)) all.push_back(std::move(*seen));
     }
     looks += tasks.size();
-    if (all.size() >= most.size()) most = std::move(all);
     std::vector<RemoteAddr> after = list(home);
-    if (after == tasks) break;
+    if (after == tasks) return all;
+    if (all.size() >= most.size()) most = std::move(all);
     tasks = std::move(after);
   }
   return most;

@@ -375,7 +375,7 @@ def goal_of_pauses(pairs, python):
         return Goal(text, "-", None, "nobody was stopped")
     medians = [1e6 * pauses["median_s"] for pauses, _ in pairs.pauses]
     return Goal(text, with_spread(medians, "%.0f") + " us", statistics.median(medians) <= MOST_PAUSE_US,
-                "its registers, two copies and letting it go are five system calls")
+                "its registers, the GIL's words, two copies and letting it go are five system calls")
 
 
 def goal_of_cost(pairs, control, python):

@@ -108,14 +108,15 @@ def with_sections(text, facts, sections, titles):
     """The document with these sections, which were run alone, in the place of what it had of them, or in the order of `titles`."""
     head, *rest = re.split(r"^## (.*)\n", text, flags=re.MULTILINE)
     bodies = dict(zip(rest[::2], rest[1::2]))
-    alone = "Measured alone, on %s, %s, by `%s`, with %s beside %s." % tuple(
-        facts[key] for key in ("machine", "date", "command", "gilspy", "peers"))
+    alone = "Measured alone, on %s, %s, by `%s`, with %s beside %s (missing: %s)." % tuple(
+        facts[key] for key in ("machine", "date", "command", "gilspy", "peers", "peers that are missing"))
     behind = [line for line in bodies.pop(BEHIND).splitlines() if line.startswith("- ")]
     for section in sections:
         behind = [line for line in behind if not re.match(r"- (failed: )?%s: " % re.escape(section.title), line)]
         bodies[section.title] = "\n" + markdown_section(section).partition("\n")[2].strip() + "\n\n" + alone + "\n\n"
     behind += ["- " + line for line in fell_behind(dict(facts, **{"peers that are missing": "none"}), sections)]
-    return "\n\n".join([head.rstrip(), fell_behind_part(behind)] + ["## %s\n\n%s" % (title, bodies[title].strip()) for title in titles if title in bodies]) + "\n"
+    parts = ["## %s\n\n%s" % (title, bodies[title].strip()) for title in titles if title in bodies]
+    return "\n\n".join([head.rstrip(), fell_behind_part(behind)] + parts) + "\n"
 
 
 def headlines(facts, sections):
