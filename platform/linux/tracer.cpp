@@ -30,45 +30,32 @@ using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""s;
 
 // A thread that runs on another CPU stops within a few microseconds: the wait spins first. One that ran on ours has
-// none as long as we have it, so the wait sleeps soon, until the kernel says by SIGCHLD that a thread has stopped. One
-// that is just entering an uninterruptible state (a page from a disk, a vfork) stops when it leaves it, and one that
-// queues for a CPU when it gets that.
+// none as long as we have it, so the wait sleeps soon, at first no longer than it takes to stop. One that is just
+// entering an uninterruptible state (a page from a disk, a vfork) stops when it leaves it, and one that queues for a
+// CPU when it gets that: then the naps grow.
 constexpr Nanos kSpin = 8us;
-constexpr Nanos kMostSleep = 500us;  // should that signal get lost
+constexpr Nanos kFirstNap = 1us;
 constexpr Nanos kNap = 20us;
 constexpr Nanos kPatience = 1s;
 constexpr Nanos kFuneral = 100ms;
 
-void nap() {
-  const timespec time{0, kNap.count()};
+void nap(Nanos length = kNap) {
+  const timespec time{0, length.count()};
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
 }
 
-// Which signals wait while one lives. Ctrl-Z, or the target would stand still as long as we do (SIGSTOP cannot be
-// helped); and SIGCHLD, which sleep() takes.
-class StopSignals {
+// Ctrl-Z: while one lives it has to wait, or the target would stand still as long as we do. (SIGSTOP cannot be helped.)
+class NoJobControl {
  public:
-  StopSignals() {
+  NoJobControl() {
     sigset_t signals;
     ::sigemptyset(&signals);
-    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU, SIGCHLD}) ::sigaddset(&signals, signal);
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&signals, signal);
     ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
-    struct sigaction action {};
-    ::sigaction(SIGCHLD, nullptr, &action);
-    if (action.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);  // as a parent may have left it: then none is sent
   }
-  ~StopSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  // Until a child or a tracee has stopped or ended, or for so long. False: that long.
-  static bool sleep(Nanos most) {
-    sigset_t child;
-    ::sigemptyset(&child);
-    ::sigaddset(&child, SIGCHLD);
-    const timespec time{0, std::min(most, kMostSleep).count()};
-    return ::sigtimedwait(&child, nullptr, &time) == SIGCHLD;
-  }
+  ~NoJobControl() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  NoJobControl(const NoJobControl&) = delete;
+  NoJobControl& operator=(const NoJobControl&) = delete;
 
  private:
   sigset_t before_{};
@@ -95,7 +82,7 @@ Result<Registers> registers_of(Tid tid) {
 
 class LinuxThreadStop final : public ThreadStop {
  public:
-  LinuxThreadStop(Tracer& tracer, std::unique_ptr<StopSignals> guard, std::vector<Tracer::Tracee> stopped, Nanos since)
+  LinuxThreadStop(Tracer& tracer, std::unique_ptr<NoJobControl> guard, std::vector<Tracer::Tracee> stopped, Nanos since)
       : guard_(std::move(guard)), tracer_(tracer), stopped_(std::move(stopped)), since_(since) {}
   ~LinuxThreadStop() override { release(); }
   LinuxThreadStop(const LinuxThreadStop&) = delete;
@@ -119,7 +106,7 @@ class LinuxThreadStop final : public ThreadStop {
   }
 
  private:
-  std::unique_ptr<StopSignals> guard_;
+  std::unique_ptr<NoJobControl> guard_;
   Tracer& tracer_;
   std::vector<Tracer::Tracee> stopped_;
   Nanos since_;
@@ -142,7 +129,7 @@ Result<std::unique_ptr<ThreadStop>> Tracer::stop_briefly(Tid tid, Nanos patience
 
 Result<std::unique_ptr<ThreadStop>> Tracer::stop_within(std::span<const Tid> tids, Nanos patience) {
   release_late();
-  auto guard = std::make_unique<StopSignals>();
+  auto guard = std::make_unique<NoJobControl>();
   std::vector<Tracee> seized;
   std::optional<Error> refused;
   Nanos since{0};
@@ -181,16 +168,19 @@ std::vector<Tracer::Tracee> Tracer::arrivals(std::span<Tracee> seized, Nanos dea
   return stopped;
 }
 
-// `since`: when the kernel told of it, or the last look at which it had not come yet; unless it came within `spin`.
+// `since`: the last look at which it had not come yet, once it was waited for longer than `spin`.
 Tracer::Arrival Tracer::await(Tracee& tracee, Nanos spin, Nanos deadline, Nanos& since) const {
   const Nanos spin_until = now() + spin;
+  Nanos length = kFirstNap;
   for (;;) {
     const Arrival arrival = look(tracee);
     if (arrival != Arrival::kNotYet) return arrival;
     const Nanos time = now();
     if (time >= deadline) return arrival;
     if (time < spin_until) continue;
-    since = StopSignals::sleep(deadline - time) ? now() : time;
+    since = time;
+    nap(length);
+    length = std::min(2 * length, kNap);
   }
 }
 
