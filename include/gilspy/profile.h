@@ -121,7 +121,7 @@ struct ThreadProfile {
   BlockedTimes blocked{};  // the time of Activity::kBlocked, by what the kernel says
   Spread tenure;           // how long it had the GIL at a time
   Spread to_get_gil;       // how long it waited for it at a time; waits that fell between two ticks are not among them
-  Nanos cpu{0};            // native threads only: on-CPU time by the kernel's account (schedstat)
+  Nanos cpu{0};  // native threads only: on-CPU time by the kernel's account (schedstat), less that of its Python row
   std::optional<ShareMargins> margins{};  // none: it was seen for too short a time
 
   bool operator==(const ThreadProfile&) const = default;

@@ -381,6 +381,7 @@ Pauses Aggregator::pauses() const {
 }
 
 void Aggregator::finish_threads(Profile& profile) {
+  std::unordered_map<Tid, Nanos> in_python;  // what OS threads computed while they had a thread state
   for (Thread& thread : threads_) {
     settle(thread);
     if (thread.alive && thread.info.python) end_context(thread);
@@ -389,7 +390,16 @@ void Aggregator::finish_threads(Profile& profile) {
     row.times = thread.times;
     row.blocked = thread.blocked;
     row.cpu = thread.on_cpu;
+    if (thread.info.python) {
+      in_python[thread.info.tid] +=
+          row.times[index_of(Activity::kHoldsGil)] + row.times[index_of(Activity::kRunsWithoutGil)];
+    }
     profile.threads.push_back(std::move(row));
+  }
+  // Threads of C code that call Python now and then have a row for either; the kernel's account is of both.
+  for (ThreadProfile& row : profile.threads) {
+    const auto known = in_python.find(row.info.tid);
+    if (!row.info.python && known != in_python.end()) row.cpu = std::max(row.cpu - known->second, Nanos{0});
   }
 }
 

@@ -1,6 +1,7 @@
 #include "thread_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "gilspy/memory.h"
@@ -54,30 +55,34 @@ Result<ThreadTable::Link> ThreadTable::link_at(RemoteAddr address) {
   return view_link(address, bytes_);
 }
 
+// False: it changed while it was followed, and what was met is not all of it.
+Result<bool> ThreadTable::follow(const InterpreterRecord& interpreter, RemoteAddr head, std::vector<Link>& links) {
+  GILSPY_CHECK(prefetch(interpreter));
+  links.clear();
+  listed_.clear();
+  for (RemoteAddr address = head; !address.is_null() && links.size() < kMostThreads; address = links.back().next) {
+    const auto link = link_at(address);
+    if (!link.has_value() && link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
+    if (!link.has_value() || link->interpreter != interpreter.address || !listed_.insert(address).second) return false;
+    links.push_back(*link);
+  }
+  return true;
+}
+
 Result<bool> ThreadTable::walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                                std::vector<ThreadIndex>& ended) {
-  GILSPY_CHECK(prefetch(interpreter));
   if (visitors_ && layout_.frame_root == FrameRoot::kViaCframe) {
     GILSPY_TRY(mappings_, target_.mappings());
   }
   std::vector<Link> links;
-  RemoteAddr address = interpreter.head;
-  bool whole = true;
-  listed_.clear();
-  while (!address.is_null() && links.size() < kMostThreads) {
-    const auto link = link_at(address);
-    if (!link.has_value() && link.error().code() != ErrorCode::kBadAddress) return tl::unexpected(link.error());
-    whole = link.has_value() && link->interpreter == interpreter.address && listed_.insert(address).second;
-    if (!whole) break;  // the list changed under the walk: the next one finds the rest
-    links.push_back(*link);
-    address = link->next;
-  }
+  GILSPY_TRY(const bool whole, follow(interpreter, interpreter.head, links));
   // Oldest first: a thread is met after the one that created it.
   met_.clear();
   bool ready = true;
   for (auto link = links.rbegin(); link != links.rend(); ++link) ready = meet(interpreter, *link, started) && ready;
-  if (whole) retire_missing(interpreter, ended);
-  return whole && ready;
+  if (!whole) return false;
+  GILSPY_TRY(const bool sure, retire_missing(interpreter, ended));
+  return sure && ready;
 }
 
 // Up to 3.12, running code in another interpreter uses the thread state of whoever created that interpreter, whose ids
@@ -194,18 +199,36 @@ ThreadIndex ThreadTable::add(ThreadRecord record, std::vector<ThreadInfo>& start
   return info.index;
 }
 
-void ThreadTable::retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended) {
+bool ThreadTable::has_ended(Tid tid) {
+  const auto facts = target_.syscall_of(tid);
+  return !facts.has_value() && facts.error().code() == ErrorCode::kGone;
+}
+
+// Whose state belongs to somebody else by now, or whose OS thread has ended, is gone. Of others a list that changed
+// under the walk says nothing: they are gone when a second walk, from the head that is there then, misses them too.
+// At once: thread states of C code's threads live for one call, and would seem to live for several ticks.
+Result<bool> ThreadTable::retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended) {
   std::vector<ThreadIndex> gone;
+  std::vector<ThreadIndex> doubtful;
   for (const ThreadIndex thread : alive_) {
-    ThreadRecord& record = at(thread);
-    if (!record.info.python || record.info.interpreter_id != interpreter.id) continue;
-    const bool missed_before = std::exchange(record.missed, !met_.contains(to_int(thread)));
-    if (!record.missed) continue;
+    const ThreadRecord& record = at(thread);
+    if (!record.info.python || record.info.interpreter_id != interpreter.id || met_.contains(to_int(thread))) continue;
     const auto owner = find(record.state);
     const bool replaced = !owner.has_value() || *owner != thread;
-    if (replaced || missed_before) gone.push_back(thread);
+    (replaced || has_ended(record.info.tid) ? gone : doubtful).push_back(thread);
+  }
+  bool sure = true;
+  if (!doubtful.empty()) {
+    GILSPY_TRY(const RemoteAddr head, read_pointer(target_, interpreter.address + layout_.interpreter.threads_head));
+    std::vector<Link> links;
+    GILSPY_TRY(sure, follow(interpreter, head, links));
+    std::unordered_set<std::uint64_t> there;
+    for (const Link& link : links) there.insert(link.id);
+    std::ranges::copy_if(doubtful, std::back_inserter(gone),
+                         [&](ThreadIndex thread) { return sure && !there.contains(at(thread).id); });
   }
   retire(gone, ended);
+  return sure;
 }
 
 void ThreadTable::retire_orphans(const std::vector<InterpreterRecord>& living, std::vector<ThreadIndex>& ended) {

@@ -27,10 +27,9 @@ struct ThreadRecord {
   RemoteAddr interpreter;  // PyInterpreterState*
   std::uint64_t id = 0;    // PyThreadState.id
   bool alive = true;
-  bool missed = false;  // the last walk of its list did not meet it
-  Nanos name_due{0};    // when to look again
-  int name_tries = 0;   // readings of threading._active that did not know it
-  bool named = false;   // its name comes from there
+  Nanos name_due{0};   // when to look again
+  int name_tries = 0;  // readings of threading._active that did not know it
+  bool named = false;  // its name comes from there
   StackPlan plan;
   // What the sampler knows of it and when it learned it (tick numbers; 0 = never).
   std::uint64_t stack_tick = 0;
@@ -95,9 +94,9 @@ class ThreadTable {
   // The living thread whose state lies there.
   std::optional<ThreadIndex> find(RemoteAddr state) const;
 
-  // Walks an interpreter's list; new threads are appended to `started`. Threads that are missing twice in a row, or
-  // whose state belongs to another one by now, are appended to `ended`. False: some are not ready yet or the list
-  // changed under the walk, so another walk is due soon. Errors: kGone, kDenied.
+  // Walks an interpreter's list; new threads are appended to `started`. Threads that are no more are appended to
+  // `ended`. False: some are not ready yet or the list changed under the walk, so another walk is due soon. Errors:
+  // kGone, kDenied.
   Result<bool> walk(const InterpreterRecord& interpreter, std::vector<ThreadInfo>& started,
                     std::vector<ThreadIndex>& ended);
 
@@ -126,6 +125,7 @@ class ThreadTable {
   };
   Link view_link(RemoteAddr address, std::span<const std::byte> bytes) const;
   Result<void> prefetch(const InterpreterRecord& interpreter);
+  Result<bool> follow(const InterpreterRecord& interpreter, RemoteAddr head, std::vector<Link>& links);
   Result<Link> link_at(RemoteAddr address);
   std::optional<Tid> tid_of(const Link& link);
   std::optional<Tid> idle_owner(const Link& link);
@@ -136,7 +136,8 @@ class ThreadTable {
   std::optional<ThreadIndex> earlier_visit(const ThreadRecord& visitor) const;
   bool meet(const InterpreterRecord& interpreter, const Link& link, std::vector<ThreadInfo>& started);
   bool carries_its_creators_tid(const InterpreterRecord& interpreter, Tid tid) const;
-  void retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
+  bool has_ended(Tid tid);
+  Result<bool> retire_missing(const InterpreterRecord& interpreter, std::vector<ThreadIndex>& ended);
   void retire(const std::vector<ThreadIndex>& gone, std::vector<ThreadIndex>& ended);
   ThreadIndex add(ThreadRecord record, std::vector<ThreadInfo>& started);
 

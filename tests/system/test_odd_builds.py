@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 from builds import SPINNERS, assert_recorded, running, runtime_file, shared_pythons
@@ -250,14 +252,25 @@ def test_exchanged_for_those_who_may_not_open_it(build, embed):
 
 # --- threads of C code -----------------------------------------------------------------------------------------------
 
+def on_cpu(pid, name):
+    """Seconds, by the kernel's account."""
+    (task,) = [task for task in pathlib.Path("/proc/%d/task" % pid).iterdir() if (task / "comm").read_text().strip() == name]
+    return int((task / "schedstat").read_text().split()[0]) / 1e9
+
+
 def test_a_thread_of_a_library_that_calls_python(any_python, tmp_path):
-    """Each call makes a thread state anew, and is the same thread all the same."""
+    """Each call makes a thread state anew, and is the same thread all the same; between the calls it is none of Python's."""
     library = compiled(tmp_path / "libcaller.so", "-shared", "-fPIC", source="caller.c")
     with Program(any_python.executable, "foreign_thread.py", "--library", library) as program:
-        report = record_json(program.pid, seconds=1)
+        before, began = on_cpu(program.pid, "caller"), time.monotonic()
+        report = record_json(program.pid, seconds=2)
+        computed = (on_cpu(program.pid, "caller") - before) / (time.monotonic() - began)
     threads = [thread for thread in report["threads"] if thread["python"]]  # it is another one while it is not in Python
     rows = [thread["name"] for thread in threads]
     assert sorted(rows) == ["MainThread", "caller", "spinner-0"], rows
     did = threads[rows.index("caller")]["activities"]
-    at_work = "runs_without_gil" if any_python.free_threaded else "waits_for_gil"
-    assert did[at_work] > 0.1, did
+    told = (did["holds_gil"] + did["runs_without_gil"]) / report["duration_s"]
+    assert abs(told - computed) < 0.05 and computed > 0.05, (told, computed)
+    assert did["blocked"] < 0.05 * report["duration_s"], did
+    if not any_python.free_threaded:
+        assert did["waits_for_gil"] > 0.2 * report["duration_s"], did

@@ -45,6 +45,26 @@ class AggregatorVisits : public ::testing::Test {
   Aggregator aggregator_;
 };
 
+// A thread of C code that calls Python now and then: the kernel's account is of both its rows.
+TEST_F(AggregatorVisits, WhatRanInPythonIsNoNativeTime) {
+  start();
+  Sample sample = builder_.at(1).gil(held_by(0)).start(2).take();
+  sample.started[0].python = false;
+  sample.started[0].tid = Tid{1000};  // of thread 0
+  const auto on_cpu = [](Nanos time) {
+    ThreadFacts facts;
+    facts.thread = ThreadIndex{2};
+    facts.on_cpu = time;
+    return facts;
+  };
+  feed(std::move(sample), {on_cpu(500ms)});
+  pass(2, 3, held_by(0));
+  feed(builder_.at(4).gil(held_by(0)).take(), {on_cpu(510ms)});
+  const Profile profile = finish();
+  EXPECT_EQ(time_of(profile.threads[0], Activity::kHoldsGil), 4ms);
+  EXPECT_EQ(profile.threads[2].cpu, 6ms);
+}
+
 TEST_F(AggregatorVisits, DormantTimeIsNobodys) {
   start();
   pass(1, 2, held_by(0));

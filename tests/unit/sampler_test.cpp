@@ -172,13 +172,35 @@ TEST_F(SamplerTest, NewThreadsAreMetAtOnceAndEndedOnesLeave) {
   ASSERT_EQ(sample_.started.size(), 1U);
   EXPECT_EQ(sample_.started[0].tid, Tid{150});
   python_.remove_thread(threads_[2]);
-  bool ended = false;
-  for (int i = 0; i < 200 && !ended; ++i) {
-    tick();
-    for (const ThreadFacts& f : sample_.threads) ended = ended || (f.ended && to_int(f.thread) == 2);
-  }
-  EXPECT_TRUE(ended);
+  tick();
+  ASSERT_NE(facts(2), nullptr);
+  EXPECT_TRUE(facts(2)->ended);
   EXPECT_TRUE(python_.target.forgotten().contains(Tid{150}));
+}
+
+// C code's threads have a thread state for the length of a call: a tick more would be several calls' time.
+TEST_F(SamplerTest, AThreadStateThatIsGoneEndsAtOnceThoughItsThreadLives) {
+  start(3);
+  python_.remove_state(threads_[2]);
+  tick();
+  ASSERT_NE(facts(2), nullptr);
+  EXPECT_TRUE(facts(2)->ended);
+}
+
+TEST_F(SamplerTest, AListThatIsCutOffWhileItIsWalkedEndsNobody) {
+  start(3);
+  const RemoteAddr next = threads_[2].state + python_.layout.thread.next;
+  const RemoteAddr head = FakePython::kInterpreter + python_.layout.interpreter.threads_head;
+  python_.add_thread(9, Tid{150});  // so that the list is walked
+  bool cut = true;
+  python_.target.on_read([&](const FakeTarget::Read& read) {
+    cut = cut && (read.from != head || read.size != 8);
+    if (read.from == threads_[2].state) python_.target.memory.put(next, cut ? RemoteAddr{} : threads_[1].state);
+  });
+  tick();
+  EXPECT_EQ(sample_.started.size(), 1U);
+  EXPECT_TRUE(std::ranges::none_of(sample_.threads, &ThreadFacts::ended));
+  EXPECT_FALSE(cut) << "the list was not walked again";
 }
 
 // A thread-per-request server: the address comes back with another thread in it.
