@@ -181,6 +181,9 @@ def test_nobody_asked(any_python):
 @pytest.mark.parametrize("arguments", [["-l"], ["-l", "--blocking"], ["-l", "--exact"]], ids=lambda a: a[-1].strip("-"))
 def test_threads_that_run(any_python, arguments):
     with running(any_python, "--spinners", "2") as program:
+        for _ in range(50):  # it says that it is ready before it lets them go
+            if gilspy("dump", "--pid", program.pid, "--blocking").stdout.count("    spin (") == 2:
+                break
         read = changed = 0
         for _ in range(25):
             for thread in dump(program.pid, *arguments)["threads"]:
