@@ -39,9 +39,10 @@ Liveness LifeLine::check() const {
   auto stat = read_stat(stat_.get());
   if (!stat || stat->ended()) return Liveness::kEnded;
   if (!address_space_is_gone(stat->start_stack)) return stat->stopped() ? Liveness::kStopped : Liveness::kAlive;
-  // exec() gave it another one; or it is on its way out, which takes the address space before it makes a zombie.
+  // exec() gave it another one; or it is on its way out, which takes the address space before it makes a zombie. That
+  // there is no stack says nothing: neither has a new program one at first.
   stat = read_stat(stat_.get());
-  const bool exiting = !stat || stat->ended() || (start_stack_ != 0 && stat->start_stack == 0);
+  const bool exiting = !stat || stat->ended() || stat->exiting;
   return exiting ? Liveness::kEnded : Liveness::kReplaced;
 }
 

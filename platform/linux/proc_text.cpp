@@ -166,12 +166,15 @@ std::optional<StatFacts> parse_stat(std::string_view text) {
   facts.name = std::string(text.substr(open + 1, close - open - 1));
   text.remove_prefix(close + 1);
 
-  constexpr int kState = 3, kParent = 4, kStartTime = 22, kStartCode = 26, kStartStack = 28;  // as in proc(5)
+  constexpr int kState = 3, kParent = 4, kFlags = 9, kStartTime = 22, kStartCode = 26,
+                kStartStack = 28;        // as in proc(5)
+  constexpr std::uint64_t kExiting = 4;  // PF_EXITING of the kernel's sched.h
   for (int field = kState; field <= kStartStack; ++field) {
     const std::string_view word = take_word(text);
     if (word.empty()) return std::nullopt;
     if (field == kState) facts.state = word.front();
     if (field == kParent) facts.parent = parse_whole<std::int32_t>(word, 10).value_or(0);
+    if (field == kFlags) facts.exiting = (parse_whole<std::uint64_t>(word, 10).value_or(0) & kExiting) != 0;
     if (field == kStartTime) facts.start_time = parse_whole<std::uint64_t>(word, 10).value_or(0);
     if (field == kStartCode) facts.start_code = parse_whole<std::uint64_t>(word, 10).value_or(0);
     if (field == kStartStack) facts.start_stack = parse_whole<std::uint64_t>(word, 10).value_or(0);

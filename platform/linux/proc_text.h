@@ -26,6 +26,7 @@ struct StatFacts {
   std::string name;  // as comm
   char state = '?';
   std::int32_t parent = 0;
+  bool exiting = false;          // its main thread is on its way out, perhaps without memory already
   std::uint64_t start_time = 0;  // clock ticks since boot
   std::uint64_t start_code = 0;  // 0 (or 1) when the kernel does not tell us
   std::uint64_t start_stack = 0;

@@ -106,7 +106,8 @@ class Followers::Scout {
       std::optional<Error>& why = followers_.why_not_the_root_;
       if (!ended || !why) why = made.error();  // what stood in the way before its end says more
     }
-    if (ended) return drop(candidate);
+    // Memory that was there a moment ago may also be gone because it executes another program just now.
+    if (ended && (!candidate.program || candidate.program->liveness() == Liveness::kEnded)) return drop(candidate);
     if (is_refusal(code)) note_refusal(candidate, made.error());
   }
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "child_process.h"
 #include "gilspy/platform.h"
@@ -71,6 +72,44 @@ TEST(Liveness, ExecOfTheSameProgramIsSeen) {
   const auto again = attach(child.pid());
   ASSERT_TRUE(again);
   EXPECT_EQ(again->liveness(), Liveness::kAlive);
+}
+
+// Memory that takes the kernel a while to give back: meanwhile the process has a new and empty one, or none.
+void hold_memory(int tell) {
+  std::vector<char> memory(std::size_t{128} << 20, 1);
+  test::tell(tell, "ready");
+  char line = 0;
+  if (::read(STDIN_FILENO, &line, 1) != 1 || memory.back() != 1) ::_exit(1);
+}
+
+Liveness first_change(Target& target) {
+  Liveness liveness = Liveness::kAlive;
+  EXPECT_TRUE(eventually([&] {
+    for (int i = 0; i < 1000 && liveness == Liveness::kAlive; ++i) liveness = target.liveness();
+    return liveness != Liveness::kAlive;
+  }));
+  return liveness;
+}
+
+TEST(Liveness, WhoExecutesAProgramJustNowHasNotEnded) {
+  ChildProcess child([](int tell) {
+    hold_memory(tell);
+    ::execl("/bin/sh", "sh", "-c", "read line", nullptr);
+  });
+  child.hear();
+  const auto target = attach(child.pid());
+  ASSERT_TRUE(target);
+  child.say("!");
+  EXPECT_EQ(first_change(*target), Liveness::kReplaced);
+}
+
+TEST(Liveness, WhoGivesItsMemoryBackAtItsEndHas) {
+  ChildProcess child(hold_memory);
+  child.hear();
+  const auto target = attach(child.pid());
+  ASSERT_TRUE(target);
+  child.say("!");
+  EXPECT_EQ(first_change(*target), Liveness::kEnded);
 }
 
 TEST(Liveness, ForkingIsNoEnd) {

@@ -99,7 +99,7 @@ TEST(ProcText, Maps) {
 }
 
 TEST(ProcText, StatSurvivesAnyName) {
-  const std::string tail =
+  std::string tail =
       " S 77 1 1 0 -1 4194304 100 0 0 0 1 2 0 0 20 0 1 0 102822 3133440 417 18446744073709551615 4096 8192 "
       "140735171435952 "
       "0 0";
@@ -112,9 +112,14 @@ TEST(ProcText, StatSurvivesAnyName) {
   EXPECT_EQ(stat->start_code, 4096U);
   EXPECT_EQ(stat->start_stack, 140735171435952U);
   EXPECT_FALSE(stat->ended());
+  EXPECT_FALSE(stat->exiting);
   EXPECT_FALSE(parse_stat(""));
   EXPECT_FALSE(parse_stat("1 (x) S 2 3"));
   EXPECT_FALSE(parse_stat(")("));
+  tail.replace(tail.find("4194304"), 7, "4194308");
+  const auto leaving = parse_stat("6261 (x)" + tail);
+  ASSERT_TRUE(leaving);
+  EXPECT_TRUE(leaving->exiting);
 }
 
 TEST(ProcText, StatusValue) {
